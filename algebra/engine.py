@@ -1,0 +1,167 @@
+"""The one door to the arithmetic: what every engine can do, and how to get one.
+
+Two engines stand behind it and are tested equal, operation by operation: `native` (Rust, arkworks, all cores) and
+`reference` (py_ecc and galois; reads like the papers, serves as the oracle, and takes over where the native module is
+missing). Data crosses in bulk, as the canonical bytes of `encoding.py`; nothing here is a number at a time.
+
+Every method checks its bytes: wrong lengths and non-canonical scalars raise `EncodingError`, points off the curve (or,
+in G2, outside the subgroup of order r) raise `PointError` with the index at fault. Methods named `_unchecked` skip the
+curve and subgroup checks, for bytes this process has already checked or made itself.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import Protocol
+
+from .curves import BN254, Curve
+from .encoding import Buffer
+from .errors import EngineUnavailable
+from .sparse import SparseMatrix
+
+ENGINE_VARIABLE = "ZKMARGIN_ENGINE"
+ENGINE_NAMES = ("native", "reference")
+
+
+class Bases(Protocol):
+    """Points an engine has decoded and checked once, to be multiplied many times."""
+
+    def __len__(self) -> int: ...
+
+
+class Engine(Protocol):
+    """Arithmetic over one curve. All vectors are canonical bytes; see `encoding.py`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def curve(self) -> Curve: ...
+
+    # Vectors over F_r, elementwise; lengths must agree.
+    def fr_add(self, a: Buffer, b: Buffer) -> bytes: ...
+    def fr_sub(self, a: Buffer, b: Buffer) -> bytes: ...
+    def fr_mul(self, a: Buffer, b: Buffer) -> bytes: ...
+    def fr_inverse(self, a: Buffer) -> bytes:
+        """Elementwise inverses; a zero is an `EncodingError` with its index."""
+        ...
+
+    def fr_powers(self, base: int, count: int, scale: int = 1) -> bytes:
+        """scale * base^i for i in 0 .. count - 1."""
+        ...
+
+    def ntt(self, values: Buffer, *, inverse: bool = False, coset: int = 1) -> bytes:
+        """Evaluate the polynomial with these coefficients on coset * <w>, in natural order (or interpolate, `inverse`).
+
+        The length n is a power of two, w = `curve.root_of_unity(log2 n)`. Any other length is a `DomainError`.
+        """
+        ...
+
+    def matrix_apply(self, matrix: SparseMatrix, vector: Buffer) -> bytes:
+        """matrix times vector; the vector has `matrix.width` elements."""
+        ...
+
+    # Montgomery form (x * 2^256 mod the modulus), which iden3's files use inside; bulk conversion both ways.
+    def fr_to_montgomery(self, values: Buffer) -> bytes: ...
+    def fr_from_montgomery(self, values: Buffer) -> bytes: ...
+    def fq_to_montgomery(self, values: Buffer) -> bytes: ...
+    def fq_from_montgomery(self, values: Buffer) -> bytes: ...
+
+    # Groups. Bases are decoded and checked once; every point result is affine canonical bytes.
+    def g1_bases(self, points: Buffer) -> Bases: ...
+    def g1_bases_unchecked(self, points: Buffer) -> Bases: ...
+    def g2_bases(self, points: Buffer) -> Bases: ...
+    def g2_bases_unchecked(self, points: Buffer) -> Bases: ...
+
+    def g1_add(self, a: Buffer, b: Buffer) -> bytes:
+        """Elementwise sums of two equally long vectors of points."""
+        ...
+
+    def g2_add(self, a: Buffer, b: Buffer) -> bytes: ...
+
+    def g1_neg(self, points: Buffer) -> bytes: ...
+    def g2_neg(self, points: Buffer) -> bytes: ...
+
+    def g1_scale(self, points: Buffer, scalars: Buffer) -> bytes:
+        """Elementwise products scalars[i] * points[i]."""
+        ...
+
+    def g2_scale(self, points: Buffer, scalars: Buffer) -> bytes: ...
+
+    def g1_multiples(self, base: Buffer, scalars: Buffer) -> bytes:
+        """scalars[i] * base for one base point: the setup's work-horse (fixed-base windows)."""
+        ...
+
+    def g2_multiples(self, base: Buffer, scalars: Buffer) -> bytes: ...
+
+    def g1_msm(self, bases: Bases, scalars: Buffer) -> bytes:
+        """sum scalars[i] * bases[i]; one point. There must be exactly one scalar for each base."""
+        ...
+
+    def g2_msm(self, bases: Bases, scalars: Buffer) -> bytes: ...
+
+    def g1_matrix_apply(self, matrix: SparseMatrix, bases: Bases) -> bytes:
+        """One point per row: sum over the row's entries of coefficient * bases[column]."""
+        ...
+
+    def g2_matrix_apply(self, matrix: SparseMatrix, bases: Bases) -> bytes: ...
+
+    def g1_ntt(self, points: Buffer, *, inverse: bool = False) -> bytes:
+        """The transform of `ntt` with points for coefficients: monomial powers of tau to Lagrange and back."""
+        ...
+
+    def g2_ntt(self, points: Buffer, *, inverse: bool = False) -> bytes: ...
+
+    def pairing_check(self, g1_points: Buffer, g2_points: Buffer) -> bool:
+        """Is the product of e(P_i, Q_i) one? Checks every point first; pairs with a point at infinity count as one."""
+        ...
+
+    # Plain twins of gadgets, in bulk.
+    def poseidon(self, inputs: Buffer, arity: int) -> bytes:
+        """Poseidon of each consecutive `arity` scalars (1 to 16), circomlib's parameters."""
+        ...
+
+    def merkle_levels(self, leaves: Buffer, depth: int) -> list[bytes]:
+        """Levels 0 (the leaves, as given) to `depth` (the root) of a binary Poseidon tree.
+
+        Level k holds ceil(n / 2^k) nodes, at least one; a missing right sibling is the root of an empty subtree whose
+        leaves are 0. More than 2^depth leaves is a `DomainError`; no leaves is a tree of empty ones.
+        """
+        ...
+
+    def run_program(self, program: Buffer, inputs: Buffer) -> bytes:
+        """Run a witness program (`circuits/program.py` documents the bytes) on one vector of inputs; all wires result."""
+        ...
+
+
+def get_engine(name: str | None = None, curve: Curve = BN254) -> Engine:
+    """The engine of that name; without one, `$ZKMARGIN_ENGINE`, else native where installed, else reference."""
+    wanted = name or os.environ.get(ENGINE_VARIABLE) or None
+    if wanted is not None and wanted not in ENGINE_NAMES:
+        raise EngineUnavailable(wanted, f"there are only {' and '.join(ENGINE_NAMES)}")
+    if wanted is None:
+        wanted = "native" if native_problem() is None else "reference"
+    return _load(wanted, curve)
+
+
+def native_problem() -> str | None:
+    """Why the native engine cannot be used here, or None."""
+    try:
+        from . import _native  # noqa: F401
+    except ImportError as problem:
+        return str(problem)
+    return None
+
+
+@lru_cache(maxsize=None)
+def _load(name: str, curve: Curve) -> Engine:
+    if name == "native":
+        problem = native_problem()
+        if problem is not None:
+            raise EngineUnavailable("native", f"{problem} (install with a Rust toolchain present)")
+        from .native import NativeEngine
+
+        return NativeEngine(curve)
+    from .reference import ReferenceEngine
+
+    return ReferenceEngine(curve)

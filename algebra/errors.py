@@ -1,0 +1,67 @@
+"""The errors of the ground floor, and the root of every error this package raises on purpose.
+
+    ZkMarginError
+    |-- AlgebraError                     algebra/errors.py
+    |   |-- EncodingError                malformed bytes or numbers: the input is not what it claims to be
+    |   |   `-- PointError               bytes that are no point of the curve, or of its prime-order subgroup
+    |   |-- DomainError                  a transform or tree of a size that does not exist
+    |   |-- EngineUnavailable            the engine asked for is not installed here
+    |   `-- MissingExtra                 a feature whose optional dependency is not installed
+    |-- CircuitError                     circuits/errors.py
+    |-- ProverError                      prover/errors.py
+    |-- SettlementError                  settlement/errors.py
+    `-- VerifierError                    verifier/errors.py
+
+Three things never look alike: malformed bytes (`EncodingError` and its kin), a valid file for another circuit
+(`verifier.errors.CircuitMismatch`), and a false statement (`verifier.errors.InvalidProof`,
+`circuits.errors.UnsatisfiedConstraint`, `circuits.errors.StatementFalse`).
+"""
+
+from __future__ import annotations
+
+
+class ZkMarginError(Exception):
+    """Base of every error raised on purpose; the message is one line that says what to do next."""
+
+
+class AlgebraError(ZkMarginError):
+    """Base of the errors of `zkmargin.algebra`."""
+
+
+class EncodingError(AlgebraError):
+    """Malformed input: `what` was being read, `index` is the element at fault where there are several."""
+
+    def __init__(self, message: str, *, what: str = "", index: int | None = None) -> None:
+        super().__init__(message)
+        self.what = what
+        self.index = index
+
+
+class PointError(EncodingError):
+    """A point off the curve, outside the subgroup, or at infinity where that is not allowed."""
+
+
+class DomainError(AlgebraError):
+    """A size the field or tree does not have, e.g. a transform whose length is no power of two."""
+
+    def __init__(self, message: str, *, size: int) -> None:
+        super().__init__(message)
+        self.size = size
+
+
+class EngineUnavailable(AlgebraError):
+    """The engine asked for by name cannot be loaded here; `engine` is its name."""
+
+    def __init__(self, engine: str, reason: str) -> None:
+        super().__init__(f"engine {engine!r} is not available: {reason}")
+        self.engine = engine
+        self.reason = reason
+
+
+class MissingExtra(AlgebraError):
+    """An optional dependency is needed; `extra` is the one that brings it."""
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(f"{feature} needs an optional dependency: pip install 'zkmargin[{extra}]'")
+        self.feature = feature
+        self.extra = extra

@@ -1,0 +1,27 @@
+"""Fixtures shared by every room's tests."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from zkmargin.algebra import Engine, get_engine
+from zkmargin.algebra.engine import native_problem
+
+
+@pytest.fixture(scope="session", params=["native", "reference"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Each engine in turn. Without a Rust toolchain the native one is skipped, unless CI insists on it."""
+    name: str = request.param
+    if name == "native" and native_problem() is not None and os.environ.get("ZKMARGIN_REQUIRE_NATIVE") != "1":
+        pytest.skip(
+            "the native module is not built here (no Rust toolchain); CI sets ZKMARGIN_REQUIRE_NATIVE=1"
+        )
+    return get_engine(name)
+
+
+@pytest.fixture(scope="session")
+def best_engine() -> Engine:
+    """The engine a user gets by default."""
+    return get_engine()
