@@ -35,9 +35,7 @@ def load_json(data: Buffer | str, what: str, *, max_bytes: int = DEFAULT_MAX_BYT
             object_pairs_hook=lambda pairs: _unique(pairs, what),
         )
     except json.JSONDecodeError as problem:
-        raise EncodingError(
-            f"{what}: not JSON at line {problem.lineno}, column {problem.colno}", what=what
-        ) from None
+        raise EncodingError(f"{what}: not JSON at line {problem.lineno}, column {problem.colno}", what=what) from None
 
 
 def _check_depth(text: str, what: str) -> None:

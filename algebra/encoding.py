@@ -42,8 +42,7 @@ def scalars_from_bytes(data: Buffer, curve: Curve = BN254) -> list[int]:
 def g1_to_bytes(points: Iterable[G1Point], curve: Curve = BN254) -> bytes:
     """Encode affine G1 points; coordinates must be canonical, the curve equation is not checked."""
     return b"".join(
-        bytes(curve.g1_bytes) if p is None else _coordinates(p, curve, index)
-        for index, p in enumerate(points)
+        bytes(curve.g1_bytes) if p is None else _coordinates(p, curve, index) for index, p in enumerate(points)
     )
 
 
@@ -89,9 +88,7 @@ def _split_coordinates(data: Buffer, per_point: int, curve: Curve) -> list[list[
     points = []
     for index in range(count):
         start = index * per_point * size
-        point = [
-            int.from_bytes(raw[start + k * size : start + (k + 1) * size], "little") for k in range(per_point)
-        ]
+        point = [int.from_bytes(raw[start + k * size : start + (k + 1) * size], "little") for k in range(per_point)]
         if any(v >= curve.q for v in point):
             raise PointError(f"point {index} has a coordinate that is not below q", what="point", index=index)
         points.append(point)

@@ -12,7 +12,7 @@ curve and subgroup checks, for bytes this process has already checked or made it
 from __future__ import annotations
 
 import os
-from functools import lru_cache
+from functools import cache
 from typing import Protocol
 
 from .curves import BN254, Curve
@@ -153,7 +153,7 @@ def native_problem() -> str | None:
     return None
 
 
-@lru_cache(maxsize=None)
+@cache
 def _load(name: str, curve: Curve) -> Engine:
     if name == "native":
         problem = native_problem()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from array import array
 from collections.abc import Iterable, Sequence
@@ -43,9 +44,7 @@ class SparseMatrix:
         return len(self.columns) // 4
 
     @classmethod
-    def from_rows(
-        cls, rows: Iterable[Iterable[tuple[int, int]]], width: int, curve: Curve = BN254
-    ) -> SparseMatrix:
+    def from_rows(cls, rows: Iterable[Iterable[tuple[int, int]]], width: int, curve: Curve = BN254) -> SparseMatrix:
         """Build from rows of (column, coefficient) pairs; coefficients are canonical integers."""
         row_ptr, columns, coefficients = array("I", [0]), array("I"), []
         for row in rows:
@@ -61,10 +60,7 @@ class SparseMatrix:
         """The rows as (column, coefficient) pairs."""
         pointers, columns = u32_from_bytes(self.row_ptr), u32_from_bytes(self.columns)
         coefficients = scalars_from_bytes(self.coefficients, curve)
-        return [
-            list(zip(columns[a:b], coefficients[a:b], strict=True))
-            for a, b in zip(pointers[:-1], pointers[1:], strict=True)
-        ]
+        return [list(zip(columns[a:b], coefficients[a:b], strict=True)) for a, b in itertools.pairwise(pointers)]
 
     def transposed(self) -> SparseMatrix:
         """Rows become columns; entries of a new row keep the order of the old rows."""

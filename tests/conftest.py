@@ -15,9 +15,7 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     """Each engine in turn. Without a Rust toolchain the native one is skipped, unless CI insists on it."""
     name: str = request.param
     if name == "native" and native_problem() is not None and os.environ.get("ZKMARGIN_REQUIRE_NATIVE") != "1":
-        pytest.skip(
-            "the native module is not built here (no Rust toolchain); CI sets ZKMARGIN_REQUIRE_NATIVE=1"
-        )
+        pytest.skip("the native module is not built here (no Rust toolchain); CI sets ZKMARGIN_REQUIRE_NATIVE=1")
     return get_engine(name)
 
 
