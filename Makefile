@@ -1,23 +1,65 @@
 # `make demo` and `make test` on a fresh clone do all their own set-up; Python >= 3.11 is all they need,
-# a Rust toolchain makes them fast.
+# a Rust toolchain makes them fast. `make check` is what CI runs before the tests.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ROOMS := algebra circuits cli prover settlement verifier
-SOURCES := pyproject.toml setup.py native/Cargo.toml $(wildcard native/src/*.rs)
+RUST := $(wildcard native/src/*.rs) native/Cargo.toml native/Cargo.lock
+WORKERS ?= 2
 
-.PHONY: demo test check native-check wheel-check clean
+.PHONY: demo test check format native-check wheel-check no-rust-check interop clean
 
-$(VENV)/.installed: $(SOURCES)
+$(VENV)/.installed: pyproject.toml setup.py $(RUST)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
 	$(BIN)/zkmargin doctor
 	touch $@
 
+demo: $(VENV)/.installed
+	$(BIN)/zkmargin demo
+
+test: $(VENV)/.installed interop
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+# The interoperability tests run the real snarkjs; without node they say so and are skipped, and CI insists on node.
+interop:
+	@if command -v npm >/dev/null; then \
+	    test -e tests/interop/node_modules/.package-lock.json || npm ci --prefix tests/interop --no-audit --no-fund --silent; \
+	else echo "node is not installed: the tests against snarkjs will be skipped"; fi
+
 # The editable install uses an import hook that type checkers cannot follow; they are shown this folder of links.
 .tree: Makefile
 	rm -rf .tree && mkdir -p .tree/zkmargin
 	for room in $(ROOMS); do ln -s ../../$$room .tree/zkmargin/$$room; done
-	touch .tree
+
+check: $(VENV)/.installed .tree
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	MYPYPATH=.tree $(BIN)/mypy -p zkmargin
+	$(BIN)/pyright --project pyproject.toml
+	PYTHONPATH=.tree $(BIN)/lint-imports --no-cache
+
+format: $(VENV)/.installed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	cargo fmt --manifest-path native/Cargo.toml
+
+native-check:
+	cargo fmt --manifest-path native/Cargo.toml -- --check
+	cargo clippy --manifest-path native/Cargo.toml --locked --release --all-targets -- -D warnings
+	cargo test --manifest-path native/Cargo.toml --locked --release --no-default-features --quiet
+
+# The wheel a user would get, in an environment of its own, away from the tree.
+wheel-check: $(VENV)/.installed
+	rm -rf build/wheel && mkdir -p build/wheel
+	$(BIN)/python -m build --outdir build/wheel .
+	sh tests/packaging/check_wheel.sh build/wheel $(PYTHON)
+
+# An install where no Rust toolchain can be found: the reference engine must take over.
+no-rust-check:
+	sh tests/packaging/check_without_rust.sh $(PYTHON)
+
+clean:
+	rm -rf $(VENV) .tree build dist native/target tests/interop/node_modules

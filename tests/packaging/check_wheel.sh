@@ -1,0 +1,14 @@
+#!/bin/sh
+# check_wheel.sh DIR PYTHON: install the wheel from DIR into an empty environment and use it from an empty folder.
+set -eu
+wheels=$(cd "$1" && pwd)
+python=$2
+vectors=$(cd "$(dirname "$0")/../../vectors" && pwd)
+here=$(mktemp -d)
+trap 'rm -rf "$here"' EXIT
+"$python" -m venv "$here/env"
+"$here/env/bin/python" -m pip install --quiet "$(ls "$wheels"/zkmargin-*.whl)"
+cd "$here"
+"$here/env/bin/zkmargin" doctor
+"$here/env/bin/zkmargin" vectors run "$vectors" --engine native
+"$here/env/bin/zkmargin" demo
