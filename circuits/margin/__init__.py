@@ -1,0 +1,35 @@
+"""The margin statement: plain rules, and the same rules as constraints."""
+
+from .account import Leaf, Reservation
+from .commitments import account_pseudonym, key_commitment, nullifier, source_root, venue_group
+from .constraints import margin_statement
+from .risk_table import AssetRisk, InstrumentRisk, RiskTable, UnderlyingRisk
+from .rules import Evaluation, Holdings, evaluate, net, require_claim
+from .shape import PORTFOLIO, SHAPES, SMALL, STANDARD, Shape
+from .statement import compile_margin
+
+__all__ = [
+    "PORTFOLIO",
+    "SHAPES",
+    "SMALL",
+    "STANDARD",
+    "AssetRisk",
+    "Evaluation",
+    "Holdings",
+    "InstrumentRisk",
+    "Leaf",
+    "Reservation",
+    "RiskTable",
+    "Shape",
+    "UnderlyingRisk",
+    "account_pseudonym",
+    "compile_margin",
+    "evaluate",
+    "key_commitment",
+    "margin_statement",
+    "net",
+    "nullifier",
+    "require_claim",
+    "source_root",
+    "venue_group",
+]

@@ -1,0 +1,66 @@
+"""The source venue's account tree: leaves of one epoch, their root, and openings that a trader proves from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from zkmargin.algebra import Engine, MerkleTree, merkle_root_from_path
+from zkmargin.circuits.errors import InputError, StatementFalse
+from zkmargin.circuits.margin import Leaf, source_root
+
+
+@dataclass(frozen=True)
+class Opening:
+    """One account under a published root: what the venue hands to its owner, and to nobody else."""
+
+    venue_id: int
+    epoch: int
+    tree_root: int
+    leaf: Leaf
+    index: int
+    siblings: tuple[int, ...]
+
+    @property
+    def source_root(self) -> int:
+        """The public root, bound to venue and epoch."""
+        return source_root(self.venue_id, self.epoch, self.tree_root)
+
+    def require_member(self, depth: int) -> None:
+        """Raise unless the path leads from this leaf to the published root."""
+        if len(self.siblings) != depth:
+            raise InputError("path", f"has {len(self.siblings)} siblings; this shape's tree is {depth} deep")
+        if not 0 <= self.index < 1 << depth:
+            raise InputError("path", f"names account {self.index}, outside a tree of depth {depth}")
+        if merkle_root_from_path(self.leaf.digest(), self.index, self.siblings) != self.tree_root:
+            raise StatementFalse("membership", "the account does not stand under the published root")
+
+
+class AccountTree:
+    """The accounts of one venue at one epoch."""
+
+    def __init__(
+        self, venue_id: int, epoch: int, depth: int, leaves: Sequence[Leaf], engine: Engine | None = None
+    ) -> None:
+        self.venue_id = venue_id
+        self.epoch = epoch
+        self.leaves = tuple(leaves)
+        self._tree = MerkleTree(depth, [leaf.digest() for leaf in self.leaves], engine)
+
+    @property
+    def source_root(self) -> int:
+        """What the venue publishes for this epoch."""
+        return source_root(self.venue_id, self.epoch, self._tree.root)
+
+    def opening(self, index: int) -> Opening:
+        """The opening of one account; `InputError` where there is none."""
+        if not 0 <= index < len(self.leaves):
+            raise InputError("index", f"account {index} does not exist; there are {len(self.leaves)}")
+        return Opening(
+            venue_id=self.venue_id,
+            epoch=self.epoch,
+            tree_root=self._tree.root,
+            leaf=self.leaves[index],
+            index=index,
+            siblings=tuple(self._tree.path(index)),
+        )

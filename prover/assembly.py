@@ -1,0 +1,177 @@
+"""From a trader's account and the public tables to the inputs of the margin circuit.
+
+The plain rules run first: a false statement is refused here, with the part that falls short, before any proving.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from zkmargin.algebra import BN254
+from zkmargin.circuits.errors import InputError, StatementFalse
+from zkmargin.circuits.margin import (
+    Evaluation,
+    Holdings,
+    RiskTable,
+    Shape,
+    account_pseudonym,
+    evaluate,
+    key_commitment,
+    net,
+    nullifier,
+    require_claim,
+    venue_group,
+)
+from zkmargin.circuits.margin.rules import delta_gamma_loss_2e34
+from zkmargin.verifier import PublicInputs, Terms
+
+from .accounts import Opening
+
+CircuitInputs = Mapping[str, int | Sequence[int]]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Everything one margin proof is about. `secret` and the openings never leave the trader."""
+
+    shape: Shape
+    secret: int
+    openings: tuple[Opening, ...]
+    table: RiskTable
+    target: int
+    credit_e8: int
+    horizon_ms: int
+    context: int
+
+    def __repr__(self) -> str:
+        """Names the shape and target only, so that a log line cannot leak an account."""
+        return f"Claim(shape={self.shape.name!r}, target={self.target:#x})"
+
+    def holdings(self) -> Holdings:
+        return net([opening.leaf for opening in self.openings], self.target)
+
+    def terms(self) -> Terms:
+        return Terms(self.credit_e8, self.horizon_ms, self.holdings().sequence)
+
+    def evaluation(self) -> Evaluation:
+        """Both sides of the claim by the plain rules; says by how much it holds."""
+        return evaluate(self.shape, self.table, self.holdings(), self.horizon_ms)
+
+    def require_true(self) -> None:
+        """Raise `InputError` for values that fit no circuit, `StatementFalse` for a claim that does not hold."""
+        self._require_well_formed()
+        for opening in self.openings:
+            opening.require_member(self.shape.depth)
+            if opening.leaf.key_commitment != key_commitment(self.secret):
+                raise StatementFalse("membership", "the account belongs to another key")
+        if any(opening.leaf.group != self._group() for opening in self.openings):
+            raise StatementFalse("membership", "the account is netted with a different group of venues")
+        require_claim(self.evaluation(), self.holdings(), self.credit_e8)
+
+    def public_inputs(self) -> PublicInputs:
+        """What the target will see, and all that it will see."""
+        terms = self.terms()
+        return PublicInputs(
+            target=self.target,
+            source_roots=tuple(opening.source_root for opening in self.openings),
+            risk_root=self.table.root(),
+            account=account_pseudonym(self.secret, self.target),
+            nullifier=nullifier(self.secret, self.target, terms.sequence),
+            terms=terms.pack(),
+            context=self.context,
+        )
+
+    def circuit_inputs(self) -> CircuitInputs:
+        """The inputs of `margin_statement` by name; checks the claim first."""
+        self.require_true()
+        inputs: dict[str, int | Sequence[int]] = {}
+        inputs |= self._public_values()
+        inputs |= self._table_values()
+        for venue, opening in enumerate(self.openings):
+            inputs |= _leaf_values(venue, opening, self.shape)
+        inputs |= {
+            "secret": self.secret,
+            "venue_id": [opening.venue_id for opening in self.openings],
+            "credit_e8": self.credit_e8,
+            "horizon_ms": self.horizon_ms,
+        }
+        evaluation = self.evaluation()
+        inputs |= {f"shock_e9[{a}]": shock for a, shock in enumerate(evaluation.shocks_e9)}
+        if self.shape.scenarios:
+            inputs |= {f"slack_2e34[{u}]": self._slack(u, evaluation) for u in range(self.shape.underlyings)}
+        return inputs
+
+    def _require_well_formed(self) -> None:
+        if len(self.openings) != self.shape.venues:
+            raise InputError("openings", f"{len(self.openings)} given; shape {self.shape.name!r} nets {self.shape.venues}")
+        for name in ("secret", "target", "context"):
+            if not 0 <= getattr(self, name) < BN254.r:
+                raise InputError(name, "is not a field element")
+        self.table.validate(self.shape)
+        for opening in self.openings:
+            opening.leaf.validate(self.shape)
+        ids = [opening.venue_id for opening in self.openings]
+        if any(not 0 <= venue_id < 1 << 64 for venue_id in ids) or sorted(set(ids)) != ids:
+            raise InputError("openings", "must come in strictly ascending order of their venue ids")
+        self.terms().pack()
+
+    def _group(self) -> int:
+        return venue_group([opening.venue_id for opening in self.openings])
+
+    def _public_values(self) -> dict[str, int | Sequence[int]]:
+        public = self.public_inputs()
+        return {
+            "target": public.target,
+            "source_root": list(public.source_roots),
+            "risk_root": public.risk_root,
+            "account": public.account,
+            "nullifier": public.nullifier,
+            "terms": public.terms,
+            "context": public.context,
+        }
+
+    def _table_values(self) -> dict[str, int | Sequence[int]]:
+        table = self.table
+        values: dict[str, int | Sequence[int]] = {"risk.confidence_e4": table.confidence_e4}
+        for name, rows in (
+            ("assets", table.assets),
+            ("underlyings", table.underlyings),
+            ("instruments", table.instruments),
+        ):
+            for index, row in enumerate(rows):
+                for field, value in vars(row).items():
+                    if isinstance(value, tuple):
+                        values |= {f"risk.{name}[{index}].{field}[{s}]": v for s, v in enumerate(value)}
+                    else:
+                        values[f"risk.{name}[{index}].{field}"] = value
+        return values
+
+    def _slack(self, underlying: int, evaluation: Evaluation) -> int:
+        """What the margin of an underlying exceeds its delta-gamma loss by."""
+        rows = self.shape.instruments_of(underlying)
+        positions = self.holdings().positions_e8
+        delta = sum(positions[k] * self.table.instruments[k].dollar_delta_e8 for k in rows)
+        gamma = sum(positions[k] * self.table.instruments[k].dollar_gamma_e8 for k in rows)
+        loss = delta_gamma_loss_2e34(delta, gamma, evaluation.shocks_e9[underlying])
+        return evaluation.margins_2e34[underlying] - loss
+
+
+def _leaf_values(venue: int, opening: Opening, shape: Shape) -> dict[str, int | Sequence[int]]:
+    leaf, name = opening.leaf, f"leaf[{venue}]"
+    values: dict[str, int | Sequence[int]] = {
+        f"{name}.salt": leaf.salt,
+        f"{name}.sequence": leaf.sequence,
+        f"{name}.balances_e8": leaf.balances_e8,
+        f"{name}.debts_e8": leaf.debts_e8,
+        f"{name}.reservation_target": [slot.target for slot in leaf.reservations],
+        f"{name}.reservation_e8": [slot.amount_e8 for slot in leaf.reservations],
+        f"path[{venue}].index": [opening.index >> level & 1 for level in range(shape.depth)],
+        f"path[{venue}].sibling": opening.siblings,
+        f"epoch[{venue}]": opening.epoch,
+    }
+    if shape.venues > 1:
+        values[f"{name}.positions_e8"] = leaf.positions_e8
+    else:
+        values |= {f"{name}.positions_e8[{k}]": q for k, q in enumerate(leaf.positions_e8)}
+    return values

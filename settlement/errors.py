@@ -1,0 +1,32 @@
+"""The errors of the settlement room.
+
+    SettlementError
+    |-- DocumentError       a JSON document is not what its format says; `field` is the place
+    |-- VenueError          the source venue refuses an order: unknown account, not enough free collateral
+"""
+
+from __future__ import annotations
+
+from zkmargin.algebra.errors import EncodingError, ZkMarginError
+
+
+class SettlementError(ZkMarginError):
+    """Base of the errors of `zkmargin.settlement`."""
+
+
+class DocumentError(SettlementError, EncodingError):
+    """A document with a missing, unknown or malformed field; `document` and `field` say where."""
+
+    def __init__(self, document: str, field: str, reason: str) -> None:
+        super().__init__(f"{document}: {field} {reason}", what=document)
+        self.document = document
+        self.field = field
+        self.reason = reason
+
+
+class VenueError(SettlementError):
+    """An order that a source venue refuses."""
+
+
+class OracleError(SettlementError):
+    """Prices or signatures that cannot make a risk table."""
