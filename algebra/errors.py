@@ -19,9 +19,16 @@ Three things never look alike: malformed bytes (`EncodingError` and its kin), a 
 
 from __future__ import annotations
 
+import re
+
 
 class ZkMarginError(Exception):
     """Base of every error raised on purpose; the message is one line that says what to do next."""
+
+    @property
+    def code(self) -> str:
+        """A stable name for machines: the class name in kebab case, as in `invalid-proof`."""
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", type(self).__name__).lower()
 
 
 class AlgebraError(ZkMarginError):
