@@ -1,0 +1,38 @@
+"""Secret scalars: straight from the operating system each time, so that no state can repeat after a fork."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+from zkmargin.algebra import BN254, Curve
+
+from .chacha import ChaCha
+from .records import MAX_ITERATIONS_EXP, MIN_ITERATIONS_EXP
+
+
+def secret_scalar(curve: Curve = BN254) -> int:
+    """Uniform in 1 .. r - 1."""
+    return 1 + secrets.randbelow(curve.r - 1)
+
+
+def challenge_scalars(count: int) -> bytes:
+    """128-bit coefficients for a random linear combination, as canonical scalars: a false relation passes with
+    probability 2^-128."""
+    words = secrets.token_bytes(16 * count)
+    return b"".join(words[16 * i : 16 * i + 16] + bytes(16) for i in range(count))
+
+
+def contributor_stream(entropy: str | bytes) -> ChaCha:
+    """A contributor's one-time stream: the system's randomness with the contributor's own entropy stirred in."""
+    own = entropy.encode() if isinstance(entropy, str) else entropy
+    return ChaCha(hashlib.blake2b(secrets.token_bytes(64) + own, digest_size=64).digest())
+
+
+def beacon_stream(beacon: bytes, iterations_exp: int) -> ChaCha:
+    """The stream everybody can recompute: SHA-256 applied 2^iterations_exp times to the beacon."""
+    if not MIN_ITERATIONS_EXP <= iterations_exp <= MAX_ITERATIONS_EXP:
+        raise ValueError(f"iterations_exp must lie in {MIN_ITERATIONS_EXP} .. {MAX_ITERATIONS_EXP}")
+    for _ in range(1 << iterations_exp):
+        beacon = hashlib.sha256(beacon).digest()
+    return ChaCha(beacon)
