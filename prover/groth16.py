@@ -17,7 +17,7 @@ from __future__ import annotations
 from zkmargin.algebra import Buffer, Engine, get_engine, scalars_from_bytes, scalars_to_bytes
 from zkmargin.algebra.encoding import element_count
 from zkmargin.verifier.errors import InvalidProof
-from zkmargin.verifier.groth16 import verify
+from zkmargin.verifier.groth16 import verify_unjudged
 from zkmargin.verifier.proof import Proof
 
 from .errors import UnsatisfiedWitness, WitnessMismatch
@@ -51,7 +51,7 @@ class Prover:
         proof = self._combine(wires, r, s, scalars_to_bytes([-r * s % order]))
         public = scalars_from_bytes(wires[32 : 32 * (self.key.n_public + 1)])
         try:
-            verify(self._verifying_key, public, proof, engine=self.engine)
+            verify_unjudged(self._verifying_key, public, proof, engine=self.engine)
         except InvalidProof:
             raise UnsatisfiedWitness("the witness does not satisfy the circuit of this key") from None
         return proof, public
