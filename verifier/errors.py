@@ -7,9 +7,32 @@
     |-- PublicInputError          a public input that is no canonical field element (also an `EncodingError`)
     |-- PublicInputCount          too few or too many public inputs (also an `EncodingError`)
     |-- StatementError            a credit, time, id or digest out of its range (also an `EncodingError`)
-    |-- AttestationRejected       an oracle attestation that does not count; see below
-    |-- LedgerError               the ledger itself: not what was expected to be there, or not usable
-    `-- Rejected                  the ledger refuses a request; see below
+    |-- ConfigError               a ledger configuration that contradicts itself
+    |-- ObservationRejected       what a relay or oracle reports to the ledger, refused
+    |   |-- RootRejected          a source root that is zero, from the future, or contradicts an earlier one
+    |   `-- AttestationRejected   a risk table without a quorum of known oracles, zero, or from the future
+    |-- UnknownSettlement         no accepted request has this settlement id
+    |-- LedgerError               the database: absent, foreign, damaged, locked, or another ledger's
+    |   |-- ForeignDatabase       a file that is no margin ledger
+    |   |-- SchemaTooNew          a ledger written by a later version of this library
+    |   |-- DamagedDatabase       a ledger whose file is corrupt
+    |   `-- LedgerMismatch        a ledger of another target
+    `-- Rejected                  the ledger refuses a request, and says at which of its checks
+        |-- BreakerOpen           nothing is accepted until somebody resets the breaker
+        |-- WrongTarget           a proof for another ledger
+        |-- ContextMismatch       a proof for another request
+        |-- UnknownRoot           a source root never observed on that chain
+        |-- StaleRoot             a source root too old, or from the future
+        |-- UnattestedRiskTable   no quorum of oracles stands behind this risk root at this time
+        |-- StaleRiskTable        a risk table too old, or from the future
+        |-- WrongHorizon          the horizon or the terms are not those of this request
+        |-- RequestExpired        too late
+        |-- StaleSequence         the account has already shown a state as new
+        |-- NullifierUsed         this reservation has been used here
+        |-- SettlementIdUsed      another request has this settlement id
+        |-- CreditTooLarge        more than one request may ask for
+        |-- ProofRejected         the proof does not hold (also an `InvalidProof`)
+        `-- InflowCapExceeded     more than may come in within the window; trips the breaker
 
 Malformed bytes and points are `zkmargin.algebra.errors.EncodingError` and `PointError`, as everywhere.
 """
@@ -74,3 +97,125 @@ class StatementError(VerifierError, EncodingError):
         super().__init__(f"{field} {reason}", what=field)
         self.field = field
         self.reason = reason
+
+
+class ConfigError(VerifierError):
+    """A ledger configuration with an impossible `field`."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"ledger configuration: {field} {reason}")
+        self.field = field
+        self.reason = reason
+
+
+class ObservationRejected(VerifierError):
+    """Base of what the ledger refuses to take notice of."""
+
+
+class RootRejected(ObservationRejected):
+    """A source root the ledger does not take."""
+
+
+class AttestationRejected(ObservationRejected):
+    """An oracle attestation that does not count."""
+
+
+class UnknownSettlement(VerifierError):
+    """There is nothing to release under this settlement id."""
+
+    def __init__(self, settlement_id: bytes) -> None:
+        super().__init__(f"no accepted request has the settlement id 0x{settlement_id.hex()}")
+        self.settlement_id = settlement_id
+
+
+class LedgerError(VerifierError):
+    """The ledger's database cannot be used; `path` names it."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"ledger {path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class ForeignDatabase(LedgerError):
+    """A file of something else."""
+
+
+class SchemaTooNew(LedgerError):
+    """A ledger that only a later version of this library can read."""
+
+
+class DamagedDatabase(LedgerError):
+    """A ledger whose file does not hold together."""
+
+
+class LedgerMismatch(LedgerError):
+    """A ledger that was opened with another ledger's configuration."""
+
+
+class Rejected(VerifierError):
+    """The ledger refuses a request; nothing has changed but its log. `code` names the check that failed."""
+
+
+class BreakerOpen(Rejected):
+    """The breaker is open; `reason` is why it was tripped."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the circuit breaker is open: {reason}")
+        self.reason = reason
+
+
+class WrongTarget(Rejected):
+    """The proof credits another ledger."""
+
+
+class ContextMismatch(Rejected):
+    """The proof was made for another beneficiary, settlement, expiry, oracle time or route."""
+
+
+class UnknownRoot(Rejected):
+    """A source root that no relay has reported for that chain."""
+
+
+class StaleRoot(Rejected):
+    """A source root outside the time in which it counts."""
+
+
+class UnattestedRiskTable(Rejected):
+    """A risk root without a quorum, or with a quorum at another time."""
+
+
+class StaleRiskTable(Rejected):
+    """A risk table outside the time in which it counts."""
+
+
+class WrongHorizon(Rejected):
+    """The terms proven are not those the ledger derives for this request."""
+
+
+class RequestExpired(Rejected):
+    """The request's expiry has passed."""
+
+
+class StaleSequence(Rejected):
+    """The account has already been credited for this state or a newer one."""
+
+
+class NullifierUsed(Rejected):
+    """The nullifier has been used."""
+
+
+class SettlementIdUsed(Rejected):
+    """The settlement id has been used."""
+
+
+class CreditTooLarge(Rejected):
+    """The credit is above the cap for one request."""
+
+
+class ProofRejected(Rejected, InvalidProof):
+    """The proof does not hold for this request."""
+
+
+class InflowCapExceeded(Rejected):
+    """The credit would take the window's inflow above its cap; the breaker is open now."""

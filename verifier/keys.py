@@ -18,17 +18,8 @@ from zkmargin.algebra import (
 )
 
 from .errors import KeyRejected
-from .snarkjs_json import (
-    CURVE_NAMES,
-    PROTOCOL,
-    check_members,
-    read_g1,
-    read_g2,
-    read_object,
-    read_protocol,
-    write_g1,
-    write_g2,
-)
+from .json_members import check_members, read_object
+from .snarkjs_json import CURVE_NAMES, PROTOCOL, read_g1, read_g2, read_protocol, write_g1, write_g2
 
 WHAT = "verifying key"
 MAX_JSON_BYTES = 4 << 20

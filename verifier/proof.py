@@ -15,17 +15,8 @@ from zkmargin.algebra import (
     g2_from_bytes,
 )
 
-from .snarkjs_json import (
-    CURVE_NAMES,
-    PROTOCOL,
-    check_members,
-    read_g1,
-    read_g2,
-    read_object,
-    read_protocol,
-    write_g1,
-    write_g2,
-)
+from .json_members import check_members, read_object
+from .snarkjs_json import CURVE_NAMES, PROTOCOL, read_g1, read_g2, read_protocol, write_g1, write_g2
 
 WHAT = "proof"
 MAX_JSON_BYTES = 1 << 14

@@ -8,7 +8,7 @@ from typing import Any
 from zkmargin.algebra import BN254, Buffer, Curve, EncodingError, load_json
 
 from .errors import PublicInputCount, PublicInputError
-from .snarkjs_json import read_decimal
+from .json_members import read_decimal
 
 WHAT = "public inputs"
 MAX_JSON_BYTES = 1 << 20

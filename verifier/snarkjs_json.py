@@ -6,11 +6,9 @@ neither a scaled copy nor the point at infinity can pass. Numbers are canonical 
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from zkmargin.algebra import (
-    Buffer,
     Curve,
     EncodingError,
     PointError,
@@ -18,31 +16,14 @@ from zkmargin.algebra import (
     g1_to_bytes,
     g2_from_bytes,
     g2_to_bytes,
-    load_json,
 )
 from zkmargin.algebra.curves import BN254
+
+from .json_members import read_decimal, read_list
 
 PROTOCOL = "groth16"
 CURVE_NAMES = {BN254.name: "bn128"}
 """iden3's name of each curve."""
-
-_DECIMAL = re.compile("0|[1-9][0-9]{0,199}", re.ASCII)
-
-
-def read_object(data: Buffer | str | dict[str, Any], what: str, *, max_bytes: int) -> dict[str, Any]:
-    """A JSON object from text, or one already parsed."""
-    value = data if isinstance(data, dict) else load_json(data, what, max_bytes=max_bytes)
-    if not isinstance(value, dict):
-        raise EncodingError(f"{what}: not a JSON object", what=what)
-    return value
-
-
-def check_members(value: dict[str, Any], required: set[str], optional: set[str], what: str) -> None:
-    """Refuse missing and unknown members by name."""
-    for name in sorted(required - value.keys()):
-        raise EncodingError(f"{what}: {name} is missing", what=what)
-    for name in value.keys() - required - optional:
-        raise EncodingError(f"{what}: {str(name)[:40]!r} is not a member of this format", what=what)
 
 
 def read_protocol(value: dict[str, Any], what: str) -> Curve:
@@ -54,16 +35,9 @@ def read_protocol(value: dict[str, Any], what: str) -> Curve:
     return BN254
 
 
-def read_decimal(value: Any, what: str) -> int:
-    """A canonical non-negative decimal string: no sign, space, leading zero, exponent or other digits than 0-9."""
-    if type(value) is not str or _DECIMAL.fullmatch(value) is None:
-        raise EncodingError(f"{what}: not a canonical decimal number in quotes", what=what)
-    return int(value)
-
-
 def read_g1(value: Any, curve: Curve, what: str) -> bytes:
     """["x", "y", "1"] as canonical bytes; the curve equation is the engine's to check."""
-    x, y, z = _list(value, 3, what)
+    x, y, z = read_list(value, 3, what)
     if z != "1":
         raise PointError(f'{what}: not an affine point: its third coordinate is not "1"', what=what)
     return g1_to_bytes([(_coordinate(x, curve, what), _coordinate(y, curve, what))], curve)
@@ -71,10 +45,10 @@ def read_g1(value: Any, curve: Curve, what: str) -> bytes:
 
 def read_g2(value: Any, curve: Curve, what: str) -> bytes:
     """[["x.c0", "x.c1"], ["y.c0", "y.c1"], ["1", "0"]] as canonical bytes; curve and subgroup are the engine's."""
-    x, y, z = _list(value, 3, what)
+    x, y, z = read_list(value, 3, what)
     if z != ["1", "0"]:
         raise PointError(f'{what}: not an affine point: its third coordinate is not ["1", "0"]', what=what)
-    (x0, x1), (y0, y1) = ([_coordinate(limb, curve, what) for limb in _list(pair, 2, what)] for pair in (x, y))
+    (x0, x1), (y0, y1) = ([_coordinate(limb, curve, what) for limb in read_list(pair, 2, what)] for pair in (x, y))
     return g2_to_bytes([((x0, x1), (y0, y1))], curve)
 
 
@@ -99,9 +73,3 @@ def _coordinate(value: Any, curve: Curve, what: str) -> int:
     if number >= curve.q:
         raise PointError(f"{what}: a coordinate is not below q", what=what)
     return number
-
-
-def _list(value: Any, length: int, what: str) -> list[Any]:
-    if not isinstance(value, list) or len(value) != length:
-        raise EncodingError(f"{what}: not a list of {length}", what=what)
-    return value
