@@ -85,6 +85,10 @@ class Claim:
     def circuit_inputs(self) -> CircuitInputs:
         """The inputs of `margin_statement` by name; checks the claim first."""
         self.require_true()
+        return self.circuit_inputs_unchecked()
+
+    def circuit_inputs_unchecked(self) -> CircuitInputs:
+        """The same without the check: for a false claim these inputs satisfy no circuit."""
         inputs: dict[str, int | Sequence[int]] = {}
         inputs |= self._public_values()
         inputs |= self._table_values()
@@ -104,7 +108,9 @@ class Claim:
 
     def _require_well_formed(self) -> None:
         if len(self.openings) != self.shape.venues:
-            raise InputError("openings", f"{len(self.openings)} given; shape {self.shape.name!r} nets {self.shape.venues}")
+            raise InputError(
+                "openings", f"{len(self.openings)} given; shape {self.shape.name!r} nets {self.shape.venues}"
+            )
         for name in ("secret", "target", "context"):
             if not 0 <= getattr(self, name) < BN254.r:
                 raise InputError(name, "is not a field element")

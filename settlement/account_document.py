@@ -112,9 +112,7 @@ def _opening_json(opening: Opening, risk: RiskDocument) -> dict[str, Any]:
         "sequence": leaf.sequence,
         "balances": _named(leaf.balances_e8, risk.asset_names, risk.asset_names),
         "debts": _named(leaf.debts_e8, risk.asset_names, risk.asset_names),
-        "positions": _named(
-            leaf.positions_e8, risk.instrument_names, [POSITION_UNIT] * len(risk.instrument_names)
-        ),
+        "positions": _named(leaf.positions_e8, risk.instrument_names, [POSITION_UNIT] * len(risk.instrument_names)),
         "reservations": [
             {"target": str(slot.target), "amount": amount_text(slot.amount_e8, risk.quote)}
             for slot in leaf.reservations

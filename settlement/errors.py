@@ -1,8 +1,9 @@
 """The errors of the settlement room.
 
-    SettlementError
-    |-- DocumentError       a JSON document is not what its format says; `field` is the place
-    |-- VenueError          the source venue refuses an order: unknown account, not enough free collateral
+SettlementError
+|-- DocumentError       a JSON document is not what its format says; `field` is the place
+|-- VenueError          the source venue refuses an order: unknown account, not enough free collateral
+`-- VectorMismatch      a replayed test vector gave another result than it promises
 """
 
 from __future__ import annotations
@@ -30,3 +31,17 @@ class VenueError(SettlementError):
 
 class OracleError(SettlementError):
     """Prices or signatures that cannot make a risk table."""
+
+
+class VectorMismatch(SettlementError):
+    """A replayed vector gave another result than it promises; `expected` and `found` say which."""
+
+    def __init__(self, what: str, expected: object, found: object) -> None:
+        super().__init__(f"{what}: expected {_short(expected)}, found {_short(found)}")
+        self.expected = expected
+        self.found = found
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 80 else text[:77] + "..."

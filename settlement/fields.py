@@ -80,7 +80,7 @@ class Fields:
         return bytes.fromhex(digits)
 
     def amount(self, name: str, unit: str, *, signed: bool = False) -> int:
-        """"1.25 BTC" as an integer in e8."""
+        """ "1.25 BTC" as an integer in e8."""
         return self._quantity(self.take(name), name, unit, AMOUNT_SCALE, signed)
 
     def amounts(self, name: str, units: dict[str, str], *, signed: bool = False) -> dict[str, int]:
@@ -94,7 +94,7 @@ class Fields:
         return found
 
     def ratio_ppm(self, name: str) -> int:
-        """"5 %" as an integer in ppm."""
+        """ "5 %" as an integer in ppm."""
         return self._quantity(self.take(name), name, "%", PERCENT_SCALE, False)
 
     def number(self, name: str, scale: int) -> int:
@@ -134,7 +134,7 @@ class Fields:
 
     def _quantity(self, value: Any, name: str, unit: str, scale: int, signed: bool) -> int:
         if not isinstance(value, str) or not value.endswith(f" {unit}"):
-            raise self.fail(name, f"must be an amount in {unit}, such as \"1.25 {unit}\"")
+            raise self.fail(name, f'must be an amount in {unit}, such as "1.25 {unit}"')
         return self._decimal(value[: -len(unit) - 1], name, scale, signed)
 
     def _decimal(self, value: Any, name: str, scale: int, signed: bool) -> int:

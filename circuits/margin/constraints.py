@@ -87,9 +87,7 @@ def margin_statement(c: Circuit, shape: Shape) -> None:
 
     # Who: a pseudonym, and a nullifier for this state of the account.
     assert_equal(public.account, poseidon([c.constant(commitments.TAG_ACCOUNT), secret, public.target]))
-    assert_equal(
-        public.nullifier, poseidon([c.constant(commitments.TAG_NULLIFIER), secret, public.target, sequence])
-    )
+    assert_equal(public.nullifier, poseidon([c.constant(commitments.TAG_NULLIFIER), secret, public.target, sequence]))
     bind(public.context)
 
     # rules.net
@@ -186,9 +184,7 @@ def _open_leaves(c: Circuit, shape: Shape, secret: Expr, source_roots: Sequence[
             c.private_array(f"path[{venue}].sibling", shape.depth),
         )
         epoch = c.private(f"epoch[{venue}]")
-        assert_equal(
-            source_roots[venue], poseidon([c.constant(commitments.TAG_ROOT), venue_ids[venue], epoch, root])
-        )
+        assert_equal(source_roots[venue], poseidon([c.constant(commitments.TAG_ROOT), venue_ids[venue], epoch, root]))
         leaves.append(leaf)
     return leaves
 

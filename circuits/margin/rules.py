@@ -118,9 +118,7 @@ def evaluate(shape: Shape, table: RiskTable, holdings: Holdings, horizon_ms: int
         balance * asset.price_low_e8 * share
         for balance, asset, share in zip(holdings.balances_e8, table.assets, kept, strict=True)
     )
-    debts_e16 = sum(
-        debt * asset.price_high_e8 for debt, asset in zip(holdings.debts_e8, table.assets, strict=True)
-    )
+    debts_e16 = sum(debt * asset.price_high_e8 for debt, asset in zip(holdings.debts_e8, table.assets, strict=True))
     underlyings = range(shape.underlyings)
     return Evaluation(
         shocks_e9=shocks,
@@ -129,9 +127,7 @@ def evaluate(shape: Shape, table: RiskTable, holdings: Holdings, horizon_ms: int
         margins_2e34=tuple(
             underlying_margin_2e34(shape, table, holdings.positions_e8, u, shocks[u]) for u in underlyings
         ),
-        contingency_2e34=sum(
-            short_contingency_2e34(shape, table, holdings.positions_e8, u) for u in underlyings
-        ),
+        contingency_2e34=sum(short_contingency_2e34(shape, table, holdings.positions_e8, u) for u in underlyings),
         debts_2e34=debts_e16 * FROM_E16,
         reserved_2e34=holdings.reserved_e8 * FROM_E8,
     )

@@ -1,0 +1,115 @@
+"""The Poseidon hash over F_r with circomlib's parameters, on plain integers.
+
+Source: Grassi, Khovratovich, Rechberger, Roy, Schofnegger, "Poseidon: a new hash function for zero-knowledge proof
+systems" (USENIX Security 2021). Section 2.2: the rounds, S-box x^5 on every element in full rounds, on the first one
+only in partial rounds. Section 2.3: the Cauchy matrix. Appendix E: constants and matrix drawn from the Grain LFSR.
+
+A hash of n elements is the permutation of width t = n + 1 on (0, inputs...); the digest is the first element. As
+nothing else tells two lengths apart, only hashes of the same number of inputs are ever compared with each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from .curves import BN254, Curve
+from .errors import EncodingError
+
+MAX_INPUTS = 16
+FULL_ROUNDS = 8
+PARTIAL_ROUNDS = (56, 57, 56, 60, 60, 63, 64, 63, 60, 66, 60, 65, 70, 60, 64, 68)
+"""For the widths t = 2 .. 17: 128-bit security for x^5 over a 254-bit field, rounded up as circomlib has them."""
+
+
+@dataclass(frozen=True)
+class PoseidonParameters:
+    """What one width needs; `round_constants` holds t for each round, in order, and `mds[i][j]` maps input j to output i."""
+
+    full_rounds: int
+    partial_rounds: int
+    round_constants: tuple[int, ...]
+    mds: tuple[tuple[int, ...], ...]
+
+
+def poseidon_hash(inputs: Sequence[int], curve: Curve = BN254) -> int:
+    """Hash 1 to 16 canonical field elements to one."""
+    for index, value in enumerate(inputs):
+        if type(value) is not int or not 0 <= value < curve.r:
+            raise EncodingError(f"hash input {index} is not an integer in [0, r)", what="hash input", index=index)
+    return poseidon_permutation([0, *inputs], curve)[0]
+
+
+def poseidon_permutation(state: Sequence[int], curve: Curve = BN254) -> list[int]:
+    """The permutation of width len(state), on canonical elements."""
+    t, r = len(state), curve.r
+    parameters = poseidon_parameters(t, curve)
+    rounds = parameters.full_rounds + parameters.partial_rounds
+    first_partial = parameters.full_rounds // 2
+    first_full = first_partial + parameters.partial_rounds
+    state = list(state)
+    for index in range(rounds):
+        constants = parameters.round_constants[index * t : (index + 1) * t]
+        state = [x + c for x, c in zip(state, constants, strict=True)]
+        if first_partial <= index < first_full:
+            state[0] = pow(state[0], 5, r)
+        else:
+            state = [pow(x, 5, r) for x in state]
+        state = [sum(m * x for m, x in zip(row, state, strict=True)) % r for row in parameters.mds]
+    return state
+
+
+@cache
+def poseidon_parameters(t: int, curve: Curve = BN254) -> PoseidonParameters:
+    """The constants for width t (2 to 17), generated on first use."""
+    if not 2 <= t <= MAX_INPUTS + 1:
+        raise EncodingError(f"Poseidon takes 1 to {MAX_INPUTS} inputs, not {t - 1}", what="hash input")
+    partial_rounds = PARTIAL_ROUNDS[t - 2]
+    r, bits = curve.r, curve.r.bit_length()
+    stream = _grain(bits, t, FULL_ROUNDS, partial_rounds)
+    constants: list[int] = []
+    while len(constants) < t * (FULL_ROUNDS + partial_rounds):
+        candidate = _take(stream, bits)
+        if candidate < r:
+            constants.append(candidate)
+    return PoseidonParameters(FULL_ROUNDS, partial_rounds, tuple(constants), _cauchy_matrix(stream, bits, t, r))
+
+
+def _cauchy_matrix(stream: Iterator[int], bits: int, t: int, r: int) -> tuple[tuple[int, ...], ...]:
+    """M[i][j] = 1 / (x_i + y_j) for the next 2t elements of the stream, which must all differ."""
+    while True:
+        drawn = [_take(stream, bits) % r for _ in range(2 * t)]
+        xs, ys = drawn[:t], drawn[t:]
+        if len(set(drawn)) == 2 * t and all((x + y) % r for x in xs for y in ys):
+            return tuple(tuple(pow(x + y, -1, r) for y in ys) for x in xs)
+
+
+def _take(stream: Iterator[int], bits: int) -> int:
+    """The next integer of that many bits, the first bit the most significant."""
+    value = 0
+    for _ in range(bits):
+        value = value << 1 | next(stream)
+    return value
+
+
+def _grain(bits: int, t: int, full_rounds: int, partial_rounds: int) -> Iterator[int]:
+    """The bits of the self-shrinking Grain LFSR, seeded with a description of the instance.
+
+    The seed is 80 bits: field kind (1: prime), S-box (0: x^alpha), field size, width, rounds, then ones. The first 160
+    bits are thrown away; of each later pair, the second bit is used if the first one is 1.
+    """
+    fields = ((1, 2), (0, 4), (bits, 12), (t, 12), (full_rounds, 10), (partial_rounds, 10), (2**30 - 1, 30))
+    seed = "".join(format(value, f"0{width}b") for value, width in fields)
+    register = int(seed[::-1], 2)  # bit i of the register is the i-th oldest
+    discarded = 0
+    while True:
+        # The newest tap is 62, so that 80 - 62 = 18 steps can be taken at once.
+        fresh = register >> 62 ^ register >> 51 ^ register >> 38 ^ register >> 23 ^ register >> 13 ^ register
+        fresh &= (1 << 18) - 1
+        register = register >> 18 | fresh << 62
+        for i in range(0, 18, 2):
+            if discarded < 160:
+                discarded += 2
+            elif fresh >> i & 1:
+                yield fresh >> i + 1 & 1
