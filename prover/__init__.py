@@ -1,1 +1,52 @@
+"""The source chain's room: keys, ceremonies and Groth16 proofs, the account tree, and witness assembly."""
 
+from .accounts import AccountTree, Opening
+from .assembly import Claim
+from .ceremony import apply_beacon, contribute, contribution_hash, verify_contributions, verify_zkey
+from .errors import CeremonyInvalid, CircuitTooLarge, KeyMismatch, ProverError, UnsatisfiedWitness, WitnessMismatch
+from .groth16 import Prover, prove
+from .powers_of_tau import (
+    apply_beacon_to_powers,
+    contribute_powers,
+    new_powers,
+    prepare_phase2,
+    verify_ptau,
+)
+from .proving_key import Contribution, Progress, ProvingKey
+from .ptau import PowersOfTau, read_ptau, write_ptau
+from .setup import insecure_setup, setup_from_ptau
+from .zkey import read_zkey, write_zkey
+
+__all__ = [
+    "AccountTree",
+    "CeremonyInvalid",
+    "CircuitTooLarge",
+    "Claim",
+    "Contribution",
+    "KeyMismatch",
+    "Opening",
+    "PowersOfTau",
+    "Progress",
+    "Prover",
+    "ProverError",
+    "ProvingKey",
+    "UnsatisfiedWitness",
+    "WitnessMismatch",
+    "apply_beacon",
+    "apply_beacon_to_powers",
+    "contribute",
+    "contribute_powers",
+    "contribution_hash",
+    "insecure_setup",
+    "new_powers",
+    "prepare_phase2",
+    "prove",
+    "read_ptau",
+    "read_zkey",
+    "setup_from_ptau",
+    "verify_contributions",
+    "verify_ptau",
+    "verify_zkey",
+    "write_ptau",
+    "write_zkey",
+]

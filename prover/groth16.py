@@ -16,11 +16,12 @@ from __future__ import annotations
 
 from zkmargin.algebra import Buffer, Engine, get_engine, scalars_from_bytes, scalars_to_bytes
 from zkmargin.algebra.encoding import element_count
+from zkmargin.algebra.errors import PointError
 from zkmargin.verifier.errors import InvalidProof
 from zkmargin.verifier.groth16 import verify_unjudged
 from zkmargin.verifier.proof import Proof
 
-from .errors import UnsatisfiedWitness, WitnessMismatch
+from .errors import CeremonyInvalid, UnsatisfiedWitness, WitnessMismatch
 from .proving_key import ProvingKey
 from .randomness import secret_scalar
 
