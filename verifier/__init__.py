@@ -38,25 +38,34 @@ from .errors import (
 )
 from .groth16 import Verifier, verify, verify_unjudged
 from .keys import VerifyingKey, judge_key
+from .ledger import MarginLedger
+from .ledger_config import LedgerConfig
+from .ledger_rows import BreakerState, Decision
 from .proof import Proof
 from .public_signals import check_public_inputs, read_public_signals, write_public_signals
+from .receipt import Receipt
+from .request import SettlementRequest
 from .statement import Context, PublicInputs, Terms, target_digest
 
 __all__ = [
     "AttestationRejected",
     "BreakerOpen",
+    "BreakerState",
     "CircuitMismatch",
     "ConfigError",
     "Context",
     "ContextMismatch",
     "CreditTooLarge",
     "DamagedDatabase",
+    "Decision",
     "ForeignDatabase",
     "InflowCapExceeded",
     "InvalidProof",
     "KeyRejected",
+    "LedgerConfig",
     "LedgerError",
     "LedgerMismatch",
+    "MarginLedger",
     "NullifierUsed",
     "ObservationRejected",
     "Proof",
@@ -64,12 +73,14 @@ __all__ = [
     "PublicInputCount",
     "PublicInputError",
     "PublicInputs",
+    "Receipt",
     "Rejected",
     "RequestExpired",
     "RiskAttestation",
     "RootRejected",
     "SchemaTooNew",
     "SettlementIdUsed",
+    "SettlementRequest",
     "StaleRiskTable",
     "StaleRoot",
     "StaleSequence",

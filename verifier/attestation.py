@@ -16,10 +16,11 @@ from zkmargin.algebra.keccak import keccak256
 from .errors import AttestationRejected
 from .json_members import check_format, check_members, read_decimal, read_hex, read_object
 from .public_signals import check_public_inputs
-from .statement import TIME_BITS, check_range, keccak_words, word
+from .statement import TIME_BITS, check_bytes, check_range, keccak_words, word
 
 SIGNATURE_BYTES = 65
 ADDRESS_BYTES = 20
+PRIVATE_KEY_BYTES = 32
 MAX_SIGNATURES = 64
 SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 FORMAT = "zkmargin.risk-attestation/1"
@@ -93,8 +94,12 @@ def attestation_digest(risk_root: int, oracle_time_ms: int) -> bytes:
 
 
 def sign_attestation(private_key: bytes, risk_root: int, oracle_time_ms: int) -> bytes:
-    """An oracle's signature, deterministic (RFC 6979) and with the low s that `recover_signer` demands."""
-    from py_ecc.secp256k1 import ecdsa_raw_sign
+    """An oracle's signature, deterministic (RFC 6979) and with the low s that `recover_signer` demands.
+
+    Plain Python in variable time: for oracles that sign a table every few seconds on a machine of their own.
+    """
+    check_bytes("private_key", private_key, PRIVATE_KEY_BYTES)
+    from py_ecc.secp256k1.secp256k1 import ecdsa_raw_sign
 
     v, r, s = ecdsa_raw_sign(attestation_digest(risk_root, oracle_time_ms), private_key)
     return bytes(word(r) + word(s) + bytes([v]))
@@ -102,7 +107,8 @@ def sign_attestation(private_key: bytes, risk_root: int, oracle_time_ms: int) ->
 
 def signer_address(private_key: bytes) -> bytes:
     """The Ethereum address of a private key."""
-    from py_ecc.secp256k1 import privtopub
+    check_bytes("private_key", private_key, PRIVATE_KEY_BYTES)
+    from py_ecc.secp256k1.secp256k1 import privtopub
 
     return _address(privtopub(private_key))
 
@@ -114,7 +120,7 @@ def recover_signer(digest: bytes, signature: bytes) -> bytes:
     r, s, v = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:64], "big"), signature[64]
     if not 0 < r < SECP256K1_ORDER or not 0 < s <= SECP256K1_ORDER // 2 or v not in (27, 28):
         raise AttestationRejected(f"{WHAT}: a signature's r, s or v is out of range, or its s is not the low one")
-    from py_ecc.secp256k1 import ecdsa_raw_recover
+    from py_ecc.secp256k1.secp256k1 import ecdsa_raw_recover
 
     try:
         point = ecdsa_raw_recover(digest, (v, r, s))

@@ -61,7 +61,7 @@ class Terms:
 class Context:
     """The request a proof is made for; a proof moved to another beneficiary or settlement no longer fits.
 
-    `source_chain_ids` names the chain of each source root, in the roots' order.
+    `source_chain_ids` names the chain of each source root, in the roots' order; a chain has one venue, so none repeats.
     """
 
     source_chain_ids: tuple[int, ...]
@@ -75,6 +75,8 @@ class Context:
             raise StatementError("source_chain_ids", f"must be a tuple of 1 to {MAX_VENUES} chain ids")
         for chain_id in self.source_chain_ids:
             check_range("source_chain_ids", chain_id, ID_BITS)
+        if len(set(self.source_chain_ids)) != len(self.source_chain_ids):
+            raise StatementError("source_chain_ids", "names a chain twice")
         check_bytes("beneficiary", self.beneficiary, BENEFICIARY_BYTES)
         check_bytes("settlement_id", self.settlement_id, DIGEST_BYTES)
         check_range("expiry_ms", self.expiry_ms, TIME_BITS)

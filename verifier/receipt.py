@@ -1,0 +1,44 @@
+"""What the ledger answers when it accepts a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from zkmargin.algebra.fixed_point import format_decimal
+
+FORMAT = "zkmargin.receipt/1"
+AMOUNT_SCALE = 8
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """One credit. `margin_e8` is the account's margin just after it; `number` counts the ledger's receipts from 1."""
+
+    number: int
+    request_digest: bytes
+    settlement_id: bytes
+    beneficiary: bytes
+    account: int
+    nullifier: int
+    sequence: int
+    credit_e8: int
+    margin_e8: int
+    expiry_ms: int
+    accepted_at_ms: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "number": self.number,
+            "request_digest": "0x" + self.request_digest.hex(),
+            "settlement_id": "0x" + self.settlement_id.hex(),
+            "beneficiary": "0x" + self.beneficiary.hex(),
+            "account": str(self.account),
+            "nullifier": str(self.nullifier),
+            "sequence": self.sequence,
+            "credit": format_decimal(self.credit_e8, AMOUNT_SCALE),
+            "margin": format_decimal(self.margin_e8, AMOUNT_SCALE),
+            "expiry_ms": self.expiry_ms,
+            "accepted_at_ms": self.accepted_at_ms,
+        }
