@@ -122,7 +122,7 @@ def test_blake2b_can_be_saved_and_resumed_anywhere(length: int) -> None:
         assert resumed.digest() == resumed.digest() == hashlib.blake2b(data).digest()
 
 
-@pytest.mark.parametrize("offset, value", [(192, 1), (200, 129), (208, 1)])
+@pytest.mark.parametrize(("offset", "value"), [(192, 1), (200, 129), (208, 1)])
 def test_impossible_blake2b_states_are_refused(offset: int, value: int) -> None:
     state = bytearray(Blake2bState().save())
     state[offset] = value
