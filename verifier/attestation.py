@@ -15,8 +15,7 @@ from zkmargin.algebra.keccak import keccak256
 
 from .errors import AttestationRejected
 from .json_members import check_format, check_members, read_decimal, read_hex, read_object
-from .public_signals import check_public_inputs
-from .statement import TIME_BITS, check_bytes, check_range, keccak_words, word
+from .statement import TIME_BITS, check_bytes, check_element, check_range, keccak_words, word
 
 SIGNATURE_BYTES = 65
 ADDRESS_BYTES = 20
@@ -37,8 +36,8 @@ class RiskAttestation:
     signatures: tuple[bytes, ...]
 
     def __post_init__(self) -> None:
+        check_element("risk_root", self.risk_root)
         check_range("oracle_time_ms", self.oracle_time_ms, TIME_BITS)
-        check_public_inputs((self.risk_root,), 1)
 
     def digest(self) -> bytes:
         """What each oracle signs."""
@@ -101,7 +100,7 @@ def sign_attestation(private_key: bytes, risk_root: int, oracle_time_ms: int) ->
     check_bytes("private_key", private_key, PRIVATE_KEY_BYTES)
     from py_ecc.secp256k1.secp256k1 import ecdsa_raw_sign
 
-    v, r, s = ecdsa_raw_sign(attestation_digest(risk_root, oracle_time_ms), private_key)
+    v, r, s = ecdsa_raw_sign(RiskAttestation(risk_root, oracle_time_ms, ()).digest(), private_key)
     return bytes(word(r) + word(s) + bytes([v]))
 
 

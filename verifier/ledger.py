@@ -26,10 +26,9 @@ from .keys import VerifyingKey
 from .ledger_checks import check_inflow, check_state
 from .ledger_config import LedgerConfig
 from .ledger_rows import BreakerState, Decision, Rows
-from .public_signals import check_public_inputs
 from .receipt import Receipt
 from .request import SettlementRequest
-from .statement import ID_BITS, check_range, venue_count
+from .statement import ID_BITS, check_element, check_range, venue_count
 
 ACCEPTED = "accepted"
 PAGE = 1000
@@ -112,7 +111,7 @@ class MarginLedger:
         """
         check_range("chain_id", chain_id, ID_BITS)
         check_range("epoch", epoch, ID_BITS)
-        check_public_inputs((root,), 1)
+        check_element("root", root)
         self._check_time("observed_at_ms", observed_at_ms, RootRejected)
         if root == 0:
             raise RootRejected("a root of zero is no root")
@@ -147,7 +146,7 @@ class MarginLedger:
 
     def margin_of(self, account: int) -> int:
         """The account's margin in e8: its credits that are neither released nor expired. Unknown accounts have 0."""
-        check_public_inputs((account,), 1)
+        check_element("account", account)
         with self._database.reading() as connection:
             return Rows(connection).margin(account, self._clock())
 

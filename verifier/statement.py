@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from zkmargin.algebra import BN254
 from zkmargin.algebra.keccak import keccak256
 
 from .errors import PublicInputCount, StatementError
@@ -170,6 +171,11 @@ def ledger_name(ledger: str) -> bytes:
 def check_range(field: str, value: int, bits: int) -> None:
     if type(value) is not int or not 0 <= value < 1 << bits:
         raise StatementError(field, f"is not an integer in [0, 2^{bits})")
+
+
+def check_element(field: str, value: int) -> None:
+    if type(value) is not int or not 0 <= value < BN254.r:
+        raise StatementError(field, "is not a field element: an integer in [0, r)")
 
 
 def check_bytes(field: str, value: bytes, size: int) -> None:
