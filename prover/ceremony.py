@@ -16,7 +16,7 @@ from .errors import CeremonyInvalid, KeyMismatch
 from .hash_to_group import draw_g1, draw_scalar, hash_to_g2
 from .proving_key import Contribution, Progress, ProvingKey
 from .ptau import PowersOfTau
-from .randomness import beacon_stream, challenge_scalars, contributor_stream
+from .randomness import beacon_stream, challenge_scalars, contributor_stream, recomputed_beacon_stream
 from .records import Parameters
 from .relations import fold, generator, same_ratio
 from .setup import setup_from_ptau
@@ -152,20 +152,20 @@ def _apply(
         beacon_hash=parameters.beacon_hash,
         iterations_exp=parameters.iterations_exp,
     )
-    divided = {}
-    for place, part in enumerate(("c_points", "h_points")):
+    divided = []
+    for place, points in enumerate((key.c_points, key.h_points)):
         if progress is not None:
-            progress(f"dividing {part} by the secret", place / 2)
-        points = getattr(key, part)
-        divided[part] = engine.g1_scale(points, inverse * (len(points) // 64))
+            progress("dividing by the secret", place / 2)
+        divided.append(engine.g1_scale(points, inverse * (len(points) // 64)))
     if progress is not None:
         progress("contributed", 1.0)
     return replace(
         key,
         delta1=delta1,
         delta2=engine.g2_scale(key.delta2, scalar),
+        c_points=divided[0],
+        h_points=divided[1],
         contributions=(*key.contributions, step),
-        **divided,
     )
 
 
@@ -177,7 +177,7 @@ def _record(step: Contribution) -> bytes:
 def _verify_beacon(step: Contribution, number: int, engine: Engine) -> None:
     if step.beacon_hash is None or step.iterations_exp is None:
         return
-    stream = beacon_stream(step.beacon_hash, step.iterations_exp)
+    stream = recomputed_beacon_stream(step.beacon_hash, step.iterations_exp, number)
     factor, g1_s = scalars_to_bytes([draw_scalar(stream)]), draw_g1(stream)
     if (g1_s, engine.g1_scale(g1_s, factor)) != (step.g1_s, step.g1_sx):
         raise CeremonyInvalid("beacon", "the factor is not that of the beacon", contribution=number)

@@ -49,12 +49,15 @@ class Prover:
         wires = self._checked(witness)
         order = self.key.curve.r
         r, s = secret_scalar(self.key.curve), secret_scalar(self.key.curve)
-        proof = self._combine(wires, r, s, scalars_to_bytes([-r * s % order]))
         public = scalars_from_bytes(wires[32 : 32 * (self.key.n_public + 1)])
         try:
+            proof = self._combine(wires, r, s, scalars_to_bytes([-r * s % order]))
+            # Unjudged: a key whose ceremony is not finished proves nothing to others, but its holder may try it out.
             verify_unjudged(self._verifying_key, public, proof, engine=self.engine)
         except InvalidProof:
             raise UnsatisfiedWitness("the witness does not satisfy the circuit of this key") from None
+        except PointError:
+            raise CeremonyInvalid("points", "the key yields a point that is no group element") from None
         return proof, public
 
     def quotient(self, wires: bytes) -> bytes:

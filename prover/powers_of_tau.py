@@ -27,7 +27,7 @@ from .ptau import (
     lagrange_powers,
     monomial_count,
 )
-from .randomness import beacon_stream, contributor_stream
+from .randomness import beacon_stream, contributor_stream, recomputed_beacon_stream
 from .records import Parameters
 from .relations import Group, generator, is_lagrange_basis, same_ratio, steps_of
 from .transcript import CHUNK_BYTES, blake2b512, compressed_g1, compressed_g2, plain_g1, plain_g2
@@ -266,7 +266,8 @@ def _verify_step(
 ) -> None:
     facts = step.parameters
     if facts.beacon_hash is not None and facts.iterations_exp is not None:
-        _, proofs = _draw_key(beacon_stream(facts.beacon_hash, facts.iterations_exp), challenge, engine)
+        stream = recomputed_beacon_stream(facts.beacon_hash, facts.iterations_exp, number)
+        _, proofs = _draw_key(stream, challenge, engine)
         if proofs != {"tau": step.tau, "alpha": step.alpha, "beta": step.beta}:
             raise CeremonyInvalid("beacon", "the secrets are not those of the beacon", contribution=number)
     for personalization, name in enumerate(("tau", "alpha", "beta")):

@@ -8,7 +8,11 @@ import secrets
 from zkmargin.algebra import BN254, Curve
 
 from .chacha import ChaCha
+from .errors import CeremonyInvalid
 from .records import MAX_ITERATIONS_EXP, MIN_ITERATIONS_EXP
+
+MAX_RECOMPUTED_EXP = 28
+"""Beacons iterated more often (2^28 takes minutes) are not recomputed: a hostile file could ask for centuries."""
 
 
 def secret_scalar(curve: Curve = BN254) -> int:
@@ -36,3 +40,14 @@ def beacon_stream(beacon: bytes, iterations_exp: int) -> ChaCha:
     for _ in range(1 << iterations_exp):
         beacon = hashlib.sha256(beacon).digest()
     return ChaCha(beacon)
+
+
+def recomputed_beacon_stream(beacon: bytes, iterations_exp: int, contribution: int) -> ChaCha:
+    """The same for a beacon that a file claims, within the limit of what is recomputed."""
+    if iterations_exp > MAX_RECOMPUTED_EXP:
+        raise CeremonyInvalid(
+            "beacon",
+            f"a beacon iterated 2^{iterations_exp} times is not recomputed here, the limit is 2^{MAX_RECOMPUTED_EXP}",
+            contribution=contribution,
+        )
+    return beacon_stream(beacon, iterations_exp)

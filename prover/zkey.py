@@ -50,21 +50,39 @@ def read_zkey(data: Buffer, engine: Engine | None = None, *, check: PointCheck =
     n, n_public, size = header["n_wires"], header["n_public"], header["domain_size"]
     g1, g2 = curve.g1_bytes, curve.g2_bytes
 
-    def points(section: int, count: int, width: int) -> bytes:
-        return engine.fq_from_montgomery(_section(sections, section, count * width))
-
-    ic = points(3, n_public + 1, g1)
+    lengths = {3: g1 * (n_public + 1), 5: g1 * n, 6: g1 * n, 7: g2 * n, 8: g1 * (n - n_public - 1), 9: g1 * size}
+    # All lengths before anything is allocated by the counts, so that a small file cannot ask for much memory.
+    raw = {number: _section(sections, number, length) for number, length in lengths.items()}
+    ic, a_points, b1_points, b2_points, c_points, h_points = map(engine.fq_from_montgomery, raw.values())
     a, b = _read_coefficients(_section(sections, 4), size, n, engine)
-    queries = {"a_points": points(5, n, g1), "b1_points": points(6, n, g1), "b2_points": points(7, n, g2)}
-    queries |= {"c_points": points(8, n - n_public - 1, g1), "h_points": points(9, size, g1)}
     circuit_hash, contributions = _read_contributions(_section(sections, 10), engine)
     digest, development = _read_own(sections.get(OWN_SECTION))
     singles = engine.fq_from_montgomery(header["points"])
     alpha1, beta1, beta2, gamma2, delta1, delta2 = _cut(singles, (g1, g1, g2, g2, g1, g2))
     key = ProvingKey(
-        curve, n, n_public, size, alpha1, beta1, beta2, gamma2, delta1, delta2, ic, a, b, **queries,
-        circuit_hash=circuit_hash, contributions=contributions, circuit_digest=digest, development=development,
-    )  # fmt: skip
+        curve=curve,
+        n_wires=n,
+        n_public=n_public,
+        domain_size=size,
+        alpha1=alpha1,
+        beta1=beta1,
+        beta2=beta2,
+        gamma2=gamma2,
+        delta1=delta1,
+        delta2=delta2,
+        ic=ic,
+        a=a,
+        b=b,
+        a_points=a_points,
+        b1_points=b1_points,
+        b2_points=b2_points,
+        c_points=c_points,
+        h_points=h_points,
+        circuit_hash=circuit_hash,
+        contributions=contributions,
+        circuit_digest=digest,
+        development=development,
+    )
     check_points(key, engine, check)
     return key
 

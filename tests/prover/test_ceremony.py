@@ -52,6 +52,15 @@ def test_a_beacon_closes_a_ceremony(
         assert (caught.value.check, caught.value.contribution) == ("beacon", 3)
 
 
+def test_a_beacon_that_nobody_could_recompute(best_engine: Engine, ceremony_key: ProvingKey) -> None:
+    """Refused at once, instead of hashing for centuries."""
+    closed = apply_beacon(ceremony_key, "beacon", b"block 1", 10, best_engine)
+    endless = replace(closed.contributions[-1], iterations_exp=63)
+    with pytest.raises(CeremonyInvalid, match="not recomputed") as caught:
+        verify_contributions(replace(closed, contributions=(*ceremony_key.contributions, endless)), best_engine)
+    assert caught.value.contribution == 3
+
+
 def test_equal_entropy_gives_different_secrets(best_engine: Engine, initial_key: ProvingKey) -> None:
     first, second = (contribute(initial_key, "x", "same", best_engine) for _ in range(2))
     assert first.delta1 != second.delta1

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import random
+import tracemalloc
 from dataclasses import replace
 
 import pytest
 
-from zkmargin.algebra import EncodingError, Engine, PointError, ZkMarginError
+from zkmargin.algebra import EncodingError, Engine, PointError
 from zkmargin.circuits.formats.binfile import read_sections, write_sections
-from zkmargin.prover import ProvingKey, prove, read_zkey, write_zkey
+from zkmargin.prover import CeremonyInvalid, ProvingKey, prove, read_zkey, write_zkey
 from zkmargin.prover.zkey import MAGIC, OWN_SECTION, VERSION
 
 from .conftest import Example
@@ -160,7 +161,7 @@ def test_the_g2_query_is_checked_in_full_on_demand_and_never_gives_a_bad_proof(
     damaged = with_section(file, 7, bytes(points))
     with pytest.raises(PointError):
         read_zkey(damaged, best_engine, check="full")
-    with pytest.raises(ZkMarginError):
+    with pytest.raises(CeremonyInvalid, match="no group element"):
         prove(read_zkey(damaged, best_engine), cubic_example.witness, engine=best_engine)
 
 
@@ -233,3 +234,16 @@ def test_any_single_flipped_bit_is_an_error_or_changes_what_is_read(
         flipped[bit // 8] ^= 1 << bit % 8
         with contextlib.suppress(EncodingError):
             assert read_zkey(bytes(flipped), best_engine) != development_key
+
+
+def test_a_small_file_cannot_ask_for_much_memory(best_engine: Engine, file: bytes) -> None:
+    header = section(file, 2)
+    header[80:84] = (1 << 27).to_bytes(4, "little")  # the domain
+    hostile = with_section(file, 2, bytes(header))
+    tracemalloc.start()
+    try:
+        with pytest.raises(EncodingError, match="section 9"):
+            read_zkey(hostile, best_engine)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
