@@ -1,0 +1,90 @@
+"""The errors of the command line, and the exit code of every error.
+
+CliError
+|-- Misuse                 the command cannot be carried out as it was given
+|-- FileRefused            a path that is not a readable file of a sensible size
+|   `-- OutputExists       an output is already there and --force was not given
+`-- CircuitKeyMismatch     a circuit and a key that do not belong together
+"""
+
+from __future__ import annotations
+
+from zkmargin.algebra.errors import ZkMarginError
+
+DONE, INVALID, BAD_INPUT = 0, 1, 2
+INTERRUPTED, PIPE_CLOSED = 130, 141
+
+INVALID_CLASSES = frozenset(
+    {
+        "CeremonyInvalid",
+        "InvalidProof",
+        "KeyNotVerified",
+        "KeyRejected",
+        "ObservationRejected",
+        "Rejected",
+        "StatementFalse",
+        "UnsatisfiedConstraint",
+        "UnsatisfiedWitness",
+        "VectorMismatch",
+        "VectorsFailed",
+    }
+)
+"""Well-formed input that does not hold. Named, not imported: most commands need none of the rooms they come from."""
+
+
+class CliError(ZkMarginError):
+    """Base of the errors of `zkmargin.cli`."""
+
+
+class Misuse(CliError):
+    """The options contradict each other, or leave something open that must be said."""
+
+
+class FileRefused(CliError):
+    """A file that cannot be read or written; `path` names it."""
+
+    def __init__(self, path: object, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = str(path)
+        self.reason = reason
+
+
+class OutputExists(FileRefused):
+    """An output that would be overwritten."""
+
+    def __init__(self, path: object) -> None:
+        super().__init__(path, "is already there; name another output, or overwrite it with --force")
+
+
+class CircuitKeyMismatch(CliError):
+    """A key of another circuit than the one at hand."""
+
+    def __init__(self, key_digest: bytes, circuit_digest: bytes) -> None:
+        super().__init__(
+            f"the key is for circuit {key_digest.hex()[:16]}..., not {circuit_digest.hex()[:16]}...: "
+            "use the key that was set up for this circuit"
+        )
+        self.expected = circuit_digest
+        self.found = key_digest
+
+
+class KeyNotVerified(CliError):
+    """The answer of a verification whose question was whether files belong together; `part` is where they differ."""
+
+    def __init__(self, part: str, message: str) -> None:
+        super().__init__(f"not valid: {message}")
+        self.part = part
+
+
+class VectorsFailed(CliError):
+    """Some vectors failed; `failures` has one line for each."""
+
+    def __init__(self, failures: list[str], passed: int) -> None:
+        super().__init__(f"{len(failures)} of {len(failures) + passed} vectors failed")
+        self.failures = failures
+
+
+def exit_code(problem: ZkMarginError) -> int:
+    """1 where a proof or statement does not hold, 2 for misuse and bad input."""
+    names = {kind.__name__ for kind in type(problem).__mro__}
+    return INVALID if names & INVALID_CLASSES else BAD_INPUT

@@ -1,0 +1,75 @@
+"""Options that several commands share, and the command class that gives every command `--json`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from .output import Output
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FILE = click.Path(path_type=Path)
+"""Any path: existence, kind and size are checked when the file is opened, on the very file that is read."""
+
+
+class Command(click.Command):
+    """A command with `--json`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.append(
+            click.Option(
+                ["--json", "as_json"],
+                is_flag=True,
+                expose_value=False,
+                help="Result on stdout, or error on stderr, as one JSON object.",
+            )
+        )
+
+
+class Group(click.Group):
+    """A group whose commands have `--json`."""
+
+    command_class = Command
+
+
+def _set_progress(context: click.Context, parameter: click.Parameter, value: bool | None) -> None:
+    output = context.find_object(Output)
+    if output is not None:
+        output.show_progress = value
+
+
+def progress_option(function: F) -> F:
+    """`--progress / --no-progress`; left alone, progress is shown on a terminal."""
+    return click.option(
+        "--progress/--no-progress",
+        default=None,
+        expose_value=False,
+        callback=_set_progress,
+        help="Show progress on stderr; by default only on a terminal.",
+    )(function)
+
+
+def force_option(function: F) -> F:
+    """`--force`."""
+    return click.option("--force", is_flag=True, help="Overwrite outputs that are already there.")(function)
+
+
+def reveal_option(function: F) -> F:
+    """`--reveal`."""
+    return click.option("--reveal", is_flag=True, help="Show private amounts, which are hidden otherwise.")(function)
+
+
+def contribution_options(function: F) -> F:
+    """`--name` and `--entropy`, as snarkjs calls them."""
+    entropy = click.option(
+        "-e",
+        "--entropy",
+        default="",
+        help="Stirred into the system's randomness, which is always used. Others may see it in the process list.",
+    )
+    return click.option("-n", "--name", default="", help="Your name in the contribution.")(entropy(function))

@@ -1,0 +1,46 @@
+"""`zkmargin verify`: check one proof."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from zkmargin.verifier import Proof, Verifier, VerifyingKey, read_public_signals
+
+from .engine_choice import chosen_engine
+from .files import read_file
+from .options import FILE, Command
+from .output import Output
+
+
+@click.command("verify", cls=Command)
+@click.option("--key", "key_path", type=FILE, required=True, metavar="VK.json", help="verification_key.json")
+@click.option("--allow-development-key", is_flag=True, help="Accept a key made by one party for development.")
+@click.argument("proof_path", type=FILE, metavar="PROOF.json")
+@click.argument("public_path", type=FILE, metavar="PUBLIC.json")
+@click.pass_obj
+def COMMAND(output: Output, key_path: Path, allow_development_key: bool, proof_path: Path, public_path: Path) -> None:
+    """Check that a proof holds for these public inputs under this key.
+
+    Exit code 0: it holds. 1: it does not, or the key must not be trusted. 2: a file is malformed.
+    """
+    verify_files(output, key_path, public_path, proof_path, allow_development=allow_development_key)
+
+
+def verify_files(
+    output: Output, key_path: Path, public_path: Path, proof_path: Path, *, allow_development: bool
+) -> None:
+    """Read the three files, judge the key, check the proof, say so."""
+    key = VerifyingKey.from_json(read_file(key_path, "verifying key"))
+    public = read_public_signals(read_file(public_path, "public inputs"))
+    proof = Proof.from_json(read_file(proof_path, "proof"))
+    Verifier(key, chosen_engine(output), allow_development).verify(public, proof)
+    if key.development:
+        output.warn("this key was made by one party for development; whoever made it can forge proofs")
+    digest = None if key.circuit_digest is None else key.circuit_digest.hex()
+    of_circuit = "" if digest is None else f", circuit {digest[:16]}..."
+    output.result(
+        {"valid": True, "public_inputs": len(public), "circuit_digest": digest, "development": key.development},
+        [f"valid: the proof holds for these {len(public)} public inputs{of_circuit}"],
+    )

@@ -1,0 +1,146 @@
+"""`zkmargin zkey`: snarkjs's words for the second phase of a ceremony."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from zkmargin.circuits.formats import read_r1cs
+from zkmargin.prover import (
+    KeyMismatch,
+    ProvingKey,
+    apply_beacon,
+    contribute,
+    contribution_hash,
+    read_ptau,
+    read_zkey,
+    verify_zkey,
+    write_zkey,
+)
+
+from .beacon import beacon_arguments, read_beacon
+from .engine_choice import chosen_engine
+from .errors import KeyNotVerified
+from .files import NewFile, json_bytes, read_file, require_free, write_files
+from .options import FILE, Group, contribution_options, force_option, progress_option
+from .output import Output
+from .progress import Progress
+
+
+@click.group("zkey", cls=Group)
+def COMMAND() -> None:
+    """Contribute to a proving key, verify it, export from it: snarkjs's words and order of arguments."""
+
+
+@COMMAND.command("contribute")
+@click.argument("old_path", type=FILE, metavar="IN.zkey")
+@click.argument("new_path", type=FILE, metavar="OUT.zkey")
+@contribution_options
+@force_option
+@progress_option
+@click.pass_obj
+def contribute_command(output: Output, old_path: Path, new_path: Path, name: str, entropy: str, force: bool) -> None:
+    """Multiply a fresh secret into the key. The secret is forgotten when this ends."""
+    require_free([new_path], force)
+    engine = chosen_engine(output)
+    old = read_zkey(read_file(old_path, ".zkey"), engine)
+    with Progress(output, "contribute") as progress:
+        key = contribute(old, name, entropy, engine, progress=progress)
+    _write(output, key, new_path, force)
+
+
+@COMMAND.command("beacon")
+@click.argument("old_path", type=FILE, metavar="IN.zkey")
+@click.argument("new_path", type=FILE, metavar="OUT.zkey")
+@beacon_arguments
+@click.option("-n", "--name", default="", help="A name for this step.")
+@force_option
+@progress_option
+@click.pass_obj
+def beacon(
+    output: Output, old_path: Path, new_path: Path, beacon_hex: str, iterations_exp: int, name: str, force: bool
+) -> None:
+    """Close the ceremony with a public value that was fixed after the last contribution."""
+    value = read_beacon(beacon_hex)
+    require_free([new_path], force)
+    engine = chosen_engine(output)
+    old = read_zkey(read_file(old_path, ".zkey"), engine)
+    with Progress(output, "beacon") as progress:
+        progress("iterating the hash")
+        key = apply_beacon(old, name, value, iterations_exp, engine, progress=progress)
+    _write(output, key, new_path, force)
+
+
+@COMMAND.command("verify")
+@click.argument("circuit_path", type=FILE, metavar="CIRCUIT.r1cs")
+@click.argument("ptau_path", type=FILE, metavar="POT.ptau")
+@click.argument("key_path", type=FILE, metavar="KEY.zkey")
+@progress_option
+@click.pass_obj
+def verify(output: Output, circuit_path: Path, ptau_path: Path, key_path: Path) -> None:
+    """Is this the key of this circuit on these powers of tau, with a valid ceremony? Exit code 1 if not."""
+    engine = chosen_engine(output)
+    r1cs = read_r1cs(read_file(circuit_path, ".r1cs"))
+    ptau = read_ptau(read_file(ptau_path, ".ptau"), engine)
+    key = read_zkey(read_file(key_path, ".zkey"), engine, check="full")
+    with Progress(output, "verify") as progress:
+        try:
+            verify_zkey(r1cs, ptau, key, engine, progress=progress)
+        except KeyMismatch as problem:
+            raise KeyNotVerified(problem.part, str(problem)) from None
+    output.result(
+        {"valid": True, "circuit_digest": r1cs.digest().hex(), "contributions": _contributions(key)},
+        [f"valid: the key of circuit {r1cs.digest().hex()}", *_contribution_lines(key)],
+    )
+
+
+@COMMAND.group("export", cls=Group)
+def export() -> None:
+    """Write a part of the key."""
+
+
+@export.command("verificationkey")
+@click.argument("key_path", type=FILE, metavar="KEY.zkey")
+@click.argument("vk_path", type=FILE, metavar="VK.json")
+@force_option
+@click.pass_obj
+def verificationkey(output: Output, key_path: Path, vk_path: Path, force: bool) -> None:
+    """The verifying key, as snarkjs's verification_key.json."""
+    export_verifying_key(output, key_path, vk_path, force)
+
+
+def export_verifying_key(output: Output, key_path: Path, vk_path: Path, force: bool) -> None:
+    """Read the key and write the part the target needs."""
+    require_free([vk_path], force)
+    key = read_zkey(read_file(key_path, ".zkey"), chosen_engine(output)).verifying_key()
+    write_files([NewFile(vk_path, json_bytes(key.to_json()))], force)
+    digest = None if key.circuit_digest is None else key.circuit_digest.hex()
+    output.result(
+        {"verification_key": str(vk_path), "circuit_digest": digest, "development": key.development},
+        [f"verifying key written to {vk_path}"],
+    )
+
+
+def _write(output: Output, key: ProvingKey, path: Path, force: bool) -> None:
+    write_files([NewFile(path, write_zkey(key))], force)
+    announced = contribution_hash(key.contributions[-1]).hex()
+    output.result(
+        {"key": str(path), "contributions": len(key.contributions), "contribution_hash": announced},
+        [f"key written to {path}, with {len(key.contributions)} contributions", f"contribution hash {announced}"],
+    )
+
+
+def _contributions(key: ProvingKey) -> list[dict[str, object]]:
+    return [
+        {"name": step.name, "beacon": step.is_beacon, "hash": contribution_hash(step).hex()}
+        for step in key.contributions
+    ]
+
+
+def _contribution_lines(key: ProvingKey) -> list[str]:
+    return [
+        f"{number}. {'beacon' if step.is_beacon else 'contribution'} by {step.name or 'somebody unnamed'}: "
+        f"{contribution_hash(step).hex()}"
+        for number, step in enumerate(key.contributions, 1)
+    ]
