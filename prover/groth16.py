@@ -46,9 +46,15 @@ class Prover:
         `witness` holds every wire in circom's order, canonical, the constant 1 first. A witness that does not satisfy
         the circuit is an `UnsatisfiedWitness` and no proof leaves this function.
         """
+        return self._prove(witness, secret_scalar(self.key.curve), secret_scalar(self.key.curve))
+
+    def prove_with_known_randomness(self, witness: Buffer, r: int, s: int) -> tuple[Proof, list[int]]:
+        """The same with r and s given, for test vectors: whoever knows them learns of the witness from the proof."""
+        return self._prove(witness, r, s)
+
+    def _prove(self, witness: Buffer, r: int, s: int) -> tuple[Proof, list[int]]:
         wires = self._checked(witness)
         order = self.key.curve.r
-        r, s = secret_scalar(self.key.curve), secret_scalar(self.key.curve)
         public = scalars_from_bytes(wires[32 : 32 * (self.key.n_public + 1)])
         try:
             proof = self._combine(wires, r, s, scalars_to_bytes([-r * s % order]))
