@@ -42,7 +42,7 @@ from .snarkjs import Tool
 pytestmark = [pytest.mark.interop, pytest.mark.xdist_group("interop")]
 
 POWER = 9
-# Poseidon and a comparison: between 2^8 and 2^9 constraints, an input that no constraint uses, a public output and input.
+# Between 2^8 and 2^9 constraints; an input that no constraint uses; an output and an input that are public.
 SOURCE = """
 pragma circom 2.0.0;
 include "circomlib/circuits/poseidon.circom";
