@@ -3,6 +3,7 @@
 SettlementError
 |-- DocumentError       a JSON document is not what its format says; `field` is the place
 |-- VenueError          the source venue refuses an order: unknown account, not enough free collateral
+|-- LifecycleError      documents, proof and ledger of a credit that do not belong together
 `-- VectorMismatch      a replayed test vector gave another result than it promises
 """
 
@@ -31,6 +32,10 @@ class VenueError(SettlementError):
 
 class OracleError(SettlementError):
     """Prices or signatures that cannot make a risk table."""
+
+
+class LifecycleError(SettlementError):
+    """Documents, proof and ledger of a credit that do not belong together."""
 
 
 class VectorMismatch(SettlementError):

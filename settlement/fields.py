@@ -64,6 +64,13 @@ class Fields:
             raise self.fail(name, f"must be an integer in [{low}, {high})")
         return value
 
+    def flag(self, name: str) -> bool:
+        """true or false."""
+        value = self.take(name)
+        if type(value) is not bool:
+            raise self.fail(name, "must be true or false")
+        return value
+
     def element(self, name: str) -> int:
         """A field element as a decimal string."""
         return self._element(self.take(name), name)

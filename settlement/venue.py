@@ -7,6 +7,7 @@ released, and every change of an account moves its sequence.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from zkmargin.algebra import BN254, Engine
@@ -27,6 +28,8 @@ class SourceVenue:
     """The risk table in force; set it anew when the oracles publish one."""
     horizon_ms: int
     """How far ahead the venue margins its own accounts."""
+    random_below: Callable[[int], int] = secrets.randbelow
+    """Draws the leaves' salts; the system's, unless a test vector must come out the same twice."""
     epoch: int = 0
     _accounts: list[Leaf] = field(default_factory=list)
 
@@ -39,7 +42,7 @@ class SourceVenue:
             Leaf(
                 key_commitment=key_commitment,
                 group=venue_group([self.venue_id]),
-                salt=secrets.randbelow(BN254.r),
+                salt=self.random_below(BN254.r),
                 sequence=0,
                 balances_e8=(0,) * shape.assets,
                 debts_e8=(0,) * shape.assets,
