@@ -1,1 +1,22 @@
-//! placeholder
+//! The native engine of zkmargin: bulk arithmetic on canonical bytes, threaded, free of Python but for one file.
+//!
+//! Arithmetic is generic over the curve; `instance` names the one there is today, and `bindings` shows it to Python.
+
+#![forbid(unsafe_code)]
+
+pub mod curve;
+pub mod encode;
+pub mod error;
+pub mod field;
+pub mod instance;
+pub mod merkle;
+pub mod msm;
+pub mod ntt;
+pub mod pairing;
+pub mod poseidon;
+pub mod program;
+pub mod sparse;
+pub mod threads;
+
+#[cfg(feature = "python")]
+mod bindings;

@@ -1,0 +1,148 @@
+"""The native engine: the Rust module behind the door of `engine.py`."""
+
+from __future__ import annotations
+
+from . import _native
+from .curves import BN254, Curve
+from .encoding import Buffer, scalars_to_bytes
+from .engine import Bases
+from .errors import DomainError, EncodingError, EngineUnavailable
+from .sparse import SparseMatrix
+
+
+class NativeEngine:
+    """Arithmetic in Rust on all cores. Calls let go of the interpreter; buffers other than bytes are copied first."""
+
+    def __init__(self, curve: Curve = BN254) -> None:
+        if curve != BN254:
+            raise EngineUnavailable("native", f"it has no curve {curve.name}")
+        self._curve = curve
+
+    @property
+    def name(self) -> str:
+        return "native"
+
+    @property
+    def curve(self) -> Curve:
+        return self._curve
+
+    def fr_add(self, a: Buffer, b: Buffer) -> bytes:
+        return _native.fr_add(a, b)
+
+    def fr_sub(self, a: Buffer, b: Buffer) -> bytes:
+        return _native.fr_sub(a, b)
+
+    def fr_mul(self, a: Buffer, b: Buffer) -> bytes:
+        return _native.fr_mul(a, b)
+
+    def fr_inverse(self, a: Buffer) -> bytes:
+        return _native.fr_inverse(a)
+
+    def fr_powers(self, base: int, count: int, scale: int = 1) -> bytes:
+        return _native.fr_powers(self._scalar(base), _size(count, "powers"), self._scalar(scale))
+
+    def ntt(self, values: Buffer, *, inverse: bool = False, coset: int = 1) -> bytes:
+        return _native.ntt_scalars(values, inverse, self._scalar(coset))
+
+    def matrix_apply(self, matrix: SparseMatrix, vector: Buffer) -> bytes:
+        return _native.matrix_apply(matrix.width, matrix.row_ptr, matrix.columns, matrix.coefficients, vector)
+
+    def fr_to_montgomery(self, values: Buffer) -> bytes:
+        return _native.fr_to_montgomery(values)
+
+    def fr_from_montgomery(self, values: Buffer) -> bytes:
+        return _native.fr_from_montgomery(values)
+
+    def fq_to_montgomery(self, values: Buffer) -> bytes:
+        return _native.fq_to_montgomery(values)
+
+    def fq_from_montgomery(self, values: Buffer) -> bytes:
+        return _native.fq_from_montgomery(values)
+
+    def g1_bases(self, points: Buffer) -> Bases:
+        return _native.g1_bases(points)
+
+    def g1_bases_unchecked(self, points: Buffer) -> Bases:
+        return _native.g1_bases_unchecked(points)
+
+    def g2_bases(self, points: Buffer) -> Bases:
+        return _native.g2_bases(points)
+
+    def g2_bases_unchecked(self, points: Buffer) -> Bases:
+        return _native.g2_bases_unchecked(points)
+
+    def g1_add(self, a: Buffer, b: Buffer) -> bytes:
+        return _native.g1_add(a, b)
+
+    def g2_add(self, a: Buffer, b: Buffer) -> bytes:
+        return _native.g2_add(a, b)
+
+    def g1_neg(self, points: Buffer) -> bytes:
+        return _native.g1_neg(points)
+
+    def g2_neg(self, points: Buffer) -> bytes:
+        return _native.g2_neg(points)
+
+    def g1_scale(self, points: Buffer, scalars: Buffer) -> bytes:
+        return _native.g1_scale(points, scalars)
+
+    def g2_scale(self, points: Buffer, scalars: Buffer) -> bytes:
+        return _native.g2_scale(points, scalars)
+
+    def g1_multiples(self, base: Buffer, scalars: Buffer) -> bytes:
+        return _native.g1_multiples(base, scalars)
+
+    def g2_multiples(self, base: Buffer, scalars: Buffer) -> bytes:
+        return _native.g2_multiples(base, scalars)
+
+    def g1_msm(self, bases: Bases, scalars: Buffer) -> bytes:
+        return _native.g1_msm(_g1(bases), scalars)
+
+    def g2_msm(self, bases: Bases, scalars: Buffer) -> bytes:
+        return _native.g2_msm(_g2(bases), scalars)
+
+    def g1_matrix_apply(self, matrix: SparseMatrix, bases: Bases) -> bytes:
+        return _native.g1_matrix_apply(matrix.width, matrix.row_ptr, matrix.columns, matrix.coefficients, _g1(bases))
+
+    def g2_matrix_apply(self, matrix: SparseMatrix, bases: Bases) -> bytes:
+        return _native.g2_matrix_apply(matrix.width, matrix.row_ptr, matrix.columns, matrix.coefficients, _g2(bases))
+
+    def g1_ntt(self, points: Buffer, *, inverse: bool = False) -> bytes:
+        return _native.g1_ntt(points, inverse)
+
+    def g2_ntt(self, points: Buffer, *, inverse: bool = False) -> bytes:
+        return _native.g2_ntt(points, inverse)
+
+    def pairing_check(self, g1_points: Buffer, g2_points: Buffer) -> bool:
+        return _native.pairing_check(g1_points, g2_points)
+
+    def poseidon(self, inputs: Buffer, arity: int) -> bytes:
+        return _native.poseidon(inputs, max(arity, 0))
+
+    def merkle_levels(self, leaves: Buffer, depth: int) -> list[bytes]:
+        return _native.merkle_levels(leaves, _size(depth, "tree levels"))
+
+    def run_program(self, program: Buffer, inputs: Buffer) -> bytes:
+        return _native.run_program(program, inputs)
+
+    def _scalar(self, value: int) -> bytes:
+        return scalars_to_bytes([value], self._curve)
+
+
+def _g1(bases: Bases) -> _native.G1Bases:
+    if not isinstance(bases, _native.G1Bases):
+        raise EncodingError("these are not G1 bases of the native engine", what="bases")
+    return bases
+
+
+def _g2(bases: Bases) -> _native.G2Bases:
+    if not isinstance(bases, _native.G2Bases):
+        raise EncodingError("these are not G2 bases of the native engine", what="bases")
+    return bases
+
+
+def _size(count: int, what: str) -> int:
+    """A size that Rust can hold; whether it makes sense is decided there."""
+    if not 0 <= count < 1 << 40:
+        raise DomainError(f"there is no such number of {what}: {count}", size=count)
+    return count

@@ -1,0 +1,378 @@
+//! The Python module `zkmargin.algebra._native`; `algebra/_native.pyi` gives its types.
+//!
+//! Every function takes buffers, lets go of the interpreter for the work, and returns bytes.
+
+use ark_ec::short_weierstrass::Affine;
+use ark_ff::Field;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyMemoryView};
+use rayon::prelude::*;
+
+use crate::encode::{
+    decode_points, decode_points_unchecked, decode_scalars, encode_points, encode_scalars, scalar_size,
+};
+use crate::error::{Error, Kind};
+use crate::instance::{self, Curve, Fq, Fr, G1, G2};
+use crate::sparse::Matrix;
+use crate::{curve, field, merkle, msm, ntt, pairing, program, threads};
+
+type Scalars = Result<Vec<Fr>, Error>;
+
+/// Bytes as given; any other buffer is copied, since its owner may write to it while the interpreter is let go.
+struct Buffer<'py>(Bound<'py, PyBytes>);
+
+impl Buffer<'_> {
+    fn as_slice(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl<'py> FromPyObject<'_, 'py> for Buffer<'py> {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        if let Ok(bytes) = object.cast::<PyBytes>() {
+            return Ok(Self(bytes.to_owned()));
+        }
+        let copy = PyMemoryView::from(&object)?.call_method0("tobytes")?;
+        Ok(Self(copy.cast_into::<PyBytes>().map_err(|_| PyTypeError::new_err("a buffer is needed"))?))
+    }
+}
+
+impl From<Error> for PyErr {
+    fn from(error: Error) -> Self {
+        Python::attach(|py| raise(py, &error).unwrap_or_else(|problem| problem))
+    }
+}
+
+/// The exception of `zkmargin.algebra.errors` for an error.
+fn raise(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
+    let attributes = PyDict::new(py);
+    let name = match error.kind() {
+        Kind::Encoding => "EncodingError",
+        Kind::Point => "PointError",
+        Kind::Domain => "DomainError",
+    };
+    if error.kind() == Kind::Domain {
+        attributes.set_item("size", error.size())?;
+    } else {
+        attributes.set_item("what", error.what())?;
+        attributes.set_item("index", error.index())?;
+    }
+    let class = py.import("zkmargin.algebra.errors")?.getattr(name)?;
+    Ok(PyErr::from_value(class.call((error.to_string(),), Some(&attributes))?))
+}
+
+/// Do the work on the thread pool, without the interpreter, and hand its bytes to Python.
+fn bulk<'py>(py: Python<'py>, work: impl FnOnce() -> Result<Vec<u8>, Error> + Send) -> PyResult<Bound<'py, PyBytes>> {
+    let bytes = py.detach(|| threads::install(work))?;
+    Ok(PyBytes::new(py, &bytes))
+}
+
+fn scalars(data: &[u8]) -> Scalars {
+    decode_scalars(data, "scalar")
+}
+
+/// One scalar; an empty or longer vector is an error.
+fn scalar(data: &[u8]) -> Result<Fr, Error> {
+    match scalars(data)?[..] {
+        [value] => Ok(value),
+        ref values => Err(Error::Count { what: "scalar", expected: 1, found: values.len() }),
+    }
+}
+
+fn elementwise<'py>(
+    py: Python<'py>,
+    a: &Buffer<'py>,
+    b: &Buffer<'py>,
+    operation: impl Fn(&mut Fr, &Fr) + Sync + Send,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let (a, b) = (a.as_slice(), b.as_slice());
+    bulk(py, move || Ok(encode_scalars(&field::elementwise(scalars(a)?, &scalars(b)?, operation)?)))
+}
+
+#[pyfunction]
+fn fr_add<'py>(py: Python<'py>, a: Buffer<'py>, b: Buffer<'py>) -> PyResult<Bound<'py, PyBytes>> {
+    elementwise(py, &a, &b, |x, y| *x += y)
+}
+
+#[pyfunction]
+fn fr_sub<'py>(py: Python<'py>, a: Buffer<'py>, b: Buffer<'py>) -> PyResult<Bound<'py, PyBytes>> {
+    elementwise(py, &a, &b, |x, y| *x -= y)
+}
+
+#[pyfunction]
+fn fr_mul<'py>(py: Python<'py>, a: Buffer<'py>, b: Buffer<'py>) -> PyResult<Bound<'py, PyBytes>> {
+    elementwise(py, &a, &b, |x, y| *x *= y)
+}
+
+#[pyfunction]
+fn fr_inverse<'py>(py: Python<'py>, a: Buffer<'py>) -> PyResult<Bound<'py, PyBytes>> {
+    let a = a.as_slice();
+    bulk(py, move || Ok(encode_scalars(&field::inverses(scalars(a)?)?)))
+}
+
+#[pyfunction]
+fn fr_powers<'py>(
+    py: Python<'py>,
+    base: Buffer<'py>,
+    count: usize,
+    scale: Buffer<'py>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let (base, scale) = (base.as_slice(), scale.as_slice());
+    bulk(py, move || Ok(encode_scalars(&field::powers(scalar(base)?, count, scalar(scale)?))))
+}
+
+#[pyfunction]
+fn fr_to_montgomery<'py>(py: Python<'py>, values: Buffer<'py>) -> PyResult<Bound<'py, PyBytes>> {
+    convert(py, &values, "scalar", field::to_montgomery::<Fr>)
+}
+
+#[pyfunction]
+fn fr_from_montgomery<'py>(py: Python<'py>, values: Buffer<'py>) -> PyResult<Bound<'py, PyBytes>> {
+    convert(py, &values, "scalar", field::from_montgomery::<Fr>)
+}
+
+#[pyfunction]
+fn fq_to_montgomery<'py>(py: Python<'py>, values: Buffer<'py>) -> PyResult<Bound<'py, PyBytes>> {
+    convert(py, &values, "coordinate", field::to_montgomery::<Fq>)
+}
+
+#[pyfunction]
+fn fq_from_montgomery<'py>(py: Python<'py>, values: Buffer<'py>) -> PyResult<Bound<'py, PyBytes>> {
+    convert(py, &values, "coordinate", field::from_montgomery::<Fq>)
+}
+
+fn convert<'py, F: ark_ff::PrimeField>(
+    py: Python<'py>,
+    values: &Buffer<'py>,
+    what: &'static str,
+    conversion: fn(&mut [F]),
+) -> PyResult<Bound<'py, PyBytes>> {
+    let values = values.as_slice();
+    bulk(py, move || {
+        let mut elements = decode_scalars(values, what)?;
+        conversion(&mut elements);
+        Ok(encode_scalars(&elements))
+    })
+}
+
+#[pyfunction]
+fn ntt_scalars<'py>(
+    py: Python<'py>,
+    values: Buffer<'py>,
+    inverse: bool,
+    coset: Buffer<'py>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let (values, coset) = (values.as_slice(), coset.as_slice());
+    bulk(py, move || Ok(encode_scalars(&ntt::transform(scalars(values)?, inverse, scalar(coset)?)?)))
+}
+
+#[pyfunction]
+fn matrix_apply<'py>(
+    py: Python<'py>,
+    width: usize,
+    row_ptr: Buffer<'py>,
+    columns: Buffer<'py>,
+    coefficients: Buffer<'py>,
+    vector: Buffer<'py>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let (row_ptr, columns, coefficients) = (row_ptr.as_slice(), columns.as_slice(), coefficients.as_slice());
+    let vector = vector.as_slice();
+    bulk(py, move || {
+        let matrix = Matrix::decode(width, row_ptr, columns, coefficients)?;
+        Ok(encode_scalars(&matrix.apply(&scalars(vector)?)?))
+    })
+}
+
+/// Both groups have the same functions; this writes them once.
+macro_rules! group {
+    ($config:ty, $Bases:ident, $class:literal, $bases:ident, $bases_unchecked:ident, $add:ident, $neg:ident,
+     $scale:ident, $multiples:ident, $msm:ident, $matrix_apply:ident, $ntt:ident) => {
+        /// Points decoded and checked once.
+        #[pyclass(frozen, name = $class, module = "zkmargin.algebra._native")]
+        struct $Bases(Vec<Affine<$config>>);
+
+        #[pymethods]
+        impl $Bases {
+            fn __len__(&self) -> usize {
+                self.0.len()
+            }
+        }
+
+        #[pyfunction]
+        fn $bases(py: Python<'_>, points: Buffer<'_>) -> PyResult<$Bases> {
+            let points = points.as_slice();
+            Ok($Bases(py.detach(|| threads::install(|| decode_points(points)))?))
+        }
+
+        #[pyfunction]
+        fn $bases_unchecked(py: Python<'_>, points: Buffer<'_>) -> PyResult<$Bases> {
+            let points = points.as_slice();
+            Ok($Bases(py.detach(|| threads::install(|| decode_points_unchecked(points)))?))
+        }
+
+        #[pyfunction]
+        fn $add<'py>(py: Python<'py>, a: Buffer<'py>, b: Buffer<'py>) -> PyResult<Bound<'py, PyBytes>> {
+            let (a, b) = (a.as_slice(), b.as_slice());
+            bulk(py, move || Ok(encode_points(&curve::add::<$config>(&decode_points(a)?, &decode_points(b)?)?)))
+        }
+
+        #[pyfunction]
+        fn $neg<'py>(py: Python<'py>, points: Buffer<'py>) -> PyResult<Bound<'py, PyBytes>> {
+            let points = points.as_slice();
+            bulk(py, move || Ok(encode_points(&curve::negate::<$config>(&decode_points(points)?))))
+        }
+
+        #[pyfunction]
+        fn $scale<'py>(py: Python<'py>, points: Buffer<'py>, factors: Buffer<'py>) -> PyResult<Bound<'py, PyBytes>> {
+            let (points, factors) = (points.as_slice(), factors.as_slice());
+            bulk(py, move || Ok(encode_points(&curve::scale::<$config>(&decode_points(points)?, &scalars(factors)?)?)))
+        }
+
+        #[pyfunction]
+        fn $multiples<'py>(py: Python<'py>, base: Buffer<'py>, factors: Buffer<'py>) -> PyResult<Bound<'py, PyBytes>> {
+            let (base, factors) = (base.as_slice(), factors.as_slice());
+            bulk(py, move || {
+                Ok(encode_points(&curve::multiples::<$config>(&decode_points(base)?, &scalars(factors)?)?))
+            })
+        }
+
+        #[pyfunction]
+        fn $msm<'py>(
+            py: Python<'py>,
+            bases: &Bound<'py, $Bases>,
+            factors: Buffer<'py>,
+        ) -> PyResult<Bound<'py, PyBytes>> {
+            let (bases, factors) = (&bases.get().0, factors.as_slice());
+            bulk(py, move || Ok(encode_points(&curve::affine(&[msm::msm::<$config>(bases, &scalars(factors)?)?]))))
+        }
+
+        #[pyfunction]
+        fn $matrix_apply<'py>(
+            py: Python<'py>,
+            width: usize,
+            row_ptr: Buffer<'py>,
+            columns: Buffer<'py>,
+            coefficients: Buffer<'py>,
+            bases: &Bound<'py, $Bases>,
+        ) -> PyResult<Bound<'py, PyBytes>> {
+            let (row_ptr, columns, coefficients) = (row_ptr.as_slice(), columns.as_slice(), coefficients.as_slice());
+            let bases = &bases.get().0;
+            bulk(py, move || {
+                let matrix = Matrix::decode(width, row_ptr, columns, coefficients)?;
+                Ok(encode_points(&curve::affine(&matrix.apply_points::<$config>(bases)?)))
+            })
+        }
+
+        #[pyfunction]
+        fn $ntt<'py>(py: Python<'py>, points: Buffer<'py>, inverse: bool) -> PyResult<Bound<'py, PyBytes>> {
+            let points = points.as_slice();
+            bulk(py, move || {
+                let points = decode_points::<$config>(points)?.into_iter().map(Into::into).collect();
+                let points = ntt::transform(points, inverse, Fr::ONE)?;
+                Ok(encode_points(&curve::affine::<$config>(&points)))
+            })
+        }
+    };
+}
+
+group!(
+    G1,
+    G1Bases,
+    "G1Bases",
+    g1_bases,
+    g1_bases_unchecked,
+    g1_add,
+    g1_neg,
+    g1_scale,
+    g1_multiples,
+    g1_msm,
+    g1_matrix_apply,
+    g1_ntt
+);
+group!(
+    G2,
+    G2Bases,
+    "G2Bases",
+    g2_bases,
+    g2_bases_unchecked,
+    g2_add,
+    g2_neg,
+    g2_scale,
+    g2_multiples,
+    g2_msm,
+    g2_matrix_apply,
+    g2_ntt
+);
+
+#[pyfunction]
+fn pairing_check(py: Python<'_>, g1_points: Buffer<'_>, g2_points: Buffer<'_>) -> PyResult<bool> {
+    let (g1, g2) = (g1_points.as_slice(), g2_points.as_slice());
+    let work = || pairing::product_is_one::<Curve>(&decode_points::<G1>(g1)?, &decode_points::<G2>(g2)?);
+    Ok(py.detach(|| threads::install(work))?)
+}
+
+#[pyfunction]
+fn poseidon<'py>(py: Python<'py>, inputs: Buffer<'py>, arity: usize) -> PyResult<Bound<'py, PyBytes>> {
+    let inputs = inputs.as_slice();
+    bulk(py, move || {
+        let hash = instance::poseidon(arity)?;
+        let size = arity * scalar_size::<Fr>();
+        if inputs.len() % size != 0 {
+            return Err(Error::PartialElement { what: "Poseidon input", size, found: inputs.len() });
+        }
+        let values = scalars(inputs)?;
+        let hashes: Vec<Fr> = values.par_chunks_exact(arity).with_min_len(16).map(|group| hash.hash(group)).collect();
+        Ok(encode_scalars(&hashes))
+    })
+}
+
+#[pyfunction]
+fn merkle_levels<'py>(py: Python<'py>, leaves: Buffer<'py>, depth: usize) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+    let leaves = leaves.as_slice();
+    let levels = py.detach(|| {
+        threads::install(|| -> Result<Vec<Vec<u8>>, Error> {
+            let levels = merkle::levels(scalars(leaves)?, depth, instance::poseidon(2)?)?;
+            Ok(levels.iter().map(|level| encode_scalars(level)).collect())
+        })
+    })?;
+    Ok(levels.iter().map(|level| PyBytes::new(py, level)).collect())
+}
+
+#[pyfunction]
+fn run_program<'py>(py: Python<'py>, code: Buffer<'py>, inputs: Buffer<'py>) -> PyResult<Bound<'py, PyBytes>> {
+    let (code, inputs) = (code.as_slice(), inputs.as_slice());
+    bulk(py, move || program::run::<Fr>(code, inputs))
+}
+
+/// Processor features that matter to field arithmetic, found at run time.
+#[pyfunction]
+fn cpu_features() -> Vec<&'static str> {
+    threads::cpu_features()
+}
+
+/// Threads at work in bulk calls.
+#[pyfunction(name = "threads")]
+fn thread_count() -> usize {
+    threads::count()
+}
+
+/// The version of this extension.
+#[pyfunction]
+fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
+#[pymodule]
+mod _native {
+    #[pymodule_export]
+    use super::{
+        cpu_features, fq_from_montgomery, fq_to_montgomery, fr_add, fr_from_montgomery, fr_inverse, fr_mul, fr_powers,
+        fr_sub, fr_to_montgomery, g1_add, g1_bases, g1_bases_unchecked, g1_matrix_apply, g1_msm, g1_multiples, g1_neg,
+        g1_ntt, g1_scale, g2_add, g2_bases, g2_bases_unchecked, g2_matrix_apply, g2_msm, g2_multiples, g2_neg, g2_ntt,
+        g2_scale, matrix_apply, merkle_levels, ntt_scalars, pairing_check, poseidon, run_program, thread_count,
+        version, G1Bases, G2Bases,
+    };
+}

@@ -1,0 +1,147 @@
+//! Canonical bytes: field elements little-endian and below the modulus, points as their affine coordinates.
+//!
+//! All zeros is the point at infinity; neither curve here has a finite point with both coordinates zero.
+
+use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
+use ark_ec::AffineRepr;
+use ark_ff::{BigInteger, Field, PrimeField, Zero};
+use rayon::prelude::*;
+
+use crate::error::Error;
+
+/// Elements one task decodes at least; smaller vectors are not worth a thread.
+const GRAIN: usize = 1024;
+
+/// Bytes of one element of a prime field.
+pub fn scalar_size<F: PrimeField>() -> usize {
+    F::BigInt::NUM_LIMBS * 8
+}
+
+/// Bytes of one point: x and y, each the prime-field elements of its coordinate.
+pub fn point_size<P: SWCurveConfig>() -> usize {
+    2 * coordinate_size::<P::BaseField>()
+}
+
+fn coordinate_size<F: Field>() -> usize {
+    F::extension_degree() as usize * scalar_size::<F::BasePrimeField>()
+}
+
+/// One canonical element, or None where it is not below the modulus.
+pub fn read_scalar<F: PrimeField>(bytes: &[u8]) -> Option<F> {
+    let mut value = F::BigInt::default();
+    for (limb, chunk) in value.as_mut().iter_mut().zip(bytes.chunks_exact(8)) {
+        *limb = u64::from_le_bytes(chunk.try_into().ok()?);
+    }
+    F::from_bigint(value)
+}
+
+pub fn write_scalar<F: PrimeField>(value: &F, out: &mut [u8]) {
+    for (limb, chunk) in value.into_bigint().as_ref().iter().zip(out.chunks_exact_mut(8)) {
+        chunk.copy_from_slice(&limb.to_le_bytes());
+    }
+}
+
+/// A vector of canonical elements; `what` names them in errors.
+pub fn decode_scalars<F: PrimeField>(data: &[u8], what: &'static str) -> Result<Vec<F>, Error> {
+    let size = scalar_size::<F>();
+    whole_elements(data, size, what)?;
+    decode_each(data, size, |index, bytes| read_scalar(bytes).ok_or(Error::NotCanonical { what, index }))
+}
+
+pub fn encode_scalars<F: PrimeField>(values: &[F]) -> Vec<u8> {
+    let size = scalar_size::<F>();
+    let mut out = vec![0; values.len() * size];
+    out.par_chunks_exact_mut(size)
+        .zip(values)
+        .with_min_len(GRAIN)
+        .for_each(|(chunk, value)| write_scalar(value, chunk));
+    out
+}
+
+/// Points on the curve and in its subgroup of order r.
+pub fn decode_points<P: SWCurveConfig>(data: &[u8]) -> Result<Vec<Affine<P>>, Error> {
+    decode_points_with(data, |index, point: &Affine<P>| {
+        if !point.is_on_curve() {
+            return Err(Error::NotOnCurve { index });
+        }
+        if !point.is_in_correct_subgroup_assuming_on_curve() {
+            return Err(Error::NotInSubgroup { index });
+        }
+        Ok(())
+    })
+}
+
+/// Points with canonical coordinates and nothing else checked.
+pub fn decode_points_unchecked<P: SWCurveConfig>(data: &[u8]) -> Result<Vec<Affine<P>>, Error> {
+    decode_points_with(data, |_, _| Ok(()))
+}
+
+pub fn encode_points<P: SWCurveConfig>(points: &[Affine<P>]) -> Vec<u8> {
+    let size = point_size::<P>();
+    let mut out = vec![0; points.len() * size];
+    out.par_chunks_exact_mut(size).zip(points).with_min_len(GRAIN).for_each(|(chunk, point)| {
+        if let Some((x, y)) = point.xy() {
+            let (left, right) = chunk.split_at_mut(size / 2);
+            write_coordinate(&x, left);
+            write_coordinate(&y, right);
+        }
+    });
+    out
+}
+
+fn decode_points_with<P: SWCurveConfig>(
+    data: &[u8],
+    check: impl Fn(usize, &Affine<P>) -> Result<(), Error> + Sync,
+) -> Result<Vec<Affine<P>>, Error> {
+    let size = point_size::<P>();
+    whole_elements(data, size, "point")?;
+    decode_each(data, size, |index, bytes| {
+        let point = read_point(bytes).ok_or(Error::Coordinate { index })?;
+        check(index, &point)?;
+        Ok(point)
+    })
+}
+
+fn read_point<P: SWCurveConfig>(bytes: &[u8]) -> Option<Affine<P>> {
+    let (left, right) = bytes.split_at(bytes.len() / 2);
+    let x: P::BaseField = read_coordinate(left)?;
+    let y: P::BaseField = read_coordinate(right)?;
+    if x.is_zero() && y.is_zero() {
+        return Some(Affine::identity());
+    }
+    Some(Affine::new_unchecked(x, y))
+}
+
+fn read_coordinate<F: Field>(bytes: &[u8]) -> Option<F> {
+    let parts: Option<Vec<F::BasePrimeField>> =
+        bytes.chunks_exact(scalar_size::<F::BasePrimeField>()).map(read_scalar).collect();
+    F::from_base_prime_field_elems(parts?)
+}
+
+fn write_coordinate<F: Field>(value: &F, out: &mut [u8]) {
+    let size = scalar_size::<F::BasePrimeField>();
+    for (part, chunk) in value.to_base_prime_field_elements().zip(out.chunks_exact_mut(size)) {
+        write_scalar(&part, chunk);
+    }
+}
+
+fn whole_elements(data: &[u8], size: usize, what: &'static str) -> Result<(), Error> {
+    if data.len() % size != 0 {
+        return Err(Error::PartialElement { what, size, found: data.len() });
+    }
+    Ok(())
+}
+
+/// Decode in parallel; of several faults the first is reported, so that an error does not depend on timing.
+fn decode_each<T: Send>(
+    data: &[u8],
+    size: usize,
+    decode: impl Fn(usize, &[u8]) -> Result<T, Error> + Sync,
+) -> Result<Vec<T>, Error> {
+    if data.len() <= 4 * size {
+        return data.chunks_exact(size).enumerate().map(|(i, bytes)| decode(i, bytes)).collect();
+    }
+    let decoded: Vec<Result<T, Error>> =
+        data.par_chunks_exact(size).enumerate().with_min_len(16).map(|(i, bytes)| decode(i, bytes)).collect();
+    decoded.into_iter().collect()
+}

@@ -1,0 +1,108 @@
+//! Sparse matrices in row-compressed form, applied to vectors of scalars or of points.
+
+use ark_ec::scalar_mul::double_and_add_affine;
+use ark_ec::short_weierstrass::{Affine, Projective, SWCurveConfig};
+use ark_ec::{AffineRepr, VariableBaseMSM};
+use ark_ff::{AdditiveGroup, BigInteger, One, PrimeField};
+use rayon::prelude::*;
+
+use crate::encode::decode_scalars;
+use crate::error::Error;
+
+/// From this many entries a row of points is worth buckets.
+const LONG_ROW: usize = 64;
+
+pub struct Matrix<F> {
+    width: usize,
+    row_ptr: Vec<u32>,
+    columns: Vec<u32>,
+    coefficients: Vec<F>,
+}
+
+impl<F: PrimeField> Matrix<F> {
+    /// Decode, and check that the pointers rise from 0 to the number of entries and that every column exists.
+    pub fn decode(width: usize, row_ptr: &[u8], columns: &[u8], coefficients: &[u8]) -> Result<Self, Error> {
+        let row_ptr = decode_u32(row_ptr, "row pointer")?;
+        let columns = decode_u32(columns, "column")?;
+        let coefficients: Vec<F> = decode_scalars(coefficients, "coefficient")?;
+        let fault = |reason| Err(Error::Matrix { reason });
+        if columns.len() != coefficients.len() {
+            return fault("one coefficient per column entry is needed");
+        }
+        if row_ptr.first() != Some(&0) || row_ptr.last().map(|&end| end as usize) != Some(columns.len()) {
+            return fault("row pointers do not cover the entries");
+        }
+        if row_ptr.windows(2).any(|pair| pair[0] > pair[1]) {
+            return fault("row pointers do not rise");
+        }
+        if columns.iter().any(|&column| column as usize >= width) {
+            return fault("a column lies outside the matrix");
+        }
+        Ok(Self { width, row_ptr, columns, coefficients })
+    }
+
+    /// The matrix times a vector of scalars.
+    pub fn apply(&self, vector: &[F]) -> Result<Vec<F>, Error> {
+        self.check_width("scalar", vector.len())?;
+        Ok(self.rows(64, |columns, coefficients| {
+            columns.iter().zip(coefficients).map(|(&column, coefficient)| vector[column as usize] * coefficient).sum()
+        }))
+    }
+
+    /// The matrix times a vector of points.
+    pub fn apply_points<P>(&self, bases: &[Affine<P>]) -> Result<Vec<Projective<P>>, Error>
+    where
+        P: SWCurveConfig<ScalarField = F>,
+    {
+        self.check_width("point", bases.len())?;
+        Ok(self.rows(1, |columns, coefficients| {
+            let points = columns.iter().map(|&column| bases[column as usize]);
+            if columns.len() >= LONG_ROW {
+                return Projective::msm_unchecked(&points.collect::<Vec<_>>(), coefficients);
+            }
+            points
+                .zip(coefficients)
+                .fold(Projective::ZERO, |sum, (point, coefficient)| sum + product(point, coefficient))
+        }))
+    }
+
+    fn rows<T: Send>(&self, grain: usize, row: impl Fn(&[u32], &[F]) -> T + Sync) -> Vec<T> {
+        self.row_ptr
+            .par_windows(2)
+            .with_min_len(grain)
+            .map(|ends| {
+                let (start, end) = (ends[0] as usize, ends[1] as usize);
+                row(&self.columns[start..end], &self.coefficients[start..end])
+            })
+            .collect()
+    }
+
+    fn check_width(&self, what: &'static str, found: usize) -> Result<(), Error> {
+        if found != self.width {
+            return Err(Error::Count { what, expected: self.width, found });
+        }
+        Ok(())
+    }
+}
+
+/// coefficient * point; most coefficients of a circuit are small or the negative of something small.
+fn product<P: SWCurveConfig>(point: Affine<P>, coefficient: &P::ScalarField) -> Projective<P> {
+    if coefficient.is_one() {
+        return point.into_group();
+    }
+    let (positive, negative) = (coefficient.into_bigint(), (-*coefficient).into_bigint());
+    if positive.num_bits() <= 64 {
+        double_and_add_affine(&point, positive)
+    } else if negative.num_bits() <= 64 {
+        double_and_add_affine(&-point, negative)
+    } else {
+        point * coefficient
+    }
+}
+
+fn decode_u32(data: &[u8], what: &'static str) -> Result<Vec<u32>, Error> {
+    if data.len() % 4 != 0 {
+        return Err(Error::PartialElement { what, size: 4, found: data.len() });
+    }
+    Ok(data.chunks_exact(4).map(|bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])).collect())
+}
