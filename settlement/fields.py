@@ -149,8 +149,11 @@ class Fields:
             raise self.fail(name, "must be a decimal number in quotes")
         try:
             return parse_decimal(value, scale, signed=signed)
-        except EncodingError as problem:
-            raise self.fail(name, f"is not an amount: {problem}") from None
+        except EncodingError:
+            # Without the text: it may be a balance, and messages end up in logs.
+            sign = "" if signed else ", without sign"
+            wanted = f"with at most {scale} digits after the point{sign}"
+            raise self.fail(name, f"is not a plain decimal number {wanted}") from None
 
     def _at(self, name: str) -> str:
         return f"{self._path}.{name}" if self._path else name
