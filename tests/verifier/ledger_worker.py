@@ -1,0 +1,44 @@
+"""A process that accepts a stream of requests and reports each receipt; its parent kills it, or it kills itself.
+
+    python ledger_worker.py DATABASE REQUESTS [FIRST [DIE_AT]]
+
+REQUESTS has one settlement request of JSON per line; the stream starts at line FIRST. With DIE_AT the process sends
+itself SIGKILL when SQLite begins its DIE_AT-th statement after opening.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+from world import World
+
+from zkmargin.algebra import get_engine
+from zkmargin.verifier import Rejected, SettlementRequest
+
+
+def main(database: str, requests: str, first: str = "0", die_at: str = "0") -> None:
+    ledger = World(get_engine()).open(Path(database), prepared=False)
+    print("ready", flush=True)
+    countdown = int(die_at)
+
+    def count(_: str) -> None:
+        nonlocal countdown
+        countdown -= 1
+        if countdown == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    if countdown:
+        ledger._database._connection.set_trace_callback(count)
+    for line in Path(requests).read_text().splitlines()[int(first) :]:
+        try:
+            print(json.dumps(ledger.accept(SettlementRequest.from_json(line)).to_json()), flush=True)
+        except Rejected as refused:
+            print(json.dumps({"refused": refused.code}), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,245 @@
+"""Opening a ledger: what is no ledger, or not this one, or damaged, is refused and left as it was."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from zkmargin.verifier import (
+    CircuitMismatch,
+    ConfigError,
+    DamagedDatabase,
+    ForeignDatabase,
+    KeyRejected,
+    LedgerConfig,
+    LedgerError,
+    LedgerMismatch,
+    MarginLedger,
+    PublicInputCount,
+    SchemaTooNew,
+    VerifierError,
+)
+from zkmargin.verifier.database import APPLICATION_ID, SCHEMA_VERSION, Database
+
+from .trapdoor import Trapdoor
+from .world import CIRCUIT, CONFIG, World
+
+
+def refused_untouched(path: Path, error: type[VerifierError]) -> None:
+    before = path.read_bytes()
+    with pytest.raises(error) as caught:
+        Database(path, CONFIG.target)
+    assert type(caught.value) is error
+    assert path.read_bytes() == before
+
+
+def change(path: Path, *statements: str) -> None:
+    """Edit a ledger's file with SQLite itself, as somebody else would."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    for statement in statements:
+        connection.execute(statement)
+    connection.execute("PRAGMA journal_mode = DELETE")
+    connection.close()
+
+
+def test_a_new_file_and_an_empty_one_become_ledgers(path: Path) -> None:
+    path.touch()
+    for _ in range(2):
+        Database(path, CONFIG.target).close()
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connection.close()
+
+
+def test_commits_reach_the_disk(path: Path) -> None:
+    database = Database(path, CONFIG.target)
+    with database.reading() as connection:
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
+        assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
+
+
+def test_a_file_that_is_no_database(path: Path) -> None:
+    for content in (b"hello", b"{}" * 5_000, os.urandom(4096)):
+        path.write_bytes(content)
+        refused_untouched(path, ForeignDatabase)
+
+
+def test_a_database_of_another_program(path: Path) -> None:
+    change(path, "CREATE TABLE notes (text)")
+    refused_untouched(path, ForeignDatabase)
+    change(path, "PRAGMA application_id = 77")
+    refused_untouched(path, ForeignDatabase)
+
+
+def test_a_later_schema(path: Path) -> None:
+    Database(path, CONFIG.target).close()
+    change(path, f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    refused_untouched(path, SchemaTooNew)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DROP TABLE decisions",
+        "DROP TRIGGER receipts_no_update",
+        "DROP INDEX receipts_by_account",
+        "ALTER TABLE receipts ADD COLUMN more",
+        "CREATE TABLE more (x)",
+    ],
+)
+def test_another_schema_under_our_name(path: Path, damage: str) -> None:
+    """A missing trigger as well: without it the rows could be rewritten."""
+    Database(path, CONFIG.target).close()
+    change(path, damage)
+    with pytest.raises(DamagedDatabase):
+        Database(path, CONFIG.target)
+
+
+def test_damaged_pages(world: World, path: Path) -> None:
+    with world.open(path) as ledger:
+        for number in range(1, 4):
+            ledger.accept(world.request(number))
+    change(path)
+    raw = bytearray(path.read_bytes())
+    for page in range(1, len(raw) // 4096):
+        raw[4096 * page + 100 : 4096 * page + 4000] = os.urandom(3900)
+    path.write_bytes(raw)
+    with pytest.raises(DamagedDatabase):
+        Database(path, CONFIG.target)
+
+
+def test_a_truncated_file(world: World, path: Path) -> None:
+    with world.open(path) as ledger:
+        ledger.accept(world.request())
+    change(path)
+    raw = path.read_bytes()
+    for length in (10, 1000, 4096, len(raw) // 2, len(raw) - 4096):
+        path.write_bytes(raw[:length])
+        with pytest.raises((DamagedDatabase, ForeignDatabase)):
+            Database(path, CONFIG.target)
+
+
+@pytest.mark.parametrize(
+    "other", [{"ledger": "venue-c"}, {"target_chain_id": 1}, {"circuit_digest": bytes(32)}], ids=lambda c: next(iter(c))
+)
+def test_another_ledger_s_file(world: World, path: Path, other: dict[str, object]) -> None:
+    world.open(path).close()
+    config = replace(CONFIG, **other)  # type: ignore[arg-type]
+    with pytest.raises(LedgerMismatch):
+        Database(path, config.target)
+
+
+@pytest.mark.parametrize("where", [":memory:", "", "missing/folder/margin.sqlite"])
+def test_a_ledger_is_a_file_in_a_folder_that_exists(where: str) -> None:
+    with pytest.raises(LedgerError):
+        Database(where, CONFIG.target)
+
+
+def test_a_folder_is_no_ledger(tmp_path: Path) -> None:
+    with pytest.raises(LedgerError):
+        Database(tmp_path, CONFIG.target)
+
+
+def test_a_locked_ledger_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zkmargin.verifier.database.BUSY_TIMEOUT_S", 0.05)
+    first, second = Database(path, CONFIG.target), Database(path, CONFIG.target)
+    with first.writing(), pytest.raises(LedgerError, match="locked"), second.writing():
+        pass
+    with first.writing(), second.reading() as connection:
+        assert connection.execute("SELECT count(*) FROM receipts").fetchone() == (0,)
+
+
+def _count_receipts(ledger: MarginLedger, answer: Callable[[str], None]) -> None:
+    try:
+        ledger.receipts()
+    except LedgerError as problem:
+        answer(problem.reason)
+    else:
+        answer("worked")
+
+
+def test_a_forked_process_may_not_share_the_connection(ledger: MarginLedger) -> None:
+    """SQLite forbids it: locks would be lost, and with them the exclusion of two writers."""
+    fork = multiprocessing.get_context("fork")
+    answers = fork.SimpleQueue()
+    child = fork.Process(target=_count_receipts, args=(ledger, answers.put))
+    child.start()
+    child.join(30)
+    assert "fork" in answers.get()
+
+
+def test_many_openers_at_once_make_one_ledger(world: World, path: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(8) as pool:
+        for database in pool.map(lambda _: Database(path, CONFIG.target), range(8)):
+            database.close()
+
+
+def test_a_closed_ledger(ledger: MarginLedger) -> None:
+    ledger.close()
+    with pytest.raises(LedgerError):
+        ledger.receipts()
+
+
+def open_with(world: World, path: Path, config: LedgerConfig = CONFIG, **key_changes: object) -> MarginLedger:
+    key = replace(world.trapdoor.key, **key_changes)  # type: ignore[arg-type]
+    return MarginLedger.open(path, config, key, engine=world.engine)
+
+
+def test_the_key_is_the_circuit_s_and_fit_for_use(world: World, path: Path) -> None:
+    for digest in (None, bytes(32)):
+        with pytest.raises(CircuitMismatch):
+            open_with(world, path, circuit_digest=digest)
+    with pytest.raises(KeyRejected):
+        open_with(world, path, delta2=world.trapdoor.key.gamma2)
+    with pytest.raises(PublicInputCount):
+        MarginLedger.open(path, CONFIG, Trapdoor(world.engine, 3, circuit_digest=CIRCUIT).key, engine=world.engine)
+    assert not path.exists()
+
+
+def test_a_development_key_only_where_it_is_allowed_by_name(world: World, path: Path) -> None:
+    with pytest.raises(KeyRejected, match="development"):
+        open_with(world, path, development=True)
+    open_with(world, path, replace(CONFIG, allow_development_key=True), development=True).close()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("ledger", ""),
+        ("ledger", "x" * 256),
+        ("ledger", "a\nb"),
+        ("circuit_digest", b"short"),
+        ("target_chain_id", -1),
+        ("target_chain_id", 1 << 64),
+        ("routes", {}),
+        ("routes", {1: -1}),
+        ("routes", {-1: 5}),
+        ("routes", {1: CONFIG.max_horizon_ms + 1}),
+        ("max_root_age_ms", 0),
+        ("max_risk_age_ms", 1.5),
+        ("max_horizon_ms", 1 << 40),
+        ("clock_skew_ms", -1),
+        ("inflow_cap_e8", 0),
+        ("inflow_window_ms", True),
+        ("max_credit_e8", 1 << 64),
+        ("oracle_signers", ()),
+        ("oracle_signers", (bytes(20), bytes(20))),
+        ("oracle_signers", (bytes(19), bytes(20))),
+        ("oracle_quorum", 0),
+        ("oracle_quorum", 4),
+    ],
+)
+def test_a_configuration_that_cannot_be_meant(field: str, value: object) -> None:
+    with pytest.raises(ConfigError) as caught:
+        replace(CONFIG, **{field: value})  # type: ignore[arg-type]
+    assert caught.value.field == field
