@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from zkmargin.algebra import EncodingError, Engine, get_engine, scalars_to_bytes
 
@@ -52,9 +53,12 @@ def verify(
     A false statement is `InvalidProof`. What is malformed is an `EncodingError`: `PublicInputCount`,
     `PublicInputError`, or `PointError` for a point off the curve or outside the subgroup. A key that must not be
     trusted is `KeyRejected`. Development keys pass: whoever holds the key in hand knows where it is from. A service
-    that is configured with a key keeps a `Verifier`, which does not let them pass and is faster.
+    that is configured with a key keeps a `Verifier`, which does not let them pass.
     """
-    Verifier(key, engine, allow_development=True, expect_circuit=expect_circuit).verify(public_inputs, proof)
+    if expect_circuit is not None and key.circuit_digest != expect_circuit:
+        raise CircuitMismatch(expect_circuit, key.circuit_digest)
+    judged = _judged(key, engine or get_engine(curve=key.curve))  # type: ignore[arg-type]  # mypy: a protocol may not hash
+    judged.verify(public_inputs, proof)
 
 
 def verify_unjudged(
@@ -66,6 +70,12 @@ def verify_unjudged(
     only to the one who made it.
     """
     _Equation(key, engine or get_engine(curve=key.curve)).check(public_inputs, proof)
+
+
+@lru_cache(maxsize=16)
+def _judged(key: VerifyingKey, engine: Engine) -> Verifier:
+    """Keys are immutable, so the judgement of one stands; one that is refused is judged again each time."""
+    return Verifier(key, engine, allow_development=True)
 
 
 class _Equation:

@@ -46,11 +46,16 @@ class VerifyingKey:
         g1, g2 = self.curve.g1_bytes, self.curve.g2_bytes
         sizes = {"alpha1": g1, "beta2": g2, "gamma2": g2, "delta2": g2}
         for name, size in sizes.items():
-            _require(len(getattr(self, name)) == size, f"{name} is not {size} bytes")
-        _require(len(self.ic) >= g1 and len(self.ic) % g1 == 0, "ic is not a whole number of points, at least one")
+            data = getattr(self, name)
+            _require(type(data) is bytes and len(data) == size, f"{name} is not {size} bytes")
+        _require(
+            type(self.ic) is bytes and len(self.ic) >= g1 and len(self.ic) % g1 == 0,
+            "ic is not a whole number of points, at least one",
+        )
         _require(type(self.development) is bool, "development is not a bool")
         if self.circuit_digest is not None:
-            _require(len(self.circuit_digest) == DIGEST_BYTES, f"circuit digest is not {DIGEST_BYTES} bytes")
+            is_digest = type(self.circuit_digest) is bytes and len(self.circuit_digest) == DIGEST_BYTES
+            _require(is_digest, f"circuit digest is not {DIGEST_BYTES} bytes")
         g1_from_bytes(self.alpha1 + self.ic, self.curve)
         g2_from_bytes(self.beta2 + self.gamma2 + self.delta2, self.curve)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from zkmargin.algebra import Buffer, EncodingError
 from zkmargin.algebra.fixed_point import format_decimal, parse_decimal
 
+from .errors import StatementError
 from .json_members import check_format, check_members, read_hex, read_object
 from .proof import Proof
 from .public_signals import check_public_inputs, read_public_signals, write_public_signals
@@ -50,6 +52,8 @@ class SettlementRequest:
     proof: Proof
 
     def __post_init__(self) -> None:
+        if type(self.public_inputs) is not tuple:
+            raise StatementError("public_inputs", "must be a tuple")
         check_public_inputs(self.public_inputs, signal_count(len(self.context.source_chain_ids)))
 
     def named_inputs(self) -> PublicInputs:
@@ -57,6 +61,10 @@ class SettlementRequest:
 
     def digest(self) -> bytes:
         """Two requests are the same when this is; docs/statement-digests.md lays it out."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> bytes:
         return keccak_words(
             FORMAT,
             word(self.context.digest()),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from zkmargin.algebra import BN254
 from zkmargin.algebra.keccak import keccak256
@@ -85,6 +86,10 @@ class Context:
 
     def digest(self) -> int:
         """The public input `context`."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> int:
         return field_digest(
             "zkmargin.context/1",
             word(len(self.source_chain_ids)),
