@@ -408,7 +408,7 @@ def _margin_cases(
     proof, public = Prover(key, engine).prove_with_known_randomness(
         witness, stream.below(BN254.r), stream.below(BN254.r)
     )
-    honest = {
+    honest: dict[str, Any] = {
         "name": "a covered account",
         "risk": risk.to_json(),
         "account": AccountDocument((opening,)).to_json(risk),
