@@ -116,7 +116,7 @@ def _reported(run: Callable[[], None], output: Output) -> int:
         return BAD_INPUT
     except ZkMarginError as problem:
         code = exit_code(problem)
-        output.error(problem.code, str(problem), code, details_of(problem))
+        output.error(problem.code, _message(problem, output), code, details_of(problem))
         return code
     except BrokenPipeError:
         raise
@@ -136,6 +136,12 @@ def _reported(run: Callable[[], None], output: Output) -> int:
     else:
         return DONE
     return BAD_INPUT
+
+
+def _message(problem: ZkMarginError, output: Output) -> str:
+    """The error's text; the one with private amounts only for who gave --reveal."""
+    revealing: Callable[[], str] | None = getattr(problem, "revealing", None)
+    return revealing() if revealing is not None and output.reveal else str(problem)
 
 
 def details_of(problem: ZkMarginError) -> dict[str, Any]:

@@ -59,9 +59,21 @@ def force_option(function: F) -> F:
     return click.option("--force", is_flag=True, help="Overwrite outputs that are already there.")(function)
 
 
+def _set_reveal(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    output = context.find_object(Output)
+    if output is not None:
+        output.reveal = value
+
+
 def reveal_option(function: F) -> F:
-    """`--reveal`."""
-    return click.option("--reveal", is_flag=True, help="Show private amounts, which are hidden otherwise.")(function)
+    """`--reveal`, as `Output.reveal`: results and errors say the amounts they otherwise keep to themselves."""
+    return click.option(
+        "--reveal",
+        is_flag=True,
+        expose_value=False,
+        callback=_set_reveal,
+        help="Show private amounts, which are hidden otherwise.",
+    )(function)
 
 
 def contribution_options(function: F) -> F:

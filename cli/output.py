@@ -24,6 +24,8 @@ class Output:
         self.as_json = as_json
         self.show_progress: bool | None = None
         """None leaves it to whether stderr is a terminal."""
+        self.reveal = False
+        """Whether an error may say private amounts."""
         self._warnings: list[str] = []
 
     def result(self, data: Mapping[str, Any], lines: Iterable[str]) -> None:

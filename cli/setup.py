@@ -11,6 +11,7 @@ from zkmargin.circuits.formats import read_r1cs
 from zkmargin.circuits.r1cs import R1CS
 from zkmargin.prover import ProvingKey, contribute, insecure_setup, read_ptau, setup_from_ptau, write_zkey
 
+from .development import INSECURE
 from .engine_choice import chosen_engine
 from .errors import Misuse
 from .files import NewFile, json_bytes, read_file, require_free, write_files
@@ -18,10 +19,6 @@ from .options import FILE, Command, force_option, progress_option
 from .output import Output
 from .progress import Progress
 
-INSECURE = (
-    "this key was made by one party, who could forge proofs with what it knew; "
-    "use it for development only, ledgers refuse it unless told otherwise"
-)
 ONE_CONTRIBUTION = (
     "this key rests on one contribution, yours; let others add theirs with 'zkmargin zkey contribute', "
     "for whoever made all of them can forge proofs"

@@ -8,6 +8,7 @@ import click
 
 from zkmargin.verifier import Proof, Verifier, VerifyingKey, read_public_signals
 
+from .development import INSECURE
 from .engine_choice import chosen_engine
 from .files import read_file
 from .options import FILE, Command
@@ -37,7 +38,7 @@ def verify_files(
     proof = Proof.from_json(read_file(proof_path, "proof"))
     Verifier(key, chosen_engine(output), allow_development).verify(public, proof)
     if key.development:
-        output.warn("this key was made by one party for development; whoever made it can forge proofs")
+        output.warn(INSECURE)
     digest = None if key.circuit_digest is None else key.circuit_digest.hex()
     of_circuit = "" if digest is None else f", circuit {digest[:16]}..."
     output.result(

@@ -1,0 +1,77 @@
+"""`zkmargin doctor`: what this installation can do, and why not more."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import click
+
+from zkmargin.algebra.engine import ENGINE_VARIABLE, get_engine, native_problem
+
+from .engine_choice import SLOW
+from .options import Command
+from .output import Output
+
+PARTS = {
+    "numpy": "both engines' bulk data",
+    "py_ecc": "the reference engine's curves; oracle signatures",
+    "galois": "the reference engine's fast vectors: pip install 'zkmargin[prove]'",
+}
+FEATURES = ("adx", "bmi2", "avx2", "avx512f", "avx512ifma", "asimd", "neon")
+
+
+@click.command("doctor", cls=Command)
+@click.pass_obj
+def COMMAND(output: Output) -> None:
+    """Say which engine is in use, what the processor offers, and which optional parts are installed."""
+    problem = native_problem()
+    engine = get_engine().name
+    features, parts = cpu_features(), {name: version_of(name) for name in PARTS}
+    threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if engine == "reference":
+        output.warn(SLOW.split(",")[0] + (f": {problem}" if problem else f": ${ENGINE_VARIABLE} asks for it"))
+    data = {
+        "version": version_of("zkmargin"),
+        "engine": engine,
+        "native": problem is None,
+        "native_problem": problem,
+        "threads": threads,
+        "cpu_features": features,
+        "parts": parts,
+        "python": platform.python_version(),
+        "platform": f"{sys.platform} {platform.machine()}",
+    }
+    output.result(data, _lines(data, features, parts))
+
+
+def cpu_features() -> list[str]:
+    """Those of the processor's features that speed up field arithmetic; none where the system does not tell."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(errors="replace")
+    except OSError:
+        return []
+    flags = next((line for line in text.splitlines() if line.startswith(("flags", "Features"))), "")
+    return [name for name in FEATURES if name in flags.split()]
+
+
+def version_of(distribution: str) -> str | None:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _lines(data: dict[str, object], features: list[str], parts: dict[str, str | None]) -> list[str]:
+    native = "installed" if data["native"] else f"missing ({data['native_problem']}); install with a Rust toolchain"
+    return [
+        f"zkmargin {data['version']} on Python {data['python']}, {data['platform']}",
+        f"engine in use   {data['engine']}",
+        f"native engine   {native}",
+        f"threads         {data['threads']}",
+        f"CPU features    {' '.join(features) or 'unknown'}",
+        *(f"{name:<15} {found or 'not installed'} ({PARTS[name]})" for name, found in parts.items()),
+    ]

@@ -1,0 +1,296 @@
+"""What each kind of file holds, as facts to print; the kind is told from the contents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from zkmargin.algebra import Buffer, load_json
+
+from .engine_choice import chosen_engine
+from .errors import FileRefused
+from .files import SIZE_LIMITS, read_file
+from .output import Output
+
+Facts = dict[str, Any]
+
+MAGICS = {b"r1cs": ".r1cs", b"wtns": ".wtns", b"zkey": ".zkey", b"ptau": ".ptau", b"zkwp": ".zkw"}
+FORMATS = {
+    "zkmargin.account/1": "account",
+    "zkmargin.secret/1": "secret",
+    "zkmargin.risk-table/1": "risk table",
+    "zkmargin.credit-request/1": "credit request",
+    "zkmargin.settlement-request/1": "settlement request",
+    "zkmargin.risk-attestation/1": "risk attestation",
+    "zkmargin.ledger-config/1": "ledger configuration",
+}
+LARGEST_JSON = 4 << 20
+
+
+def open_any(path: Path) -> Buffer:
+    """Any file within the largest limit; which limit is its own shows once its kind is known."""
+    return read_file(path, max(SIZE_LIMITS, key=lambda kind: SIZE_LIMITS[kind]))
+
+
+def kind_of(data: Buffer, path: Path) -> str:
+    """The kind, by magic number or by what the JSON is."""
+    head = bytes(memoryview(data)[:4])
+    if head in MAGICS:
+        return MAGICS[head]
+    beginning = bytes(memoryview(data)[:4096]).lstrip()
+    first_line = beginning.split(b"\n", 1)[0]
+    if first_line.count(b",") == 3 and first_line.split(b",")[0].isdigit():
+        return ".sym"
+    if memoryview(data).nbytes > LARGEST_JSON or beginning[:1] not in (b"{", b"["):
+        raise FileRefused(path, "is no kind of file that this program knows")
+    document = load_json(data, str(path), max_bytes=LARGEST_JSON)
+    if isinstance(document, list):
+        return "public inputs"
+    if "pi_a" in document:
+        return "proof"
+    if "vk_alpha_1" in document:
+        return "verifying key"
+    kind = FORMATS.get(str(document.get("format")))
+    if kind is None:
+        raise FileRefused(path, "is JSON, but no document that this program knows")
+    return kind
+
+
+def describe(kind: str, data: Buffer, output: Output) -> Facts:
+    """The facts of a file of this kind; anything malformed raises what its reader raises."""
+    size = memoryview(data).nbytes
+    if size > SIZE_LIMITS[kind]:
+        raise FileRefused("file", f"has {size} bytes; a {kind} has at most {SIZE_LIMITS[kind]}")
+    return {"kind": kind, "bytes": size, **DESCRIPTIONS[kind](data, output)}
+
+
+def say(output: Output, path: Path, facts: Facts) -> None:
+    """Print the facts one a line."""
+    output.result({"file": str(path), **facts}, [f"{path}: {facts['kind']}", *_lines(facts)])
+
+
+def _lines(facts: Facts) -> list[str]:
+    lines = []
+    for name, value in facts.items():
+        if name == "kind":
+            continue
+        label = name.replace("_", " ")
+        if isinstance(value, list):
+            lines += [f"  {label:<20} {item}" for item in value] or [f"  {label:<20} none"]
+        elif isinstance(value, dict):
+            lines += [f"  {label:<20} {key} {item}" for key, item in value.items()] or [f"  {label:<20} none"]
+        else:
+            lines.append(f"  {label:<20} {_text(value)}")
+    return lines
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "not given"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _r1cs(data: Buffer, output: Output) -> Facts:
+    from zkmargin.circuits.formats import read_r1cs
+
+    r1cs = read_r1cs(data)
+    return {
+        "curve": "bn254",
+        "constraints": r1cs.n_constraints,
+        "wires": r1cs.n_wires,
+        "public_outputs": r1cs.n_public_outputs,
+        "public_inputs": r1cs.n_public_inputs,
+        "private_inputs": r1cs.n_private_inputs,
+        "circuit_digest": r1cs.digest().hex(),
+        "shape": None if r1cs.metadata is None else r1cs.metadata.get("shape"),
+    }
+
+
+def _wtns(data: Buffer, output: Output) -> Facts:
+    from zkmargin.circuits.formats import read_wtns
+
+    return {"curve": "bn254", "wires": len(read_wtns(data)) // 32}
+
+
+def _zkey(data: Buffer, output: Output) -> Facts:
+    from zkmargin.prover import read_zkey
+
+    key = read_zkey(data, chosen_engine(output))
+    return {
+        "curve": key.curve.name,
+        "wires": key.n_wires,
+        "public_inputs": key.n_public,
+        "domain_size": key.domain_size,
+        "circuit_digest": _hex(key.circuit_digest),
+        "development": key.development,
+        "contributions": [step.name or "unnamed" for step in key.contributions],
+    }
+
+
+def _ptau(data: Buffer, output: Output) -> Facts:
+    from zkmargin.prover import read_ptau
+
+    ptau = read_ptau(data, chosen_engine(output))
+    return {
+        "curve": ptau.curve.name,
+        "power": ptau.power,
+        "ceremony_power": ptau.ceremony_power,
+        "prepared": ptau.lagrange is not None,
+        "contributions": [step.parameters.name or "unnamed" for step in ptau.contributions],
+    }
+
+
+def _program(data: Buffer, output: Output) -> Facts:
+    from zkmargin.circuits import WitnessProgram
+
+    program = WitnessProgram.from_bytes(bytes(data))
+    return {
+        "wires": program.n_wires,
+        "public_inputs": program.n_public,
+        "private_inputs": program.n_private,
+        "circuit_digest": program.circuit_digest.hex(),
+    }
+
+
+def _symbols(data: Buffer, output: Output) -> Facts:
+    from zkmargin.circuits.formats import read_sym
+
+    return {"names": len(read_sym(data))}
+
+
+def _proof(data: Buffer, output: Output) -> Facts:
+    from zkmargin.verifier import Proof
+
+    return {"curve": Proof.from_json(data).curve.name, "protocol": "groth16"}
+
+
+def _verifying_key(data: Buffer, output: Output) -> Facts:
+    from zkmargin.verifier import VerifyingKey
+
+    key = VerifyingKey.from_json(data)
+    return {
+        "curve": key.curve.name,
+        "public_inputs": key.n_public,
+        "circuit_digest": _hex(key.circuit_digest),
+        "development": key.development,
+    }
+
+
+def _public(data: Buffer, output: Output) -> Facts:
+    from zkmargin.verifier import read_public_signals
+
+    values = read_public_signals(data)
+    return {"count": len(values), "values": [str(value) for value in values]}
+
+
+def _settlement(data: Buffer, output: Output) -> Facts:
+    from zkmargin.verifier import SettlementRequest
+
+    request = SettlementRequest.from_json(data)
+    shown = request.to_json()
+    names = ("source_chain_ids", "beneficiary", "settlement_id", "expiry_ms", "oracle_time_ms", "terms")
+    inputs = {name: str(value) for name, value in vars(request.named_inputs()).items()}
+    return {**{name: shown[name] for name in names}, "public_inputs": inputs}
+
+
+def _attestation(data: Buffer, output: Output) -> Facts:
+    from zkmargin.verifier import RiskAttestation
+
+    attestation = RiskAttestation.from_json(data)
+    return {
+        "risk_root": str(attestation.risk_root),
+        "oracle_time_ms": attestation.oracle_time_ms,
+        "signatures": len(attestation.signatures),
+    }
+
+
+def _ledger_config(data: Buffer, output: Output) -> Facts:
+    from zkmargin.settlement.ledger_document import LedgerDocument
+
+    shown = LedgerDocument.from_json(bytes(data)).to_json()
+    return {name: value for name, value in shown.items() if name != "format"}
+
+
+def _risk(data: Buffer, output: Output) -> Facts:
+    from zkmargin.settlement.risk_document import RiskDocument
+
+    document = RiskDocument.from_json(bytes(data))
+    return {
+        "shape": document.shape.name,
+        "oracle_time_ms": document.oracle_time_ms,
+        "quote": document.quote,
+        "assets": ", ".join(document.asset_names),
+        "instruments": ", ".join(document.instrument_names),
+        "risk_root": str(document.table.root()),
+    }
+
+
+def _request(data: Buffer, output: Output) -> Facts:
+    from zkmargin.settlement.credit_document import CreditRequest
+
+    shown = CreditRequest.from_json(bytes(data)).to_json()
+    return {name: value for name, value in shown.items() if name != "format"}
+
+
+def _secret(data: Buffer, output: Output) -> Facts:
+    from zkmargin.circuits.margin import key_commitment
+    from zkmargin.settlement.account_document import read_secret
+
+    secret = read_secret(bytes(data))
+    return {"key_commitment": str(key_commitment(secret)), **({"secret": str(secret)} if output.reveal else {})}
+
+
+def _account(data: Buffer, output: Output) -> Facts:
+    from zkmargin.settlement.fields import Fields
+
+    fields = Fields(load_json(data, "account"), "account")
+    fields.expect("format", "zkmargin.account/1")
+    openings = fields.objects("openings", lambda row: _opening(row, output.reveal))
+    fields.done()
+    return {"openings": openings, **({} if output.reveal else {"amounts": "hidden, see --reveal"})}
+
+
+def _opening(row: Any, reveal: bool) -> str:
+    """Where the account stands; the names and amounts of what it holds only with `reveal`."""
+    text = (
+        f"venue {row.integer('venue_id', 0, 1 << 64)}, epoch {row.integer('epoch', 0, 1 << 64)}, "
+        f"account {row.integer('index', 0, 1 << 64)}, sequence {row.integer('sequence', 0, 1 << 64)}"
+    )
+    for name in ("tree_root", "key_commitment", "group", "salt"):
+        row.element(name)
+    row.elements("siblings")
+    held = [f"{name} {_amounts(row.take(name, {}))}" for name in ("balances", "debts", "positions")]
+    held.append(f"reservations {[slot.get('amount') for slot in row.take('reservations') if isinstance(slot, dict)]}")
+    return "; ".join((text, *held)) if reveal else text
+
+
+def _amounts(value: Any) -> str:
+    return ", ".join(map(str, value.values())) if isinstance(value, dict) and value else "none"
+
+
+def _hex(digest: bytes | None) -> str | None:
+    return None if digest is None else digest.hex()
+
+
+DESCRIPTIONS: dict[str, Callable[[Buffer, Output], Facts]] = {
+    ".r1cs": _r1cs,
+    ".wtns": _wtns,
+    ".zkey": _zkey,
+    ".ptau": _ptau,
+    ".zkw": _program,
+    ".sym": _symbols,
+    "proof": _proof,
+    "verifying key": _verifying_key,
+    "public inputs": _public,
+    "settlement request": _settlement,
+    "risk attestation": _attestation,
+    "ledger configuration": _ledger_config,
+    "risk table": _risk,
+    "credit request": _request,
+    "secret": _secret,
+    "account": _account,
+}
+"""Readers are imported when a file of their kind turns up."""
