@@ -17,6 +17,7 @@ from zkmargin.algebra import (
     get_engine,
 )
 
+from .alphabeta import alphabeta_12
 from .errors import KeyRejected
 from .json_members import check_members, read_object
 from .snarkjs_json import CURVE_NAMES, PROTOCOL, read_g1, read_g2, read_protocol, write_g1, write_g2
@@ -99,6 +100,7 @@ class VerifyingKey:
             "vk_beta_2": write_g2(self.beta2, self.curve),
             "vk_gamma_2": write_g2(self.gamma2, self.curve),
             "vk_delta_2": write_g2(self.delta2, self.curve),
+            "vk_alphabeta_12": alphabeta_12(self.alpha1, self.beta2),
             "IC": [write_g1(point, self.curve) for point in self.ic_points()],
         }
         if self.circuit_digest is not None or self.development:

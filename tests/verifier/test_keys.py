@@ -26,6 +26,14 @@ from zkmargin.verifier import (
 from .trapdoor import Q, Trapdoor, twist_point_outside_subgroup
 
 DIGEST = bytes(range(32))
+ALPHABETA_FIRST = [
+    "303834369991585611205882413574104533759342658513907693402503551074293088129",
+    "5033166204204219287640138510307747526804284920617856228070093355946779478844",
+]
+ALPHABETA_LAST = [
+    "17937268444846497137718966867984498534902246273655821437189142441935145259813",
+    "17183654607144406615899793017035664584114106617492566006991482083414239543714",
+]
 
 
 @pytest.fixture(scope="session")
@@ -82,8 +90,33 @@ def test_keys_travel_as_json(trapdoor: Trapdoor) -> None:
     assert "zkmargin" not in plain, "snarkjs's own keys come back as they were"
 
 
-def test_a_key_of_snarkjs_s_may_have_the_pairing_of_alpha_and_beta(trapdoor: Trapdoor) -> None:
-    assert VerifyingKey.from_json({**trapdoor.key.to_json(), "vk_alphabeta_12": [[["1", "2"]]]}) == trapdoor.key
+def test_the_pairing_of_alpha_and_beta_is_snarkjs_s(trapdoor: Trapdoor) -> None:
+    """Two corners of ffjavascript 0.3.1's `curve.pairing(alpha, beta)` for alpha = 1001 G, beta = 1002 H."""
+    (c0, c1) = trapdoor.key.to_json()["vk_alphabeta_12"]
+    assert c0[0] == ALPHABETA_FIRST
+    assert c1[2] == ALPHABETA_LAST
+
+
+def test_the_pairing_of_alpha_and_beta_is_not_read(trapdoor: Trapdoor) -> None:
+    document = trapdoor.key.to_json()
+    assert VerifyingKey.from_json({**document, "vk_alphabeta_12": [[["1", "2"]]]}) == trapdoor.key
+    del document["vk_alphabeta_12"]
+    assert VerifyingKey.from_json(document) == trapdoor.key
+
+
+def test_the_members_of_a_key_come_in_snarkjs_s_order(trapdoor: Trapdoor) -> None:
+    assert list(trapdoor.key.to_json()) == [
+        "protocol",
+        "curve",
+        "nPublic",
+        "vk_alpha_1",
+        "vk_beta_2",
+        "vk_gamma_2",
+        "vk_delta_2",
+        "vk_alphabeta_12",
+        "IC",
+        "zkmargin",
+    ]
 
 
 @pytest.mark.parametrize(
