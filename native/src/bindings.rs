@@ -310,7 +310,7 @@ group!(
 #[pyfunction]
 fn pairing_check(py: Python<'_>, g1_points: Buffer<'_>, g2_points: Buffer<'_>) -> PyResult<bool> {
     let (g1, g2) = (g1_points.as_slice(), g2_points.as_slice());
-    let work = || pairing::product_is_one::<Curve>(&decode_points::<G1>(g1)?, &decode_points::<G2>(g2)?);
+    let work = || pairing::product_is_one::<Curve>(&decode_points::<G1>(g1)?, instance::RECENT.prepare::<G2>(g2)?);
     Ok(py.detach(|| threads::install(work))?)
 }
 

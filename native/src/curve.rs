@@ -8,6 +8,7 @@ use ark_ec::CurveGroup;
 use rayon::prelude::*;
 
 use crate::error::Error;
+use crate::group::Group;
 
 /// Elementwise sums of equally long vectors.
 pub fn add<P: SWCurveConfig>(a: &[Affine<P>], b: &[Affine<P>]) -> Result<Vec<Affine<P>>, Error> {
@@ -21,9 +22,10 @@ pub fn negate<P: SWCurveConfig>(points: &[Affine<P>]) -> Vec<Affine<P>> {
 }
 
 /// Elementwise products scalars[i] * points[i].
-pub fn scale<P: SWCurveConfig>(points: &[Affine<P>], scalars: &[P::ScalarField]) -> Result<Vec<Affine<P>>, Error> {
+pub fn scale<P: Group>(points: &[Affine<P>], scalars: &[P::ScalarField]) -> Result<Vec<Affine<P>>, Error> {
     same_length("scalar", points.len(), scalars.len())?;
-    let products: Vec<Projective<P>> = points.par_iter().zip(scalars).map(|(point, scalar)| *point * scalar).collect();
+    let products: Vec<Projective<P>> =
+        points.par_iter().zip(scalars).map(|(point, scalar)| P::times(point, scalar)).collect();
     Ok(affine(&products))
 }
 

@@ -8,6 +8,7 @@ use ark_ff::{BigInteger, Field, PrimeField, Zero};
 use rayon::prelude::*;
 
 use crate::error::Error;
+use crate::group::Group;
 
 /// Elements one task decodes at least; smaller vectors are not worth a thread.
 const GRAIN: usize = 1024;
@@ -59,21 +60,29 @@ pub fn encode_scalars<F: PrimeField>(values: &[F]) -> Vec<u8> {
 }
 
 /// Points on the curve and in its subgroup of order r.
-pub fn decode_points<P: SWCurveConfig>(data: &[u8]) -> Result<Vec<Affine<P>>, Error> {
-    decode_points_with(data, |index, point: &Affine<P>| {
-        if !point.is_on_curve() {
-            return Err(Error::NotOnCurve { index });
-        }
-        if !point.is_in_correct_subgroup_assuming_on_curve() {
-            return Err(Error::NotInSubgroup { index });
-        }
-        Ok(())
-    })
+pub fn decode_points<P: Group>(data: &[u8]) -> Result<Vec<Affine<P>>, Error> {
+    let size = point_size::<P>();
+    whole_elements(data, size, "point")?;
+    decode_each(data, size, read_checked_point)
 }
 
 /// Points with canonical coordinates and nothing else checked.
 pub fn decode_points_unchecked<P: SWCurveConfig>(data: &[u8]) -> Result<Vec<Affine<P>>, Error> {
-    decode_points_with(data, |_, _| Ok(()))
+    let size = point_size::<P>();
+    whole_elements(data, size, "point")?;
+    decode_each(data, size, read_point)
+}
+
+/// One point of the subgroup; `index` names it in errors.
+pub fn read_checked_point<P: Group>(index: usize, bytes: &[u8]) -> Result<Affine<P>, Error> {
+    let point: Affine<P> = read_point(index, bytes)?;
+    if !point.is_on_curve() {
+        return Err(Error::NotOnCurve { index });
+    }
+    if !P::in_subgroup(&point) {
+        return Err(Error::NotInSubgroup { index });
+    }
+    Ok(point)
 }
 
 pub fn encode_points<P: SWCurveConfig>(points: &[Affine<P>]) -> Vec<u8> {
@@ -89,27 +98,14 @@ pub fn encode_points<P: SWCurveConfig>(points: &[Affine<P>]) -> Vec<u8> {
     out
 }
 
-fn decode_points_with<P: SWCurveConfig>(
-    data: &[u8],
-    check: impl Fn(usize, &Affine<P>) -> Result<(), Error> + Sync,
-) -> Result<Vec<Affine<P>>, Error> {
-    let size = point_size::<P>();
-    whole_elements(data, size, "point")?;
-    decode_each(data, size, |index, bytes| {
-        let point = read_point(bytes).ok_or(Error::Coordinate { index })?;
-        check(index, &point)?;
-        Ok(point)
-    })
-}
-
-fn read_point<P: SWCurveConfig>(bytes: &[u8]) -> Option<Affine<P>> {
+fn read_point<P: SWCurveConfig>(index: usize, bytes: &[u8]) -> Result<Affine<P>, Error> {
     let (left, right) = bytes.split_at(bytes.len() / 2);
-    let x: P::BaseField = read_coordinate(left)?;
-    let y: P::BaseField = read_coordinate(right)?;
+    let coordinate = |bytes| read_coordinate::<P::BaseField>(bytes).ok_or(Error::Coordinate { index });
+    let (x, y) = (coordinate(left)?, coordinate(right)?);
     if x.is_zero() && y.is_zero() {
-        return Some(Affine::identity());
+        return Ok(Affine::identity());
     }
-    Some(Affine::new_unchecked(x, y))
+    Ok(Affine::new_unchecked(x, y))
 }
 
 fn read_coordinate<F: Field>(bytes: &[u8]) -> Option<F> {

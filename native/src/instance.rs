@@ -2,12 +2,41 @@
 
 use std::sync::OnceLock;
 
+use ark_ec::scalar_mul::glv::GLVConfig;
+use ark_ec::short_weierstrass::{Affine, Projective};
+
 use crate::error::Error;
+use crate::group::{bn_g2_contains, Group};
 use crate::poseidon::{generate, Permutation, MAX_ARITY};
+use crate::prepared::Recent;
 
 pub use ark_bn254::{Bn254 as Curve, Fq, Fr};
 pub type G1 = ark_bn254::g1::Config;
 pub type G2 = ark_bn254::g2::Config;
+
+impl Group for G1 {
+    /// The whole curve has order r.
+    fn in_subgroup(_: &Affine<Self>) -> bool {
+        true
+    }
+
+    fn times(point: &Affine<Self>, scalar: &Fr) -> Projective<Self> {
+        Self::glv_mul_projective(Projective::from(*point), *scalar)
+    }
+}
+
+impl Group for G2 {
+    fn in_subgroup(point: &Affine<Self>) -> bool {
+        bn_g2_contains::<ark_bn254::Config>(point)
+    }
+
+    fn times(point: &Affine<Self>, scalar: &Fr) -> Projective<Self> {
+        Self::glv_mul_projective(Projective::from(*point), *scalar)
+    }
+}
+
+/// G2 points of recent pairing checks.
+pub static RECENT: Recent<Curve> = Recent::new();
 
 type Hash = Option<Box<dyn Permutation<Fr>>>;
 static HASHES: [OnceLock<Hash>; MAX_ARITY] = [const { OnceLock::new() }; MAX_ARITY];

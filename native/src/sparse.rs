@@ -1,13 +1,14 @@
 //! Sparse matrices in row-compressed form, applied to vectors of scalars or of points.
 
 use ark_ec::scalar_mul::double_and_add_affine;
-use ark_ec::short_weierstrass::{Affine, Projective, SWCurveConfig};
+use ark_ec::short_weierstrass::{Affine, Projective};
 use ark_ec::{AffineRepr, VariableBaseMSM};
 use ark_ff::{AdditiveGroup, BigInteger, One, PrimeField};
 use rayon::prelude::*;
 
 use crate::encode::decode_scalars;
 use crate::error::Error;
+use crate::group::Group;
 
 /// From this many entries a row of points is worth buckets.
 const LONG_ROW: usize = 64;
@@ -52,7 +53,7 @@ impl<F: PrimeField> Matrix<F> {
     /// The matrix times a vector of points.
     pub fn apply_points<P>(&self, bases: &[Affine<P>]) -> Result<Vec<Projective<P>>, Error>
     where
-        P: SWCurveConfig<ScalarField = F>,
+        P: Group<ScalarField = F>,
     {
         self.check_width("point", bases.len())?;
         Ok(self.rows(1, |columns, coefficients| {
@@ -86,7 +87,7 @@ impl<F: PrimeField> Matrix<F> {
 }
 
 /// coefficient * point; most coefficients of a circuit are small or the negative of something small.
-fn product<P: SWCurveConfig>(point: Affine<P>, coefficient: &P::ScalarField) -> Projective<P> {
+fn product<P: Group>(point: Affine<P>, coefficient: &P::ScalarField) -> Projective<P> {
     if coefficient.is_one() {
         return point.into_group();
     }
@@ -96,7 +97,7 @@ fn product<P: SWCurveConfig>(point: Affine<P>, coefficient: &P::ScalarField) -> 
     } else if negative.num_bits() <= 64 {
         double_and_add_affine(&-point, negative)
     } else {
-        point * coefficient
+        P::times(&point, coefficient)
     }
 }
 
