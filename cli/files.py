@@ -51,20 +51,18 @@ def read_file(path: Path, kind: str) -> Buffer:
         raise FileRefused(path, "is not a path") from None
     except OSError as problem:
         raise FileRefused(path, _reason(problem)) from None
-    with open(descriptor, "rb") as file:
+    try:
         facts = os.fstat(descriptor)
         _check_regular(path, facts.st_mode)
-        limit = SIZE_LIMITS[kind]
-        if facts.st_size > limit:
-            raise FileRefused(path, f"has {facts.st_size} bytes; a {kind} has at most {limit}")
-        if facts.st_size == 0:
-            raise FileRefused(path, "is empty")
+        _check_size(path, facts.st_size, kind)
         if facts.st_size >= MAP_FROM:
             return memoryview(mmap.mmap(descriptor, facts.st_size, access=mmap.ACCESS_READ))
-        try:
-            return file.read(limit)
-        except OSError as problem:
-            raise FileRefused(path, _reason(problem)) from None
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(SIZE_LIMITS[kind])
+    except OSError as problem:
+        raise FileRefused(path, _reason(problem)) from None
+    finally:
+        os.close(descriptor)
 
 
 def json_bytes(document: Any) -> bytes:
@@ -201,6 +199,13 @@ def _check_regular(path: Path, mode: int) -> None:
         raise FileRefused(path, "is a folder; a file is needed")
     if not stat.S_ISREG(mode):
         raise FileRefused(path, "is not a regular file")
+
+
+def _check_size(path: Path, size: int, kind: str) -> None:
+    if size > SIZE_LIMITS[kind]:
+        raise FileRefused(path, f"has {size} bytes; a {kind} has at most {SIZE_LIMITS[kind]}")
+    if size == 0:
+        raise FileRefused(path, "is empty")
 
 
 def _umask() -> int:

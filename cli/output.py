@@ -39,10 +39,11 @@ class Output:
             for line in lines:
                 self.say(line)
 
-    def say(self, line: str = "") -> None:
-        """One line for people; nothing with --json."""
+    def say(self, *parts: str) -> None:
+        """One line for people, of plain and `styled` parts; nothing with --json."""
         if not self.as_json:
-            click.echo(line if "\033" in line else printable(line), color=colours())
+            line = "".join(part if isinstance(part, Styled) else printable(part) for part in parts)
+            click.echo(line, color=colours())
 
     def warn(self, text: str) -> None:
         """Something the user should know although the command goes on."""
@@ -83,7 +84,11 @@ def colours() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def styled(text: str, **style: Any) -> str:
+class Styled(str):
+    """Text that may hold colour codes of our own; `styled` makes it."""
+
+
+def styled(text: str, **style: Any) -> Styled:
     """`text` in colour where colours are wanted, plain otherwise; made printable in any case."""
     text = printable(text)
-    return click.style(text, **style) if colours() else text
+    return Styled(click.style(text, **style) if colours() else text)
