@@ -1,0 +1,360 @@
+"""The circuit under construction: declares inputs, allocates wires, records constraints and operations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NoReturn
+
+from zkmargin.algebra import BN254, Curve
+
+from . import interval as iv
+from .errors import BuildError
+from .expression import Expr
+from .inputs import InputSignal
+from .interval import Interval
+from .location import Location, user_location
+from .program import MAX_BITS, Opcode
+from .recording import Block, Constraint, Operation, Origin, Result, Stamp, shifted
+from .terms import ONE, Terms, render_terms, scale_terms, signed, sum_terms
+
+_NAME = re.compile(r"[A-Za-z_]\w*(\[\d+\])*(\.[A-Za-z_]\w*(\[\d+\])*)*", re.ASCII)
+_TRUNCATED = 60
+
+
+class Circuit:
+    """Named `c` in user code, and the first argument of the function that `build` traces."""
+
+    def __init__(self, name: str, curve: Curve = BN254) -> None:
+        self.name = name
+        self.curve = curve
+        self.half = (curve.r - 1) // 2
+        self.inputs: list[InputSignal] = []
+        self.constraints: list[Constraint | Stamp] = []
+        self.operations: list[Operation | Stamp] = []
+        self.results: list[Result] = []
+        self.inner_names: list[tuple[Origin, str]] = []
+        self._input_wires: list[tuple[str, Interval | None]] = []
+        self._names: dict[str, Location] = {}
+        self._inner_intervals: dict[int, Interval] = {}
+        self._path: tuple[str, ...] = ()
+        self._scopes: list[tuple[tuple[str, ...], Location | None]] = [((), None)]
+        self._sealed = False
+
+    # Inputs
+
+    def public(self, name: str, bits: int | None = None, signed_bits: int | None = None) -> Expr:
+        """A public input. With `bits` it is proven to lie in [0, 2^bits), with `signed_bits` in [-2^(n-1), 2^(n-1)).
+
+        Costs bits + 1 constraints (1 for a single bit); without a width it is a raw field element and costs none.
+        """
+        return self._declare(name, None, bits, signed_bits, public=True)[0]
+
+    def private(self, name: str, bits: int | None = None, signed_bits: int | None = None) -> Expr:
+        """A private input; widths and costs as for `public`."""
+        return self._declare(name, None, bits, signed_bits, public=False)[0]
+
+    def public_array(
+        self, name: str, count: int, bits: int | None = None, signed_bits: int | None = None
+    ) -> list[Expr]:
+        """`count` public inputs, given together as one sequence."""
+        return self._declare(name, count, bits, signed_bits, public=True)
+
+    def private_array(
+        self, name: str, count: int, bits: int | None = None, signed_bits: int | None = None
+    ) -> list[Expr]:
+        """`count` private inputs, given together as one sequence."""
+        return self._declare(name, count, bits, signed_bits, public=False)
+
+    def private_trusted(self, name: str, interval: Interval, because: str) -> Expr:
+        """A private input whose interval is believed, not proven: no constraint keeps a prover inside it.
+
+        For values bound by other means, for instance by a hash to a table that is checked in the open. `because` says
+        which; an interval that does not hold makes every conclusion drawn from it worthless.
+        """
+        if not because.strip():
+            self.refuse(f"private_trusted({name!r}) needs a reason: what keeps the value inside its interval?")
+        if interval[0] > interval[1]:
+            self.refuse(f"private_trusted({name!r}): the interval [{interval[0]}, {interval[1]}] is empty")
+        return self._new_inputs(name, None, self._fitting(interval, name), public=False, proven=False)[0]
+
+    def constant(self, value: int) -> Expr:
+        """An integer as an expression: exact within +-(r - 1) / 2; from there to r a raw field element."""
+        if type(value) is not int:
+            self.refuse(f"a constant is an integer, not {type(value).__name__}")
+        if not -self.half <= value < self.curve.r:
+            self.refuse(f"the constant {value} is outside [-(r - 1) / 2, r)")
+        terms = {ONE: value % self.curve.r} if value else {}
+        return Expr(self, terms, (value, value) if value <= self.half else None)
+
+    def _declare(
+        self, name: str, count: int | None, bits: int | None, signed_bits: int | None, *, public: bool
+    ) -> list[Expr]:
+        if bits is not None and signed_bits is not None:
+            self.refuse(f"input {name!r}: give bits or signed_bits, not both")
+        known = None
+        for size, low in ((bits, 0), (signed_bits, -1)):
+            if size is not None:
+                if not 1 <= size <= MAX_BITS:
+                    self.refuse(f"input {name!r}: {size} bits are not between 1 and {MAX_BITS}")
+                known = (0, 2**size - 1) if low == 0 else (-(2 ** (size - 1)), 2 ** (size - 1) - 1)
+        if known is not None:
+            known = self._fitting(known, name)
+        created = self._new_inputs(name, count, known, public=public, proven=True)
+        if known is not None:
+            self.enter("range_check", None)
+            for value in created:
+                self._prove_range(value, known)
+            self.leave()
+        return created
+
+    def _prove_range(self, value: Expr, known: Interval) -> None:
+        """Bits of value - low: sound without any prior knowledge of the value, as 2^bits is below r."""
+        low, high = known
+        if known == (0, 1):
+            self.constrain_product(value, value - 1, self.constant(0))
+            return
+        bits = self.new_bits(value - low, (high - low).bit_length())
+        self.constrain_equal(self.field_sum((bit, 1 << place) for place, bit in enumerate(bits)), value - low)
+
+    def _new_inputs(
+        self, name: str, count: int | None, known: Interval | None, *, public: bool, proven: bool
+    ) -> list[Expr]:
+        self._require_open()
+        here = self.origin()
+        if not _NAME.fullmatch(name):
+            self.refuse(f"{name!r} is no name for an input; write it like total, leaf[0].salt or path.index")
+        if count is not None and count < 0:
+            self.refuse(f"input {name!r}: {count} elements")
+        names = [name] if count is None else [f"{name}[{index}]" for index in range(count)]
+        for taken in {name: None, **dict.fromkeys(names)}:
+            if taken in self._names:
+                self.refuse(f"an input {taken!r} is already declared at {self._names[taken]}")
+            self._names[taken] = here.location
+        first = len(self._input_wires)
+        self.inputs.append(InputSignal(name, count, public, known, first))
+        created = []
+        for full_name in names:
+            self._input_wires.append((full_name, known))
+            wire = -len(self._input_wires)
+            kind = "public" if public else "private"
+            self.results.append(Result(wire, int(known is not None and proven), f"{kind} input {full_name!r}", here))
+            created.append(Expr(self, {wire: 1}, known))
+        return created
+
+    # What gadgets are made of
+
+    def product(self, a: Expr, b: Expr) -> Expr:
+        """a * b on a new wire; one constraint. This is what `*` does."""
+        wire = self.product_unused(a, b)
+        (number,) = wire.terms
+        self.results.append(Result(number, 1, (a.terms, b.terms), self.origin()))
+        return wire
+
+    def product_unused(self, a: Expr, b: Expr, known: Interval | None = None) -> Expr:
+        """The same without the warning for a product nobody reads; `known` is an interval the caller has proven."""
+        if known is None and a.interval is not None and b.interval is not None:
+            same = a.terms == b.terms
+            known = iv.square(a.interval) if same else iv.multiply(a.interval, b.interval)
+            self.checked(known, (a, b), " * ")
+        wire = self._allocate("product", known)
+        self.operations.append(Operation(Opcode.PRODUCT, a.terms, b.terms, wire, 0))
+        self.constraints.append(Constraint(a.terms, b.terms, {wire: 1}, self.origin()))
+        return Expr(self, {wire: 1}, known)
+
+    def constrain_product(self, a: Expr, b: Expr, c: Expr) -> None:
+        """a * b = c in the field; one constraint."""
+        self._require_open()
+        if a.is_constant or b.is_constant:
+            factor, other = (a, b) if a.is_constant else (b, a)
+            scaled = scale_terms(other.terms, factor.constant_value, self.curve.r)
+            self.constrain_equal(Expr(self, scaled, None), c)
+            return
+        self.constraints.append(Constraint(a.terms, b.terms, c.terms, self.origin()))
+
+    def constrain_zero(self, x: Expr) -> None:
+        """x = 0 in the field; one constraint, none where x is the constant zero."""
+        self._require_open()
+        if x.is_constant:
+            if x.terms:
+                self.refuse(f"this can never hold: {x} = 0")
+            return
+        self.constraints.append(Constraint(x.terms, {ONE: 1}, {}, self.origin()))
+
+    def constrain_equal(self, a: Expr, b: Expr) -> None:
+        """a = b in the field, which for two ranged expressions is a = b in the integers; one constraint."""
+        self.constrain_zero(self.field_sum(((a, 1), (b, -1))))
+
+    def hint_inverse_or_zero(self, x: Expr) -> Expr:
+        """A wire that an honest prover fills with 1 / x, or 0. Constrains nothing."""
+        wire = self._allocate("inverse", None)
+        self.operations.append(Operation(Opcode.INVERSE_OR_ZERO, x.terms, None, wire, 0))
+        return Expr(self, {wire: 1}, None)
+
+    def hint_divmod(self, a: Expr, b: Expr) -> tuple[Expr, Expr]:
+        """Two wires that an honest prover fills with divmod of the canonical values. Constrains nothing."""
+        wire = self._allocate("quotient", None)
+        self._allocate("remainder", None)
+        self.operations.append(Operation(Opcode.DIVMOD, a.terms, b.terms, wire, 0))
+        return Expr(self, {wire: 1}, None), Expr(self, {wire + 1: 1}, None)
+
+    def hint_linear(self, x: Expr) -> Expr:
+        """A wire that an honest prover fills with the value of x. Constrains nothing."""
+        wire = self._allocate("value", None)
+        self.operations.append(Operation(Opcode.LINEAR, x.terms, None, wire, 0))
+        return Expr(self, {wire: 1}, None)
+
+    def new_bits(self, x: Expr, count: int) -> list[Expr]:
+        """`count` wires constrained to 0 or 1, which an honest prover fills with the low bits of x; count constraints.
+
+        Nothing ties them to x: the caller adds the constraint that does.
+        """
+        wires = [self._allocate(f"bit[{place}]", (0, 1)) for place in range(count)]
+        self.operations.append(Operation(Opcode.BITS, x.terms, None, wires[0], count))
+        here = self.origin()
+        minus_one = self.curve.r - 1
+        for wire in wires:
+            self.constraints.append(Constraint({wire: 1}, {wire: 1, ONE: minus_one}, {}, here))
+        return [Expr(self, {wire: 1}, (0, 1)) for wire in wires]
+
+    def range_proven(self, x: Expr, known: Interval) -> Expr:
+        """x with an interval that the calling gadget's constraints prove; for a single wire it is remembered.
+
+        The interval is believed: a gadget that calls this states the proof beside the call.
+        """
+        self._fitting(known, str(x))
+        if len(x.terms) == 1:
+            ((wire, coefficient),) = x.terms.items()
+            if wire > 0 and coefficient == 1:
+                before = self._inner_intervals.get(wire, known)
+                self._inner_intervals[wire] = iv.intersection(before, known) or known
+        return Expr(self, x.terms, known)
+
+    def weighted_sum(self, parts: Iterable[tuple[Expr, int]]) -> Expr:
+        """The sum of expressions times integers, in time linear in its length."""
+        listed = list(parts)
+        known: Interval | None = (0, 0)
+        for value, weight in listed:
+            if value.interval is None:
+                known = None
+                break
+            known = iv.add(known, iv.scale(value.interval, weight)) if known is not None else None
+        terms = sum_terms(((value.terms, weight) for value, weight in listed), self.curve.r)
+        return Expr(self, terms, self.checked(known, tuple(value for value, _ in listed), " + "))
+
+    def field_sum(self, parts: Iterable[tuple[Expr, int]]) -> Expr:
+        """The same sum in the field: a raw element, without an interval to check or to rely on."""
+        return Expr(self, sum_terms(((value.terms, weight) for value, weight in parts), self.curve.r), None)
+
+    def stamp(self, block: Block) -> Expr:
+        """Append a recorded block; the last `block.entry_wires` wires are its entry. Its output is a raw element."""
+        self._require_open()
+        origin = self.origin()
+        base = len(self.inner_names) - block.entry_wires
+        self.inner_names.extend([(origin, "round")] * block.new_wires)
+        stamp = Stamp(block, base, origin)
+        self.constraints.append(stamp)
+        self.operations.append(stamp)
+        self.results.append(Result(base + block.last_wire, 0, f"output of {origin.gadget[-1]}()", origin))
+        return Expr(self, shifted(block.output, base), None)
+
+    # Intervals
+
+    def tightened(self, known: Interval | None, terms: Terms) -> Interval | None:
+        """The interval that the wires' own intervals give, cut with `known`.
+
+        Both hold: each says which integer of the symmetric range the same field element stands for. Where wires cancel,
+        as in (a + b) - b, the wires know more.
+        """
+        low = high = signed(terms.get(ONE, 0), self.curve.r)
+        for wire, coefficient in terms.items():
+            if wire == ONE:
+                continue
+            own = self._interval_of(wire)
+            if own is None:
+                return known
+            part = iv.scale(own, signed(coefficient, self.curve.r))
+            low, high = low + part[0], high + part[1]
+        if low < -self.half or high > self.half:
+            return known
+        return (low, high) if known is None else iv.intersection(known, (low, high)) or known
+
+    def checked(self, known: Interval | None, parts: Sequence[Expr | int], joint: str) -> Interval | None:
+        """`known`, unless it reaches outside +-(r - 1) / 2: then the field could wrap, and the user's line is named."""
+        if known is not None and (known[0] < -self.half or known[1] > self.half):
+            text = joint.join(f"({part})" if joint == " * " and " " in str(part) else str(part) for part in parts)
+            self.refuse(
+                f"overflow: {_cut(text)} needs {iv.width(known)} bits, and the field holds "
+                f"{self.half.bit_length() - 1}; bound its parts more tightly or divide before multiplying"
+            )
+        return known
+
+    def _interval_of(self, wire: int) -> Interval | None:
+        return self._input_wires[-wire - 1][1] if wire < 0 else self._inner_intervals.get(wire)
+
+    def _fitting(self, known: Interval, what: str) -> Interval:
+        if known[0] < -self.half or known[1] > self.half:
+            self.refuse(
+                f"overflow: {what} would need {iv.width(known)} bits, and the field holds {self.half.bit_length() - 1}"
+            )
+        return known
+
+    # Names and places
+
+    def enter(self, gadget: str, location: Location | None) -> None:
+        """Put a gadget on the path; inside the language's own gadgets the user's line is known already."""
+        path, outer = self._scopes[-1]
+        self._scopes.append(((*path, gadget), outer or location))
+
+    def leave(self) -> None:
+        self._scopes.pop()
+
+    def origin(self) -> Origin:
+        path, location = self._scopes[-1]
+        return Origin(path, location or user_location())
+
+    def refuse(self, reason: str) -> NoReturn:
+        """Raise a `BuildError` at the user's line."""
+        path, location = self._scopes[-1]
+        file, line = location or user_location()
+        raise BuildError(f"{path[-1]}(): {reason}" if path else reason, file=file, line=line)
+
+    def wire_name(self, wire: int) -> str:
+        """The name of an input, or the gadget path and number of an inner wire."""
+        if wire < 0:
+            return self._input_wires[-wire - 1][0]
+        if wire == ONE:
+            return "one"
+        return inner_wire_name(self.inner_names[wire - 1], wire)
+
+    def render(self, terms: Terms) -> str:
+        return render_terms(terms, self.wire_name, self.curve.r)
+
+    def input_wire_names(self) -> list[str]:
+        return [name for name, _ in self._input_wires]
+
+    def seal(self) -> None:
+        """After the build nothing can be added."""
+        self._sealed = True
+
+    def _allocate(self, label: str, known: Interval | None) -> int:
+        self._require_open()
+        self.inner_names.append((self.origin(), label))
+        wire = len(self.inner_names)
+        if known is not None:
+            self._inner_intervals[wire] = known
+        return wire
+
+    def _require_open(self) -> None:
+        if self._sealed:
+            self.refuse(f"circuit {self.name!r} is built already; nothing can be added to it")
+
+
+def inner_wire_name(entry: tuple[Origin, str], number: int) -> str:
+    """`merkle_root.select.product_17`: unique because inner wires are numbered."""
+    origin, label = entry
+    return ".".join((*origin.gadget, f"{label}_{number}"))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 2 * _TRUNCATED else f"{text[:_TRUNCATED]} ... {text[-_TRUNCATED:]}"

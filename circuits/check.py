@@ -1,0 +1,78 @@
+"""Running the constraints without proving: which one does a witness break, and where was it written?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from zkmargin.algebra import Buffer, Engine, SparseMatrix, get_engine
+
+from .errors import FormatError, UnsatisfiedConstraint
+from .r1cs import R1CS
+from .recording import Origin
+from .symbols import Symbols, numbered
+from .terms import ONE, Terms, render_terms
+
+MAX_VALUES = 64
+"""An error carries the values of at most this many signals; a long linear combination has more."""
+
+
+def check_witness(
+    r1cs: R1CS,
+    witness: Buffer,
+    *,
+    engine: Engine | None = None,
+    symbols: Symbols | None = None,
+    origins: Sequence[Origin] | None = None,
+) -> None:
+    """Return if every constraint holds; otherwise raise `UnsatisfiedConstraint` for the first one that does not.
+
+    A witness of another length, with a value that is not canonical, or without the constant 1 in wire 0 is an
+    `EncodingError`.
+    """
+    engine = engine or get_engine(curve=r1cs.curve)
+    raw = bytes(witness)
+    if len(raw) != 32 * r1cs.n_wires:
+        raise FormatError(
+            f"witness: {len(raw) // 32} values where this circuit has {r1cs.n_wires} wires; it belongs to another one",
+            what="witness",
+        )
+    if raw[:32] != (1).to_bytes(32, "little"):
+        raise FormatError("witness: wire 0 does not hold the constant 1", what="witness", index=0)
+    left = engine.fr_mul(engine.matrix_apply(r1cs.a, raw), engine.matrix_apply(r1cs.b, raw))
+    right = engine.matrix_apply(r1cs.c, raw)
+    if left != right:
+        raise _explained(r1cs, raw, _first_difference(left, right), symbols, origins)
+
+
+def _first_difference(left: bytes, right: bytes) -> int:
+    return next(i for i in range(len(left) // 32) if left[32 * i : 32 * i + 32] != right[32 * i : 32 * i + 32])
+
+
+def _explained(
+    r1cs: R1CS, witness: bytes, index: int, symbols: Symbols | None, origins: Sequence[Origin] | None
+) -> UnsatisfiedConstraint:
+    names = symbols or numbered(r1cs.n_wires)
+    a, b, c = (_row(matrix, index) for matrix in (r1cs.a, r1cs.b, r1cs.c))
+    wires = [wire for wire in dict.fromkeys((*a, *b, *c)) if wire != ONE][:MAX_VALUES]
+    values = {names.name(wire): int.from_bytes(witness[32 * wire : 32 * wire + 32], "little") for wire in wires}
+    text = render_constraint(a, b, c, names, r1cs.curve.r)
+    if origins is None:
+        return UnsatisfiedConstraint(index, text, values)
+    gadget, location = origins[index]
+    return UnsatisfiedConstraint(index, text, values, gadget=gadget, file=location.file, line=location.line)
+
+
+def render_constraint(a: Terms, b: Terms, c: Terms, names: Symbols, modulus: int) -> str:
+    """`(x) * (y - 1) = z`; a linear constraint without its factor 1."""
+    left, factor, right = (render_terms(terms, names.name, modulus) for terms in (a, b, c))
+    return f"{left} = {right}" if factor == "1" else f"({left}) * ({factor}) = {right}"
+
+
+def _row(matrix: SparseMatrix, index: int) -> Terms:
+    start, end = (int.from_bytes(matrix.row_ptr[4 * k : 4 * k + 4], "little") for k in (index, index + 1))
+    terms: Terms = {}
+    for entry in range(start, end):
+        wire = int.from_bytes(matrix.columns[4 * entry : 4 * entry + 4], "little")
+        coefficient = int.from_bytes(matrix.coefficients[32 * entry : 32 * entry + 32], "little")
+        terms[wire] = terms.get(wire, 0) + coefficient
+    return terms

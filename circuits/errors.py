@@ -1,0 +1,94 @@
+"""The errors of the circuits' room.
+
+    CircuitError
+    |-- BuildError               a circuit that must not exist; `file` and `line` are the user's
+    |-- InputError               an input of a circuit or statement is missing, unknown or out of range; `name` is which
+    |-- UnsatisfiedConstraint    a witness that does not satisfy the circuit; names gadget, line and expression
+    |-- StatementFalse           the statement itself does not hold; `part` is what falls short
+    `-- FormatError              a circuit or witness file that is not what it claims to be (also an `EncodingError`)
+
+`CircuitWarning` is what `build` warns of, and with `strict=True` raises as a `BuildError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from zkmargin.algebra.errors import EncodingError, ZkMarginError
+
+
+class CircuitError(ZkMarginError):
+    """Base of the errors of `zkmargin.circuits`."""
+
+
+class BuildError(CircuitError):
+    """The circuit at `file`:`line` would not mean what it says."""
+
+    def __init__(self, reason: str, *, file: str, line: int) -> None:
+        super().__init__(f"{file}:{line}: {reason}")
+        self.reason = reason
+        self.file = file
+        self.line = line
+
+
+class CircuitWarning(UserWarning):
+    """Something was built and then used nowhere: an input no constraint binds, or a product nobody reads."""
+
+
+class InputError(CircuitError):
+    """The input `name` cannot be used. The message never contains its value."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name} {reason}")
+        self.name = name
+        self.reason = reason
+
+
+class UnsatisfiedConstraint(CircuitError):
+    """Constraint `index` does not hold. The message names no values; `revealing()` is the text that does."""
+
+    def __init__(
+        self,
+        index: int,
+        expression: str,
+        values: Mapping[str, int],
+        *,
+        gadget: tuple[str, ...] = (),
+        file: str | None = None,
+        line: int | None = None,
+    ) -> None:
+        inside = f" in {'/'.join(gadget)}" if gadget else ""
+        where = f" at {file}:{line}" if file is not None else ""
+        super().__init__(f"constraint {index}{inside}{where} is not satisfied: {expression}")
+        self.index = index
+        self.expression = expression
+        self.values = dict(values)
+        self.gadget = gadget
+        self.file = file
+        self.line = line
+
+    def revealing(self) -> str:
+        """The message followed by the value of every signal in the constraint: private values among them."""
+        shown = ", ".join(f"{name} = {value}" for name, value in self.values.items())
+        return f"{self}; {shown}"
+
+
+class StatementFalse(CircuitError):
+    """The statement does not hold: `part` falls short, by `short_by_e8` where that is an amount.
+
+    The amount is private; only `revealing()` spells it out.
+    """
+
+    def __init__(self, part: str, reason: str, *, short_by_e8: int | None = None) -> None:
+        super().__init__(f"the statement is false ({part}): {reason}")
+        self.part = part
+        self.reason = reason
+        self.short_by_e8 = short_by_e8
+
+    def revealing(self) -> str:
+        """The message with the amount that is missing, in units of 1e-8."""
+        return str(self) if self.short_by_e8 is None else f"{self}; short by {self.short_by_e8}e-8"
+
+
+class FormatError(CircuitError, EncodingError):
+    """A file of this room is malformed; `what` names the kind of file."""

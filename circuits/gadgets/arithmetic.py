@@ -1,0 +1,78 @@
+"""Small arithmetic: asserted products, selection, absolute value, positive part, binding an input."""
+
+from __future__ import annotations
+
+from ..expression import Expr
+from ..interval import hull
+from ..scope import gadget
+from .comparison import is_nonnegative
+
+
+@gadget
+def assert_product(a: Expr, b: Expr, c: Expr) -> None:
+    """a * b = c; one constraint. Where all three are ranged it holds for the integers, and a product that could leave the
+    field is refused; with a raw one among them it holds in the field.
+    """
+    if a.interval is not None and b.interval is not None:
+        ends = [x * y for x in a.interval for y in b.interval]
+        a.circuit.checked((min(ends), max(ends)), (a, b), " * ")
+    a.circuit.constrain_product(a, b, c)
+
+
+@gadget
+def select(bit: Expr, when_one: Expr, when_zero: Expr) -> Expr:
+    """when_one if the bit is 1, when_zero if it is 0. One constraint; trusts the bit's interval, which must be [0, 1].
+
+    The result is when_zero + bit * (when_one - when_zero), which for a bit is one of the two: hence its interval.
+    """
+    c = bit.circuit
+    require_bit(bit)
+    if bit.is_constant:
+        return when_one if bit.terms else when_zero
+    difference = c.field_sum(((when_one, 1), (when_zero, -1)))
+    if difference.is_constant and not difference.terms:
+        return when_one
+    step = difference * bit.raw() if difference.is_constant else c.product_unused(bit.raw(), difference)
+    chosen = c.field_sum(((when_zero, 1), (step, 1)))
+    if when_one.interval is None or when_zero.interval is None:
+        return chosen
+    return c.range_proven(chosen, hull(when_one.interval, when_zero.interval))
+
+
+@gadget
+def positive_part(x: Expr) -> Expr:
+    """max(0, x); the cost of `is_nonnegative` and one constraint more. Free where the interval decides."""
+    if x.interval is not None and x.interval[0] >= 0:
+        return x
+    if x.interval is not None and x.interval[1] <= 0:
+        return x.circuit.constant(0)
+    part = is_nonnegative(x) * x
+    top = 0 if x.interval is None else max(0, x.interval[1])
+    return x.circuit.range_proven(part, (0, top))  # a bit times x, and 0 where x is negative
+
+
+@gadget
+def absolute(x: Expr) -> Expr:
+    """|x|; the cost of `is_nonnegative` and one constraint more. Free where the interval decides."""
+    if x.interval is not None and x.interval[0] >= 0:
+        return x
+    if x.interval is not None and x.interval[1] <= 0:
+        return -x
+    size = (is_nonnegative(x) * 2 - 1) * x
+    top = 0 if x.interval is None else max(-x.interval[0], x.interval[1])
+    return x.circuit.range_proven(size, (0, top))  # sign(x) * x
+
+
+@gadget
+def bind(x: Expr) -> None:
+    """Put x into a constraint, x * x = square, without saying anything about it; one constraint.
+
+    For a public input that the statement does not use: unconstrained, anybody could change it in a finished proof.
+    """
+    x.circuit.product_unused(x.raw(), x.raw())
+
+
+def require_bit(bit: Expr) -> None:
+    """Refuse an expression that is not known to be 0 or 1."""
+    if bit.interval is None or not 0 <= bit.interval[0] <= bit.interval[1] <= 1:
+        bit.circuit.refuse(f"{bit} is not known to be a bit: declare it with bits=1, or use to_bits(x, 1)")

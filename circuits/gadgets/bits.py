@@ -1,0 +1,64 @@
+"""Bits and words: decomposition, which is also the range check, and packing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..expression import Expr
+from ..program import MAX_BITS
+from ..scope import gadget
+
+
+@gadget
+def to_bits(x: Expr, n: int) -> list[Expr]:
+    """The n bits of x, the lowest first, and so a proof that 0 <= x < 2^n. n + 1 constraints; 1 for n = 1.
+
+    x may be raw or ranged. Sound because the n bits have a sum s in [0, 2^n) with s = x mod r. For a raw x, 2^n < r makes s
+    the canonical value of x, and the bits are unique. For an x with the interval [lo, hi], |x| <= (r - 1) / 2 leaves s = x or
+    s = x + r; the latter needs x + r < 2^n, which lo >= 2^n - r excludes. Intervals that reach further down are refused.
+    """
+    c = x.circuit
+    _require_width(x, n)
+    if x.interval is not None:
+        low, high = x.interval
+        if high < 0 or low >= 1 << n:
+            c.refuse(f"{x} never fits into {n} bits: it lies in [{low}, {high}]")
+        if low < (1 << n) - c.curve.r:
+            c.refuse(f"{x} may be as low as {low}, which {n} bits cannot tell from a large value; bound it first")
+    if x.is_constant:
+        return [c.constant(x.constant_value >> place & 1) for place in range(n)]
+    if n == 1:
+        c.constrain_product(x, c.field_sum(((x, 1), (c.constant(1), -1))), c.constant(0))
+        return [c.range_proven(x, (0, 1))]
+    bits = c.new_bits(x, n)
+    c.constrain_equal(c.field_sum((bit, 1 << place) for place, bit in enumerate(bits)), x)
+    return bits
+
+
+@gadget
+def assert_bits(x: Expr, n: int) -> None:
+    """0 <= x < 2^n, at the cost of `to_bits`; proven even where the interval of x, which may be trusted, says so already."""
+    to_bits(x, n)
+
+
+@gadget
+def from_bits(bits: Sequence[Expr]) -> Expr:
+    """The number with these bits, the lowest first. Free; trusts that each is a bit, and refuses what is not known to be."""
+    return pack(bits, 1)
+
+
+@gadget
+def pack(values: Sequence[Expr], bits: int) -> Expr:
+    """sum of values[i] * 2^(bits * i). Free, and one to one: each value must be known to lie in [0, 2^bits)."""
+    c = values[0].circuit
+    for place, value in enumerate(values):
+        if value.interval is None or not 0 <= value.interval[0] <= value.interval[1] < 1 << bits:
+            c.refuse(f"element {place}, {value}, is not known to fit into {bits} bits: range-check it first")
+    return c.weighted_sum((value, 1 << (bits * place)) for place, value in enumerate(values))
+
+
+def _require_width(x: Expr, n: int) -> None:
+    if not 1 <= n <= MAX_BITS:
+        x.circuit.refuse(
+            f"{n} bits are not between 1 and {MAX_BITS}; with more, 2^n > r and a value has two decompositions"
+        )

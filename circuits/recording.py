@@ -1,0 +1,75 @@
+"""What tracing a circuit leaves behind: constraints, operations of the witness program, and stamps of whole blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from .location import Location
+from .program import Opcode
+from .terms import Terms
+
+
+class Origin(NamedTuple):
+    """Which gadget made something, from the outermost inwards, and at which line of the user's."""
+
+    gadget: tuple[str, ...]
+    location: Location
+
+
+class Constraint(NamedTuple):
+    """a * b = c."""
+
+    a: Terms
+    b: Terms
+    c: Terms
+    origin: Origin
+
+
+class Operation(NamedTuple):
+    """One step of the witness program; `wire` is the inner wire it writes, the first of `count` or of two."""
+
+    opcode: Opcode
+    a: Terms
+    b: Terms | None
+    wire: int
+    count: int
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Constraints and operations over local wires, recorded once and stamped many times.
+
+    Local wires 1 .. `entry_wires` are made by whoever stamps the block, just before; the block adds `new_wires` more.
+    """
+
+    entry_wires: int
+    new_wires: int
+    constraints: tuple[tuple[Terms, Terms, Terms], ...]
+    operations: tuple[Operation, ...]
+    output: Terms
+    last_wire: int
+    """A wire that only the output reads: a stamp whose output is used has it in some constraint."""
+
+
+class Stamp(NamedTuple):
+    """A block whose local wire k is the inner wire base + k."""
+
+    block: Block
+    base: int
+    origin: Origin
+
+
+class Result(NamedTuple):
+    """A wire that was made to be used: it must stand in more constraints than its `own`."""
+
+    wire: int
+    own: int
+    what: str | tuple[Terms, Terms]
+    """A description, or the two factors of a product."""
+    origin: Origin
+
+
+def shifted(terms: Terms, base: int) -> Terms:
+    """Local terms as terms of the circuit; the constant stays."""
+    return {wire + base if wire else 0: coefficient for wire, coefficient in terms.items()}
