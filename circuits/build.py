@@ -79,8 +79,9 @@ def build(
 ) -> CompiledCircuit:
     """Trace `function(c, *args)` and compile what it declares and constrains.
 
-    `metadata` (plain JSON data) travels with the circuit and is part of its digest. An input that no constraint binds, or a
-    product that nobody reads, is a `CircuitWarning`; with `strict` it is a `BuildError` at the line that made it.
+    `metadata` (plain JSON data) travels with the circuit and is part of its digest. An input that no constraint
+    binds, or a product that nobody reads, is a `CircuitWarning`; with `strict` it is a `BuildError` at the line that
+    made it.
     """
     circuit = Circuit(name, curve)
     function(circuit, *args)

@@ -1,7 +1,7 @@
 """From a recording to matrices and program tables: wires get their final numbers here.
 
-The constant is wire 0; then come the public inputs, the private inputs (each in order of declaration) and the inner wires
-(in order of creation). Blocks are encoded once; a stamp only moves their wire numbers.
+The constant is wire 0; then come the public inputs, the private inputs (each in order of declaration) and the inner
+wires (in order of creation). Blocks are encoded once; a stamp only moves their wire numbers.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ def _encoded_program(block: Block) -> _BlockProgram:
         return places[id(terms)]
 
     operations = tuple(
-        (int(op.opcode), place(op.a), None if op.b is None else place(op.b), op.wire, op.count)
+        (int(op.opcode), place(op.a), None if op.b is None else place(op.b), op.wire, op.bits)
         for op in block.operations
     )
     rows = _encode(combinations)
@@ -197,7 +197,7 @@ class _ProgramTables:
         a = self._place(operation.a)
         b = 0 if operation.b is None else self._place(operation.b)
         target = self.order.final(operation.wire)
-        self.operations.extend((int(operation.opcode), a, b, target, operation.count))
+        self.operations.extend((int(operation.opcode), a, b, target, operation.bits))
 
     def stamp(self, stamp: Stamp) -> None:
         encoded = _encoded_program(stamp.block)
@@ -207,8 +207,8 @@ class _ProgramTables:
             self.pointers.append(self.pointers[-1] + length)
         self.wires.extend(encoded.wires.moved(distance).tolist())
         self.coefficients.extend(numbers[encoded.coefficients].tolist())
-        for opcode, a, b, wire, count in encoded.operations:
-            self.operations.extend((opcode, first + a, 0 if b is None else first + b, distance + wire, count))
+        for opcode, a, b, wire, bits in encoded.operations:
+            self.operations.extend((opcode, first + a, 0 if b is None else first + b, distance + wire, bits))
 
     def _place(self, terms: Terms) -> int:
         """By identity: the recording keeps every dictionary alive, so equal ids are the same combination."""

@@ -1,4 +1,5 @@
-"""The rank-1 constraint system: A w * B w = C w, with the counts of iden3's files and a digest that names the circuit."""
+"""The rank-1 constraint system: A w * B w = C w, with the counts of iden3's files and a digest that names the
+circuit."""
 
 from __future__ import annotations
 

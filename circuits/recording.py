@@ -27,13 +27,13 @@ class Constraint(NamedTuple):
 
 
 class Operation(NamedTuple):
-    """One step of the witness program; `wire` is the inner wire it writes, the first of `count` or of two."""
+    """One step of the witness program; `wire` is the inner wire it writes, the first of `bits` or of two."""
 
     opcode: Opcode
     a: Terms
     b: Terms | None
     wire: int
-    count: int
+    bits: int
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import NoReturn, ParamSpec, TypeVar
 
 from .builder import Circuit
 from .errors import BuildError
@@ -21,8 +21,8 @@ _ONE, _MANY = "Expr", ("Sequence[Expr]", "list[Expr]")
 def gadget(function: Callable[P, T]) -> Callable[P, T]:
     """Name the function on the gadget path, and check that what it declares as `Expr` or `Sequence[Expr]` is that.
 
-    All expressions must belong to one circuit. A plain integer in place of an expression is a `BuildError`, so that it is
-    always plain to see what lives inside the circuit.
+    All expressions must belong to one circuit. A plain integer in place of an expression is a `BuildError`, so that
+    it is always plain to see what lives inside the circuit.
     """
     name = getattr(function, "__name__", "gadget")
     language = is_language(function.__module__)
@@ -54,22 +54,24 @@ def _circuit_of(name: str, given: Mapping[str, object], kinds: Mapping[str, str]
         kind = kinds.get(parameter, "plain")
         if kind == "plain":
             continue
-        items = [value] if kind != "many" else list(value) if isinstance(value, list | tuple) else [value]
-        for item in items:
-            if not isinstance(item, Circuit if kind == "circuit" else Expr):
+        for item in value if kind == "many" and isinstance(value, list | tuple) else (value,):
+            if isinstance(item, Circuit):
+                circuit = item
+            elif isinstance(item, Expr):
+                circuit = item.circuit
+            else:
                 _refuse(
                     f"{name}() takes expressions as `{parameter}`, not {type(item).__name__}: "
                     "make a constant with c.constant(...)"
                 )
-            circuit = item if isinstance(item, Circuit) else item.circuit
             if found is not None and circuit is not found:
                 _refuse(f"{name}() joins expressions of two different circuits")
             found = circuit
     if found is None:
         _refuse(f"{name}() needs at least one expression")
-    return found  # type: ignore[return-value] # _refuse does not return
+    return found
 
 
-def _refuse(reason: str) -> None:
+def _refuse(reason: str) -> NoReturn:
     location = user_location()
     raise BuildError(reason, file=location.file, line=location.line)

@@ -1,7 +1,7 @@
 """iden3's .r1cs: a constraint system as circom writes it and snarkjs reads it.
 
-Sections: 1 header, 2 constraints, 3 the label of each wire; an own section with the circuit's metadata, which other tools
-skip. Sections of circom's custom gates are refused: constraints alone would not say what such a circuit means.
+Sections: 1 header, 2 constraints, 3 the label of each wire; an own section with the circuit's metadata, which other
+tools skip. Sections of circom's custom gates are refused: constraints alone would not say what such a circuit means.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from .comparison import is_nonnegative
 
 @gadget
 def assert_product(a: Expr, b: Expr, c: Expr) -> None:
-    """a * b = c; one constraint. Where all three are ranged it holds for the integers, and a product that could leave the
-    field is refused; with a raw one among them it holds in the field.
+    """a * b = c; one constraint. Where all three are ranged it holds for the integers, and a product that could leave
+    the field is refused; with a raw one among them it holds in the field.
     """
     if a.interval is not None and b.interval is not None:
         ends = [x * y for x in a.interval for y in b.interval]

@@ -13,9 +13,10 @@ from ..scope import gadget
 def to_bits(x: Expr, n: int) -> list[Expr]:
     """The n bits of x, the lowest first, and so a proof that 0 <= x < 2^n. n + 1 constraints; 1 for n = 1.
 
-    x may be raw or ranged. Sound because the n bits have a sum s in [0, 2^n) with s = x mod r. For a raw x, 2^n < r makes s
-    the canonical value of x, and the bits are unique. For an x with the interval [lo, hi], |x| <= (r - 1) / 2 leaves s = x or
-    s = x + r; the latter needs x + r < 2^n, which lo >= 2^n - r excludes. Intervals that reach further down are refused.
+    x may be raw or ranged. Sound because the n bits have a sum s in [0, 2^n) with s = x mod r. For a raw x, 2^n < r
+    makes s the canonical value of x, and the bits are unique. For an x with the interval [lo, hi], |x| <= (r - 1) / 2
+    leaves s = x or s = x + r; the latter needs x + r < 2^n, which lo >= 2^n - r excludes. Intervals that reach
+    further down are refused.
     """
     c = x.circuit
     _require_width(x, n)
@@ -37,13 +38,13 @@ def to_bits(x: Expr, n: int) -> list[Expr]:
 
 @gadget
 def assert_bits(x: Expr, n: int) -> None:
-    """0 <= x < 2^n, at the cost of `to_bits`; proven even where the interval of x, which may be trusted, says so already."""
+    """0 <= x < 2^n, at the cost of `to_bits`; proven even where the interval of x, maybe a trusted one, says so."""
     to_bits(x, n)
 
 
 @gadget
 def from_bits(bits: Sequence[Expr]) -> Expr:
-    """The number with these bits, the lowest first. Free; trusts that each is a bit, and refuses what is not known to be."""
+    """The number with these bits, the lowest first. Free; refuses what is not known to be a bit."""
     return pack(bits, 1)
 
 

@@ -12,9 +12,9 @@ from .bits import to_bits
 def assert_at_most(a: Expr, b: Expr) -> None:
     """a <= b. With n the bits of the largest possible b - a: n + 1 constraints; none where the intervals prove it.
 
-    Proof: d = b - a lies in [lo, hi], hi < 2^n. The constraints give s in [0, 2^n) with s = d mod r. As |d| <= (r - 1) / 2,
-    either s = d, so d >= 0, or s = d + r. The second needs d + r < 2^n, so d < 2^n - r <= lo: impossible. `to_bits` refuses
-    a lo below 2^n - r.
+    Proof: d = b - a lies in [lo, hi], hi < 2^n. The constraints give s in [0, 2^n) with s = d mod r. As |d| <= (r -
+    1) / 2, either s = d, so d >= 0, or s = d + r. The second needs d + r < 2^n, so d < 2^n - r <= lo: impossible.
+    `to_bits` refuses a lo below 2^n - r.
     """
     low, high = _interval(b - a)
     if high < 0:
@@ -44,8 +44,8 @@ def is_nonnegative(x: Expr) -> Expr:
     """The bit [x >= 0]; k + 2 constraints, where x lies in [-2^k, 2^k). None where the interval decides.
 
     Proof: the k + 1 bits of y = x + 2^k have a sum s in [0, 2^(k + 1)) with s = y mod r, and 2^(k + 1) < r. So x is
-    congruent to s - 2^k, which lies in [-2^k, 2^k): that is x itself, as both are within +-(r - 1) / 2. The top bit of s says
-    whether s >= 2^k. The decomposition proves x in [-2^k, 2^k) whatever was known of x before.
+    congruent to s - 2^k, which lies in [-2^k, 2^k): that is x itself, as both are within +-(r - 1) / 2. The top bit
+    of s says whether s >= 2^k. The decomposition proves x in [-2^k, 2^k) whatever was known of x before.
     """
     c = x.circuit
     low, high = _interval(x)

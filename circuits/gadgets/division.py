@@ -13,10 +13,11 @@ def divide(a: Expr, b: int) -> tuple[Expr, Expr]:
     Costs one constraint, and for q and rest one per bit and one more each; twice for the rest where b is no power of
     two. Free where the interval of `a` leaves one quotient only.
 
-    Proof: let m be the least integer >= 0 with a + m b >= 0, known from the interval of a, and q' = q + m. q' is proven to
-    lie in [0, 2^n), the rest in [0, b), and q' b + rest = a + m b holds mod r. Both sides are integers in [0, r): the left
-    one below 2^n b, which is refused unless it is at most r. So they are equal integers, and division by b is unique.
-    The rest and b - 1 - rest both have bit_length(b - 1) bits; as 4 b <= r, neither can be a negative number mod r.
+    Proof: let m be the least integer >= 0 with a + m b >= 0, known from the interval of a, and q' = q + m. q' is
+    proven to lie in [0, 2^n), the rest in [0, b), and q' b + rest = a + m b holds mod r. Both sides are integers in
+    [0, r): the left one below 2^n b, which is refused unless it is at most r. So they are equal integers, and
+    division by b is unique. The rest and b - 1 - rest both have bit_length(b - 1) bits; as 4 b <= r, neither can be a
+    negative number mod r.
     """
     c = a.circuit
     if type(b) is not int or b < 1:

@@ -30,8 +30,8 @@ def is_zero(x: Expr) -> Expr:
     """The bit [x = 0]; 3 constraints and 2 wires, none for a constant.
 
     With p = x * inv and out = 1 - p, the constraints x * out = 0 and inv * out = 0 leave one witness only:
-    x = 0 gives p = 0, out = 1, so inv = 0; x != 0 gives out = 0, p = 1, so inv = 1 / x. (Without the last constraint the
-    bit would be as certain, but inv free where x = 0.)
+    x = 0 gives p = 0, out = 1, so inv = 0; x != 0 gives out = 0, p = 1, so inv = 1 / x. (Without the last constraint
+    the bit would be as certain, but inv free where x = 0.)
     """
     c = x.circuit
     if x.is_constant:

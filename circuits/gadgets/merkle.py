@@ -12,10 +12,10 @@ from .poseidon import poseidon
 
 @gadget
 def merkle_root(leaf: Expr, index_bits: Sequence[Expr], siblings: Sequence[Expr]) -> Expr:
-    """The root reached from the leaf, its index given by bits from the lowest level up; 244 constraints a level.
+    """The root reached from the leaf, its index given by bits from the lowest level up; 241 constraints a level.
 
-    Trusts that the index bits are bits, and refuses what is not known to be. The depth is fixed by the number of bits: a
-    leaf cannot pass for an inner node of the same tree.
+    Trusts that the index bits are bits, and refuses what is not known to be. The depth is fixed by the number of
+    bits: a leaf cannot pass for an inner node of the same tree.
     """
     c = leaf.circuit
     if len(index_bits) != len(siblings):

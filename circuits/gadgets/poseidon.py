@@ -1,7 +1,8 @@
 """Poseidon inside the circuit, with circomlib's parameters: `zkmargin.algebra.poseidon` is the plain twin.
 
-Only the S-boxes cost: x^5 takes three constraints, and everything linear is carried along in the combinations. From the third
-round on the permutation no longer sees what it was applied to, so that part is traced once per width, as a block.
+Only the S-boxes cost: x^5 takes three constraints, and everything linear is carried along in the combinations. From
+the third round on the permutation no longer sees what it was applied to, so that part is traced once per width, as a
+block.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from .poseidon_block import EXPLICIT_ROUNDS, later_rounds
 def poseidon(inputs: Sequence[Expr]) -> Expr:
     """The hash of 1 to 16 expressions as a raw field element.
 
-    Costs 3 constraints for each S-box: 3 * (8 t + partial rounds), t = inputs + 1, less 3 for the capacity element and for
-    each constant input, whose first S-box is a constant. Nothing for constants only.
+    Costs 3 constraints for each S-box: 3 * (8 t + partial rounds), t = inputs + 1, less 3 for the capacity element
+    and for each constant input, whose first S-box is a constant. Nothing for constants only.
     """
     c = inputs[0].circuit
     if len(inputs) > MAX_INPUTS:

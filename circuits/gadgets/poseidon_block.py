@@ -1,8 +1,8 @@
 """The rounds of Poseidon after the second, recorded once per width.
 
-The state is kept as columns: for each wire, what it contributes to each of the t elements. In a partial round only element
-0 goes through the S-box, so all a wire's column ever sees is "drop entry 0, multiply by M". That has two consequences: a
-column evolves alone, and the columns of all partial S-boxes are one sequence, shifted by their age.
+The state is kept as columns: for each wire, what it contributes to each of the t elements. In a partial round only
+element 0 goes through the S-box, so all a wire's column ever sees is "drop entry 0, multiply by M". That has two
+consequences: a column evolves alone, and the columns of all partial S-boxes are one sequence, shifted by their age.
 """
 
 from __future__ import annotations
