@@ -80,17 +80,19 @@ def v1_public_inputs_outside_the_field(target: Target) -> None:
     bad: list[Any] = [5 + R, 5 - R, R, -1, 1 << 256, True, False, 5.0, "5", b"5", None]
     for value in bad:
         for position in (0, 1):
-            inputs: list[Any] = list(STATEMENT)
-            inputs[position] = value
+            changed: list[Any] = list(STATEMENT)
+            changed[position] = value
             with refused(PublicInputError, value):
-                target.verifier.verify(inputs, target.proof)
+                target.verifier.verify(changed, target.proof)
     for text in ('["5", 0]', '["05","0"]', '["5","-1"]', '["5"," 0"]', '["5","0x0"]', '["5","٠"]', '["5","1e1"]'):
         with refused(EncodingError, text):
             read_public_signals(text)
     with refused(PublicInputError, "r in public.json"):
         read_public_signals(f'["5","{R}"]')
-    with refused(EncodingError, "a string of inputs"):
-        target.verifier.verify("50", target.proof)  # type: ignore[arg-type]
+    collections: list[Any] = ["50", b"50", None, 5, iter(STATEMENT), {5: 0, 0: 5}, {5, 0}]
+    for inputs in collections:
+        with refused(EncodingError, f"inputs in a {type(inputs).__name__}"):
+            target.verifier.verify(inputs, target.proof)
 
 
 def v2_wrong_number_of_public_inputs(target: Target) -> None:

@@ -210,6 +210,52 @@ def test_a_root_counts_on_its_own_chain_only(world: World, ledger: MarginLedger)
     refusal(ledger, world.request(signals={"source_roots": (OTHER_ROOT,)}), UnknownRoot)
 
 
+def test_a_route_that_was_closed(world: World, path: Path) -> None:
+    """The roots of a chain count no longer once the configuration has no route from it."""
+    world.open(path).close()
+    ledger = world.open(path, replace(CONFIG, routes={OTHER_CHAIN: 1}), prepared=False)
+    refusal(ledger, world.request(), UnknownRoot)
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "error"),
+    [
+        (lambda world, other, _: other.trip_breaker("a test"), BreakerOpen),
+        (lambda world, other, _: other.accept(world.request(2, signals={"nullifier": 5})), NullifierUsed),
+        (lambda world, other, _: other.accept(world.request(2, signals={"account": 6})), StaleSequence),
+        (lambda world, other, clock: clock.advance(10**6), StaleRoot),
+    ],
+)
+def test_what_changes_during_the_pairing_counts(
+    world: World, ledger: MarginLedger, path: Path, clock: Clock, meanwhile: Any, error: type[Rejected]
+) -> None:
+    """The state is checked once more inside the writing transaction."""
+    other = world.open(path, clock=clock, prepared=False)
+    honest = ledger._verifier.verify
+
+    class Slow:
+        def verify(self, *arguments: Any) -> None:
+            honest(*arguments)
+            meanwhile(world, other, clock)
+
+    ledger._verifier = Slow()  # type: ignore[assignment]
+    with pytest.raises(error):
+        ledger.accept(world.request(1, signals={"nullifier": 5, "account": 6}))
+
+
+def test_accepted_by_another_process_during_the_pairing(world: World, ledger: MarginLedger, path: Path) -> None:
+    other, honest, request = world.open(path, prepared=False), ledger._verifier.verify, world.request()
+    receipts = []
+
+    class Slow:
+        def verify(self, *arguments: Any) -> None:
+            honest(*arguments)
+            receipts.append(other.accept(request))
+
+    ledger._verifier = Slow()  # type: ignore[assignment]
+    assert [ledger.accept(request)] == receipts == ledger.receipts()
+
+
 def test_freshness_ends_exactly(world: World, ledger: MarginLedger, clock: Clock) -> None:
     clock.now_ms = ORACLE_TIME + CONFIG.max_risk_age_ms + 1
     refusal(ledger, world.request(1), StaleRiskTable)
@@ -301,6 +347,13 @@ def test_the_inflow_cap_trips_the_breaker(world: World, path: Path, clock: Clock
     refusal(ledger, world.request(4, credit=1), BreakerOpen)
     ledger.reset_breaker("looked into, all honest")
     assert ledger.accept(world.request(3)).number == 3
+
+
+def test_the_inflow_cap_is_exact(world: World, path: Path) -> None:
+    cap = replace(CONFIG, inflow_cap_e8=100 * UNIT)
+    assert world.open(path, cap).accept(world.request(1)).number == 1
+    below = world.open(path.with_name("below.sqlite"), replace(CONFIG, inflow_cap_e8=100 * UNIT - 1))
+    refusal(below, world.request(1), InflowCapExceeded)
 
 
 def test_the_inflow_window_moves_on(world: World, path: Path, clock: Clock) -> None:

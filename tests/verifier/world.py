@@ -65,6 +65,9 @@ class Clock:
     def __call__(self) -> int:
         return self.now_ms
 
+    def advance(self, milliseconds: int) -> None:
+        self.now_ms += milliseconds
+
 
 class World:
     """Requests are made by whoever holds the trapdoor, so each can say anything and still carry a valid proof."""
