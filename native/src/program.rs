@@ -1,6 +1,6 @@
 //! The witness machine: checks the bytes of a program and runs it on one vector of inputs.
 //!
-//! The format stands in `circuits/program.py`. Nothing is allocated before the header's counts have been held against the
+//! `docs/formats.md` describes the layout. Nothing is allocated before the header's counts have been held against the
 //! length of the buffer, every wire is written once and only read afterwards, and both checks and run take linear time.
 
 use ark_ff::{BigInteger, PrimeField};
