@@ -10,7 +10,7 @@ nothing else tells two lengths apart, only hashes of the same number of inputs a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -25,7 +25,7 @@ PARTIAL_ROUNDS = (56, 57, 56, 60, 60, 63, 64, 63, 60, 66, 60, 65, 70, 60, 64, 68
 
 @dataclass(frozen=True)
 class PoseidonParameters:
-    """What one width needs; `round_constants` holds t for each round, in order, and `mds[i][j]` maps input j to output i."""
+    """What one width needs; `round_constants` holds t a round, in order, and `mds[i][j]` maps input j to output i."""
 
     full_rounds: int
     partial_rounds: int
@@ -67,49 +67,58 @@ def poseidon_parameters(t: int, curve: Curve = BN254) -> PoseidonParameters:
         raise EncodingError(f"Poseidon takes 1 to {MAX_INPUTS} inputs, not {t - 1}", what="hash input")
     partial_rounds = PARTIAL_ROUNDS[t - 2]
     r, bits = curve.r, curve.r.bit_length()
-    stream = _grain(bits, t, FULL_ROUNDS, partial_rounds)
+    stream = _Grain(bits, t, FULL_ROUNDS, partial_rounds)
     constants: list[int] = []
     while len(constants) < t * (FULL_ROUNDS + partial_rounds):
-        candidate = _take(stream, bits)
+        candidate = stream.take(bits)
         if candidate < r:
             constants.append(candidate)
     return PoseidonParameters(FULL_ROUNDS, partial_rounds, tuple(constants), _cauchy_matrix(stream, bits, t, r))
 
 
-def _cauchy_matrix(stream: Iterator[int], bits: int, t: int, r: int) -> tuple[tuple[int, ...], ...]:
+def _cauchy_matrix(stream: _Grain, bits: int, t: int, r: int) -> tuple[tuple[int, ...], ...]:
     """M[i][j] = 1 / (x_i + y_j) for the next 2t elements of the stream, which must all differ."""
     while True:
-        drawn = [_take(stream, bits) % r for _ in range(2 * t)]
+        drawn = [stream.take(bits) % r for _ in range(2 * t)]
         xs, ys = drawn[:t], drawn[t:]
         if len(set(drawn)) == 2 * t and all((x + y) % r for x in xs for y in ys):
             return tuple(tuple(pow(x + y, -1, r) for y in ys) for x in xs)
 
 
-def _take(stream: Iterator[int], bits: int) -> int:
-    """The next integer of that many bits, the first bit the most significant."""
-    value = 0
-    for _ in range(bits):
-        value = value << 1 | next(stream)
-    return value
-
-
-def _grain(bits: int, t: int, full_rounds: int, partial_rounds: int) -> Iterator[int]:
+class _Grain:
     """The bits of the self-shrinking Grain LFSR, seeded with a description of the instance.
 
     The seed is 80 bits: field kind (1: prime), S-box (0: x^alpha), field size, width, rounds, then ones. The first 160
     bits are thrown away; of each later pair, the second bit is used if the first one is 1.
     """
-    fields = ((1, 2), (0, 4), (bits, 12), (t, 12), (full_rounds, 10), (partial_rounds, 10), (2**30 - 1, 30))
-    seed = "".join(format(value, f"0{width}b") for value, width in fields)
-    register = int(seed[::-1], 2)  # bit i of the register is the i-th oldest
-    discarded = 0
-    while True:
-        # The newest tap is 62, so that 80 - 62 = 18 steps can be taken at once.
+
+    def __init__(self, bits: int, t: int, full_rounds: int, partial_rounds: int) -> None:
+        fields = ((1, 2), (0, 4), (bits, 12), (t, 12), (full_rounds, 10), (partial_rounds, 10), (2**30 - 1, 30))
+        seed = "".join(format(value, f"0{width}b") for value, width in fields)
+        self._register = int(seed[::-1], 2)  # bit i of the register is the i-th oldest
+        for _ in range(10):
+            self._clock(16)
+        self._ready = ""
+
+    def take(self, bits: int) -> int:
+        """The next integer of that many bits, the first bit the most significant."""
+        while len(self._ready) < bits:
+            self._ready += "".join(self._shrunk() for _ in range(256))
+        taken, self._ready = self._ready[:bits], self._ready[bits:]
+        return int(taken, 2)
+
+    def _shrunk(self) -> str:
+        fresh = self._clock(18)
+        return _CHOSEN[fresh & 63] + _CHOSEN[fresh >> 6 & 63] + _CHOSEN[fresh >> 12]
+
+    def _clock(self, steps: int) -> int:
+        """The next raw bits, the first one lowest. The newest tap is 62, so that 80 - 62 = 18 can be taken at once."""
+        register = self._register
         fresh = register >> 62 ^ register >> 51 ^ register >> 38 ^ register >> 23 ^ register >> 13 ^ register
-        fresh &= (1 << 18) - 1
-        register = register >> 18 | fresh << 62
-        for i in range(0, 18, 2):
-            if discarded < 160:
-                discarded += 2
-            elif fresh >> i & 1:
-                yield fresh >> i + 1 & 1
+        fresh &= (1 << steps) - 1
+        self._register = register >> steps | fresh << (80 - steps)
+        return fresh
+
+
+_CHOSEN = tuple("".join(str(raw >> place + 1 & 1) for place in (0, 2, 4) if raw >> place & 1) for raw in range(64))
+"""For three pairs of raw bits, those that self-shrinking lets through."""

@@ -52,7 +52,7 @@ def example_table(shape: Shape) -> RiskTable:
             InstrumentRisk(
                 dollar_delta_e8=(60_000 - 7 * k) * E8,
                 dollar_gamma_e8=(-1) ** k * 90_000 * E8,
-                pnl_e8=tuple((s - shape.scenarios // 2) * 1_000 * E8 + k for s in range(shape.scenarios)),
+                pnl_e8=tuple((s - shape.scenarios // 2) * 8_000 * E8 + k for s in range(shape.scenarios)),
             )
             for k in range(shape.instruments)
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
 from zkmargin.algebra import BN254, scalars_from_bytes, scalars_to_bytes
@@ -78,12 +78,22 @@ def accounts(draw, shape: Shape):
 @given(data=st.data())
 def test_constraints_hold_exactly_when_the_rules_hold(claim_of, shape, data) -> None:
     account = data.draw(accounts(shape))
+    credit = data.draw(amounts)
+    if data.draw(st.booleans(), label="likely to hold"):
+        account["balances_e8"] = (*account["balances_e8"][:-1], 2**64 - 1)
+        account["debts_e8"] = tuple(debt % 10**9 for debt in account["debts_e8"])
+        account["positions_e8"] = tuple(position % 10**9 - 5 * 10**8 for position in account["positions_e8"])
+        account["reservations"] = tuple(
+            Reservation(0x7A26E7, slot.amount_e8 % 10**12) for slot in account["reservations"]
+        )
+        credit %= shape.venues * sum(slot.amount_e8 for slot in account["reservations"]) + 1
     claim = claim_of(
         shape,
-        credit_e8=data.draw(amounts),
+        credit_e8=credit,
         horizon_ms=data.draw(st.sampled_from([0, 1, 3_600_000, 2**35])),
         **account,
     )
+    event(f"holds: {holds(claim)}")
     assert satisfied(compile_margin(shape), claim.circuit_inputs_unchecked()) == holds(claim)
 
 
