@@ -19,23 +19,32 @@ G2Point = tuple[tuple[int, int], tuple[int, int]] | None
 
 def scalars_to_bytes(values: Iterable[int], curve: Curve = BN254) -> bytes:
     """Encode integers in [0, r); anything else is an `EncodingError` with its index."""
-    out = bytearray()
-    for index, value in enumerate(values):
-        if type(value) is not int or not 0 <= value < curve.r:
-            raise EncodingError(f"scalar {index} is not an integer in [0, r)", what="scalar", index=index)
-        out += value.to_bytes(curve.scalar_bytes, "little")
-    return bytes(out)
+    return elements_to_bytes(values, curve.scalar_bytes, curve.r, "scalar")
 
 
 def scalars_from_bytes(data: Buffer, curve: Curve = BN254) -> list[int]:
     """Decode a vector of scalars; refuses a partial element and values >= r."""
-    size = curve.scalar_bytes
-    count = element_count(data, size, "scalar")
-    raw = bytes(data)
-    values = [int.from_bytes(raw[i * size : (i + 1) * size], "little") for i in range(count)]
+    return elements_from_bytes(data, curve.scalar_bytes, curve.r, "scalar")
+
+
+def elements_to_bytes(values: Iterable[int], size: int, modulus: int, what: str) -> bytes:
+    """Encode integers below any modulus; `what` names them in errors."""
+    out = bytearray()
     for index, value in enumerate(values):
-        if value >= curve.r:
-            raise EncodingError(f"scalar {index} is not below r", what="scalar", index=index)
+        if type(value) is not int or not 0 <= value < modulus:
+            raise EncodingError(f"{what} {index} is not an integer from 0 to below the modulus", what=what, index=index)
+        out += value.to_bytes(size, "little")
+    return bytes(out)
+
+
+def elements_from_bytes(data: Buffer, size: int, modulus: int, what: str) -> list[int]:
+    """The inverse of `elements_to_bytes`."""
+    element_count(data, size, what)
+    raw = bytes(data)
+    values = [int.from_bytes(raw[i : i + size], "little") for i in range(0, len(raw), size)]
+    for index, value in enumerate(values):
+        if value >= modulus:
+            raise EncodingError(f"{what} {index} is not below the modulus", what=what, index=index)
     return values
 
 

@@ -130,7 +130,7 @@ class Engine(Protocol):
         ...
 
     def run_program(self, program: Buffer, inputs: Buffer) -> bytes:
-        """Run a witness program (`circuits/program.py` documents the bytes) on one vector of inputs; all wires result."""
+        """Run a witness program (`circuits/program.py` has the format) on one vector of inputs; all wires result."""
         ...
 
 

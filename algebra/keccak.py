@@ -19,7 +19,7 @@ _LANE = (1 << 64) - 1
 
 def keccak256(data: Buffer) -> bytes:
     """The 32-byte digest of `data`."""
-    message = bytes(data)
+    message = bytes(memoryview(data))
     padding = bytearray(RATE - len(message) % RATE)
     padding[0] ^= 0x01
     padding[-1] ^= 0x80

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
+from .curves import BN254, Curve
 from .encoding import scalars_from_bytes, scalars_to_bytes
 from .errors import DomainError, EncodingError
 from .poseidon import poseidon_hash
@@ -17,22 +18,22 @@ MAX_DEPTH = 32
 
 
 @cache
-def empty_root(depth: int) -> int:
+def empty_root(depth: int, curve: Curve = BN254) -> int:
     """The root of a tree of that depth without leaves."""
     if depth == 0:
         return 0
-    below = empty_root(depth - 1)
-    return poseidon_hash([below, below])
+    below = empty_root(depth - 1, curve)
+    return poseidon_hash([below, below], curve)
 
 
-def merkle_levels(leaves: Sequence[int], depth: int) -> list[list[int]]:
+def merkle_levels(leaves: Sequence[int], depth: int, curve: Curve = BN254) -> list[list[int]]:
     """Levels 0 (the leaves) to `depth` (the root); level k holds ceil(n / 2^k) nodes, at least one."""
     check_size(len(leaves), depth)
     levels = [list(leaves) or [0]]
     for height in range(depth):
         nodes = levels[-1]
-        padded = [*nodes, empty_root(height)] if len(nodes) % 2 else nodes
-        levels.append([poseidon_hash(padded[i : i + 2]) for i in range(0, len(padded), 2)])
+        padded = [*nodes, empty_root(height, curve)] if len(nodes) % 2 else nodes
+        levels.append([poseidon_hash(padded[i : i + 2], curve) for i in range(0, len(padded), 2)])
     return levels
 
 

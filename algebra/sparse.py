@@ -49,22 +49,22 @@ class SparseMatrix:
         row_ptr, columns, coefficients = array("I", [0]), array("I"), []
         for row in rows:
             for column, coefficient in row:
+                if not 0 <= column < width:
+                    raise EncodingError("a column lies outside the matrix", what="sparse matrix")
                 columns.append(column)
                 coefficients.append(coefficient)
             row_ptr.append(len(columns))
-        if columns and max(columns) >= width:
-            raise EncodingError("a column lies outside the matrix", what="sparse matrix")
         return cls(width, u32_to_bytes(row_ptr), u32_to_bytes(columns), scalars_to_bytes(coefficients, curve))
 
     def to_rows(self, curve: Curve = BN254) -> list[list[tuple[int, int]]]:
         """The rows as (column, coefficient) pairs."""
-        pointers, columns = u32_from_bytes(self.row_ptr), u32_from_bytes(self.columns)
+        pointers, columns = self._checked_structure()
         coefficients = scalars_from_bytes(self.coefficients, curve)
         return [list(zip(columns[a:b], coefficients[a:b], strict=True)) for a, b in itertools.pairwise(pointers)]
 
     def transposed(self) -> SparseMatrix:
         """Rows become columns; entries of a new row keep the order of the old rows."""
-        pointers, columns = u32_from_bytes(self.row_ptr), u32_from_bytes(self.columns)
+        pointers, columns = self._checked_structure()
         counts = array("I", bytes(4 * (self.width + 1)))
         for column in columns:
             counts[column + 1] += 1
@@ -79,6 +79,15 @@ class SparseMatrix:
                 rows_of[place] = row
                 coefficients[32 * place : 32 * place + 32] = self.coefficients[32 * entry : 32 * entry + 32]
         return SparseMatrix(self.rows, u32_to_bytes(counts), u32_to_bytes(rows_of), bytes(coefficients))
+
+    def _checked_structure(self) -> tuple[array[int], array[int]]:
+        """Row pointers and columns, once seen to lie within the matrix."""
+        pointers, columns = u32_from_bytes(self.row_ptr), u32_from_bytes(self.columns)
+        if any(start > end for start, end in itertools.pairwise(pointers)):
+            raise EncodingError("row pointers do not rise", what="sparse matrix")
+        if columns and max(columns) >= self.width:
+            raise EncodingError("a column lies outside the matrix", what="sparse matrix")
+        return pointers, columns
 
 
 def u32_to_bytes(values: Sequence[int]) -> bytes:
