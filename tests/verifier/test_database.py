@@ -116,6 +116,22 @@ def test_damaged_pages(world: World, path: Path) -> None:
         Database(path, CONFIG.target)
 
 
+@pytest.mark.parametrize("table", ["receipts", "decisions", "releases"])
+def test_damage_in_a_single_page(world: World, path: Path, table: str) -> None:
+    """Opening reads every page, so that damage is found before a decision rests on it."""
+    with world.open(path) as ledger:
+        ledger.release(ledger.accept(world.request()).settlement_id)
+    change(path)
+    connection = sqlite3.connect(path)
+    (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+    connection.close()
+    raw = bytearray(path.read_bytes())
+    raw[4096 * (page - 1) : 4096 * page] = b"\xa5" * 4096
+    path.write_bytes(raw)
+    with pytest.raises(DamagedDatabase):
+        Database(path, CONFIG.target)
+
+
 def test_a_truncated_file(world: World, path: Path) -> None:
     with world.open(path) as ledger:
         ledger.accept(world.request())
