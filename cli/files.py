@@ -32,10 +32,10 @@ SIZE_LIMITS = {
     "credit request": MIB,
     "public inputs": MIB,
     "verifying key": 4 * MIB,
-    ".sym": GIB,
-    ".zkw": 4 * GIB,
-    ".wtns": 4 * GIB,
-    ".r1cs": 8 * GIB,
+    ".sym": 64 * MIB,
+    ".zkw": GIB,
+    ".wtns": GIB,
+    ".r1cs": 4 * GIB,
     ".zkey": 64 * GIB,
     ".ptau": 512 * GIB,
 }
@@ -58,7 +58,7 @@ def read_file(path: Path, kind: str) -> Buffer:
         if facts.st_size >= MAP_FROM:
             return memoryview(mmap.mmap(descriptor, facts.st_size, access=mmap.ACCESS_READ))
         with open(descriptor, "rb", closefd=False) as file:
-            return file.read(SIZE_LIMITS[kind])
+            return file.read(facts.st_size)
     except OSError as problem:
         raise FileRefused(path, _reason(problem)) from None
     finally:

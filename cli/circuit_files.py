@@ -1,0 +1,74 @@
+"""A margin circuit as files, and read back from them: the program and its names are enough to compute witnesses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from zkmargin.algebra import Engine, scalars_to_bytes
+from zkmargin.circuits import CompiledCircuit, WitnessProgram
+from zkmargin.circuits.errors import InputError
+from zkmargin.circuits.formats import Symbol, names_by_wire, read_sym, write_r1cs, write_sym
+from zkmargin.circuits.margin import Shape, compile_margin
+from zkmargin.prover import ProvingKey
+from zkmargin.settlement.lifecycle import MarginCircuit
+
+from .errors import CircuitKeyMismatch
+from .files import read_file
+
+R1CS, PROGRAM, SYMBOLS = ".r1cs", ".zkw", ".sym"
+MAIN = "main."
+"""The component that .sym files put before every name."""
+
+
+class CircuitFiles:
+    """A compiled circuit without its constraints."""
+
+    def __init__(self, program: WitnessProgram, symbols: Iterable[Symbol]) -> None:
+        self._program = program
+        names = names_by_wire(symbols, program.n_wires)
+        inputs = range(1, 1 + program.n_public + program.n_private)
+        self._names = [names.name(wire).removeprefix(MAIN) for wire in inputs]
+
+    @property
+    def digest(self) -> bytes:
+        return self._program.circuit_digest
+
+    def witness(self, inputs: Mapping[str, int | Sequence[int]], engine: Engine | None = None) -> bytes:
+        """Every wire. Ranges are not checked here: the claim's rules and the prover's verification stand for them."""
+        values = _flat(inputs)
+        if values.keys() != set(self._names):
+            raise InputError("inputs", "are not those of the compiled circuit; compile it anew")
+        order = self._program.curve.r
+        return self._program.run(scalars_to_bytes([values[name] % order for name in self._names]), engine)
+
+
+def circuit_file(circuit: CompiledCircuit, suffix: str) -> bytes:
+    """The bytes of one of a circuit's files."""
+    if suffix == R1CS:
+        return write_r1cs(circuit.r1cs)
+    return circuit.program.to_bytes() if suffix == PROGRAM else write_sym(circuit.symbols).encode()
+
+
+def find_circuit(shape: Shape, folder: Path | None) -> MarginCircuit:
+    """The shape's circuit: from compiled files where a folder is named, else traced here."""
+    if folder is None:
+        return compile_margin(shape)
+    program = WitnessProgram.from_bytes(read_file(folder / f"{shape.name}{PROGRAM}", ".zkw"))
+    return CircuitFiles(program, read_sym(read_file(folder / f"{shape.name}{SYMBOLS}", ".sym")))
+
+
+def require_key_of(key: ProvingKey, circuit: MarginCircuit) -> None:
+    """Raise unless the key is this circuit's; a key that names none (snarkjs made it) shows that when it proves."""
+    if key.circuit_digest is not None and key.circuit_digest != circuit.digest:
+        raise CircuitKeyMismatch(key.circuit_digest, circuit.digest)
+
+
+def _flat(inputs: Mapping[str, int | Sequence[int]]) -> dict[str, int]:
+    flat: dict[str, int] = {}
+    for name, value in inputs.items():
+        if isinstance(value, int):
+            flat[name] = value
+        else:
+            flat |= {f"{name}[{index}]": element for index, element in enumerate(value)}
+    return flat
