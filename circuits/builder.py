@@ -14,7 +14,7 @@ from .expression import Expr
 from .inputs import InputSignal
 from .interval import Interval
 from .location import Location, user_location
-from .program import MAX_BITS, Opcode
+from .program import Opcode
 from .recording import Block, Constraint, Operation, Origin, Result, Stamp, shifted
 from .terms import ONE, Terms, render_terms, scale_terms, signed, sum_terms
 
@@ -29,6 +29,9 @@ class Circuit:
         self.name = name
         self.curve = curve
         self.half = (curve.r - 1) // 2
+        self.max_bits = (
+            curve.r.bit_length() - 1
+        )  # the largest n with 2^n < r: up to there the bits of a value are unique
         self.inputs: list[InputSignal] = []
         self.constraints: list[Constraint | Stamp] = []
         self.operations: list[Operation | Stamp] = []
@@ -95,8 +98,8 @@ class Circuit:
         known = None
         for size, low in ((bits, 0), (signed_bits, -1)):
             if size is not None:
-                if not 1 <= size <= MAX_BITS:
-                    self.refuse(f"input {name!r}: {size} bits are not between 1 and {MAX_BITS}")
+                if not 1 <= size <= self.max_bits:
+                    self.refuse(f"input {name!r}: {size} bits are not between 1 and {self.max_bits}")
                 known = (0, 2**size - 1) if low == 0 else (-(2 ** (size - 1)), 2 ** (size - 1) - 1)
         if known is not None:
             known = self._fitting(known, name)

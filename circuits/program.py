@@ -22,8 +22,6 @@ from .errors import FormatError, InputError
 
 MAGIC = b"zkwp"
 VERSION = 1
-MAX_BITS = 253
-"""The widest decomposition a circuit may use: the largest n with 2^n < r, so that the bits of a value are unique."""
 
 _WHAT = "witness program"
 _CHECKSUM_BYTES = 32
@@ -114,7 +112,19 @@ class WitnessProgram:
         for size in sizes:
             tables.append(raw[start : start + size])
             start += size
-        program = cls(raw[40:72], n_wires, n_public, n_private, *tables, curve=curve)
+        constants, lc_ptr, term_wire, term_const, operations = tables
+        program = cls(
+            circuit_digest=raw[40:72],
+            n_wires=n_wires,
+            n_public=n_public,
+            n_private=n_private,
+            constants=constants,
+            lc_ptr=lc_ptr,
+            term_wire=term_wire,
+            term_const=term_const,
+            operations=operations,
+            curve=curve,
+        )
         program._require_sound()
         return program
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..expression import Expr
-from ..program import MAX_BITS
 from ..scope import gadget
 
 
@@ -59,7 +58,6 @@ def pack(values: Sequence[Expr], bits: int) -> Expr:
 
 
 def _require_width(x: Expr, n: int) -> None:
-    if not 1 <= n <= MAX_BITS:
-        x.circuit.refuse(
-            f"{n} bits are not between 1 and {MAX_BITS}; with more, 2^n > r and a value has two decompositions"
-        )
+    c = x.circuit
+    if not 1 <= n <= c.max_bits:
+        c.refuse(f"{n} bits are not between 1 and {c.max_bits}; with 2^n > r a value would have two decompositions")

@@ -8,6 +8,7 @@ consequences: a column evolves alone, and the columns of all partial S-boxes are
 from __future__ import annotations
 
 from functools import cache
+from operator import mul
 
 from zkmargin.algebra import Curve
 from zkmargin.algebra.poseidon import poseidon_parameters
@@ -96,7 +97,7 @@ class _Trace:
         return {wire: self._multiply(column) for wire, column in columns.items()}
 
     def _multiply(self, column: Column) -> Column:
-        return [sum(m * x for m, x in zip(row, column, strict=True)) % self._r for row in self._parameters.mds]
+        return [sum(map(mul, row, column)) % self._r for row in self._parameters.mds]
 
 
 def _unit(t: int, place: int) -> Column:
