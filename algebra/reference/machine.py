@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..curves import Curve
-from ..encoding import Buffer, scalars_from_bytes
+from ..encoding import Buffer, elements_from_bytes
 from ..errors import EncodingError
 from ..sparse import u32_from_bytes
 
@@ -53,7 +53,7 @@ class Program:
 
 def run(curve: Curve, data: Buffer, inputs: Buffer) -> list[int]:
     """All wires of the program for these inputs."""
-    values = scalars_from_bytes(inputs, curve)
+    values = elements_from_bytes(inputs, curve.scalar_bytes, curve.r, "program input")
     return execute(decode(curve, data, len(values)), values, curve.r)
 
 
@@ -105,7 +105,8 @@ def decode(curve: Curve, data: Buffer, n_inputs: int) -> Program:
     n_wires, n_public, n_private, n_consts, n_lcs, n_terms, n_ops = reader.words(7)
     if n_public + n_private != n_inputs:
         raise EncodingError(f"{n_inputs} program inputs where {n_public + n_private} are needed", what="program input")
-    constants = scalars_from_bytes(reader.take(n_consts * curve.scalar_bytes), curve)
+    constant_bytes = reader.take(n_consts * curve.scalar_bytes)
+    constants = elements_from_bytes(constant_bytes, curve.scalar_bytes, curve.r, "program constant")
     lc_ptr = reader.words(n_lcs + 1)
     terms = list(zip(reader.words(n_terms), reader.words(n_terms), strict=True))
     operations = list(itertools.starmap(Operation, zip(*[iter(reader.words(5 * n_ops))] * 5, strict=True)))

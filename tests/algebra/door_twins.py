@@ -1,0 +1,108 @@
+"""The door's hashes and witness machine, held against circomlibjs, the definition of a tree, and plain integers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from zkmargin.algebra import BN254, DomainError, poseidon_hash
+
+from .door_case import Case, Refusal
+from .door_fields import ONE, PARTIAL, TOO_LARGE, fixed, little, scalars
+from .program_bytes import GOOD, assemble, expected_wires
+
+R = BN254.r
+VECTORS = json.loads((Path(__file__).parent / "data" / "poseidon_circomlibjs.json").read_text())["cases"]
+
+
+def poseidon_cases() -> list[Case]:
+    cases = []
+    for arity in range(1, 17):
+        known = [vector for vector in VECTORS if len(vector["inputs"]) == arity]
+        inputs = little([int(value) for vector in known for value in vector["inputs"]])
+        outputs = little([int(vector["output"]) for vector in known])
+        cases.append(
+            Case("poseidon", f"{arity}", lambda e, i=inputs, a=arity: e.poseidon(i, a), fixed(outputs)),
+        )
+    return [*cases, Case("poseidon", "empty", lambda e: e.poseidon(b"", 3), fixed(b""))]
+
+
+def full_tree(leaves: Sequence[int], depth: int) -> list[list[int]]:
+    """Every node of every level, empty ones too."""
+    levels = [[*leaves, *[0] * ((1 << depth) - len(leaves))]]
+    while len(levels[-1]) > 1:
+        below = levels[-1]
+        levels.append([poseidon_hash(below[i : i + 2]) for i in range(0, len(below), 2)])
+    return levels
+
+
+def tree_cases() -> list[Case]:
+    def expected(leaves: list[int], depth: int) -> list[bytes]:
+        full = full_tree(leaves, depth)
+        return [little(level[: max(1, -(-len(leaves) // (1 << k)))]) for k, level in enumerate(full)]
+
+    def deep(leaves: list[int], depth: int) -> list[bytes]:
+        """Two leaves, and nothing beside their parent all the way up."""
+        levels, empty, node = [little(leaves)], 0, poseidon_hash(leaves)
+        for _ in range(1, depth):
+            levels.append(little([node]))
+            empty = poseidon_hash([empty, empty])
+            node = poseidon_hash([node, empty])
+        return [*levels, little([node])]
+
+    sizes = [(0, 0), (1, 0), (0, 3), (1, 3), (2, 3), (3, 3), (5, 3), (7, 3), (8, 3), (2, 1), (17, 5), (1, 1)]
+    return [
+        Case(
+            "merkle_levels",
+            f"{count} leaves, depth {depth}",
+            lambda e, leaves=leaves, depth=depth: e.merkle_levels(little(leaves), depth),
+            lambda leaves=leaves, depth=depth: expected(leaves, depth),
+        )
+        for count, depth in sizes
+        for leaves in [scalars(count)]
+    ] + [
+        Case(
+            "merkle_levels",
+            "two leaves, depth 32",
+            lambda e: e.merkle_levels(little([R - 1, 5]), 32),
+            lambda: deep([R - 1, 5], 32),
+        )
+    ]
+
+
+def program_cases() -> list[Case]:
+    program = assemble(**GOOD)
+    return [
+        Case(
+            "run_program",
+            f"{a % 1000} and {b % 1000}",
+            lambda e, a=a, b=b: e.run_program(program, little([a, b])),
+            lambda a=a, b=b: little(expected_wires(a, b)),
+        )
+        for a, b in ((23, 7), (0, 0), (1, 1), (R - 1, R - 1), (R - 1, 0), tuple(scalars(2)))
+    ]
+
+
+CASES = [*poseidon_cases(), *tree_cases(), *program_cases()]
+
+REFUSALS = [
+    *(
+        Refusal(method, label, lambda e, call=call, bad=bad: call(e, bad), index=index)
+        for method, call in {
+            "poseidon": lambda e, bad: e.poseidon(bad, 2),
+            "merkle_levels": lambda e, bad: e.merkle_levels(bad, 4),
+            "run_program": lambda e, bad: e.run_program(assemble(**GOOD), bad),
+        }.items()
+        for label, bad, index in (("r", TOO_LARGE, 1), ("31 bytes", PARTIAL, None))
+    ),
+    *(Refusal("poseidon", f"arity {arity}", lambda e, a=arity: e.poseidon(b"", a)) for arity in (0, 17, -1)),
+    *(Refusal("poseidon", f"{n} scalars by 3", lambda e, n=n: e.poseidon(ONE * n, 3)) for n in (1, 2, 4)),
+    *(Refusal("merkle_levels", f"depth {d}", lambda e, d=d: e.merkle_levels(ONE, d), DomainError) for d in (-1, 33)),
+    *(
+        Refusal("merkle_levels", f"{n} leaves, depth {d}", lambda e, n=n, d=d: e.merkle_levels(ONE * n, d), DomainError)
+        for n, d in ((2, 0), (3, 1), (17, 4))
+    ),
+    Refusal("run_program", "empty program", lambda e: e.run_program(b"", ONE * 2)),
+    Refusal("run_program", "too few inputs", lambda e: e.run_program(assemble(**GOOD), ONE)),
+]
