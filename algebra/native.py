@@ -9,6 +9,9 @@ from .engine import Bases
 from .errors import DomainError, EncodingError, EngineUnavailable
 from .sparse import SparseMatrix
 
+_TOO_WIDE = 1 << 32
+"""More than any column or arity can be; larger integers would not cross into Rust."""
+
 
 class NativeEngine:
     """Arithmetic in Rust on all cores. Calls let go of the interpreter; buffers other than bytes are copied first."""
@@ -45,7 +48,7 @@ class NativeEngine:
         return _native.ntt_scalars(values, inverse, self._scalar(coset))
 
     def matrix_apply(self, matrix: SparseMatrix, vector: Buffer) -> bytes:
-        return _native.matrix_apply(matrix.width, matrix.row_ptr, matrix.columns, matrix.coefficients, vector)
+        return _native.matrix_apply(*_parts(matrix), vector)
 
     def fr_to_montgomery(self, values: Buffer) -> bytes:
         return _native.fr_to_montgomery(values)
@@ -102,10 +105,10 @@ class NativeEngine:
         return _native.g2_msm(_g2(bases), scalars)
 
     def g1_matrix_apply(self, matrix: SparseMatrix, bases: Bases) -> bytes:
-        return _native.g1_matrix_apply(matrix.width, matrix.row_ptr, matrix.columns, matrix.coefficients, _g1(bases))
+        return _native.g1_matrix_apply(*_parts(matrix), _g1(bases))
 
     def g2_matrix_apply(self, matrix: SparseMatrix, bases: Bases) -> bytes:
-        return _native.g2_matrix_apply(matrix.width, matrix.row_ptr, matrix.columns, matrix.coefficients, _g2(bases))
+        return _native.g2_matrix_apply(*_parts(matrix), _g2(bases))
 
     def g1_ntt(self, points: Buffer, *, inverse: bool = False) -> bytes:
         return _native.g1_ntt(points, inverse)
@@ -117,7 +120,7 @@ class NativeEngine:
         return _native.pairing_check(g1_points, g2_points)
 
     def poseidon(self, inputs: Buffer, arity: int) -> bytes:
-        return _native.poseidon(inputs, max(arity, 0))
+        return _native.poseidon(inputs, min(max(arity, 0), _TOO_WIDE))
 
     def merkle_levels(self, leaves: Buffer, depth: int) -> list[bytes]:
         return _native.merkle_levels(leaves, _size(depth, "tree levels"))
@@ -127,6 +130,12 @@ class NativeEngine:
 
     def _scalar(self, value: int) -> bytes:
         return scalars_to_bytes([value], self._curve)
+
+
+def _parts(matrix: SparseMatrix) -> tuple[int, bytes, bytes, bytes]:
+    if not 0 <= matrix.width < _TOO_WIDE:
+        raise EncodingError(f"sparse matrix: {matrix.width} columns", what="sparse matrix")
+    return matrix.width, matrix.row_ptr, matrix.columns, matrix.coefficients
 
 
 def _g1(bases: Bases) -> _native.G1Bases:
