@@ -4,8 +4,8 @@ BLAKE2b-512 over the header's points, then IC, the quotient's basis, and the C, 
 length in front. The quotient's basis is hashed as tau^(n + i) - tau^i, not in the Lagrange form the key stores.
 
 snarkjs hashes that basis in whole blocks of 2^14 points, so that from a domain of 2^15 on one point more than the
-announced n - 1 goes in. Where the file ends at that very power, its "point" is made of the header of the next section:
-the chord formula is applied to those bytes all the same, and so it is here.
+announced n - 1 goes in. Where the file ends at that very power, that "point" is made of the bytes after the section,
+and added all the same. A key must carry the same hash for snarkjs to accept it, so it is done here too.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from .ptau import PowersOfTau, monomial_count
 from .transcript import blake2b512, plain_g1, plain_g2
 
 _BLOCK = 1 << 14
+_WORD = (1 << 256) - 1
 
 
 def circuit_hash(key: ProvingKey, ptau: PowersOfTau, engine: Engine) -> bytes:
@@ -45,14 +46,46 @@ def _quotient_basis(size: int, ptau: PowersOfTau, engine: Engine) -> bytes:
 
 
 def _point_past_the_end(subtrahend: bytes, ptau: PowersOfTau, engine: Engine) -> bytes:
-    """What the chord formula makes of the twelve bytes between sections 2 and 3, the first of section 3, and -P."""
+    """What those tools make of the twelve bytes between sections 2 and 3, the first 52 of section 3, and -P.
+
+    The bytes are no reduced field elements, so the sum (mmadd-2007-bl, affine operands) is taken in words of 256 bits
+    that wrap where theirs do.
+    """
     q = ptau.curve.q
-    size = memoryview(ptau.monomials["tau_g2"]).nbytes
-    raw = (3).to_bytes(4, "little") + size.to_bytes(8, "little") + bytes(memoryview(ptau.monomials["tau_g2"])[:52])
-    scale = pow(1 << 256, -1, q)
-    x1, y1 = (int.from_bytes(half, "little") * scale % q for half in (raw[:32], raw[32:]))
-    x2, y2 = (int.from_bytes(half, "little") for half in (subtrahend[:32], subtrahend[32:]))
-    slope = (-y2 - y1) * pow(x2 - x1, -1, q) % q
-    x3 = (slope * slope - x1 - x2) % q
-    y3 = (slope * (x1 - x3) - y1) % q
-    return x3.to_bytes(32, "little") + y3.to_bytes(32, "little")
+    next_section = memoryview(ptau.monomials["tau_g2"])
+    raw = (3).to_bytes(4, "little") + next_section.nbytes.to_bytes(8, "little") + bytes(next_section[:52])
+    minus = engine.fq_to_montgomery(engine.g1_neg(subtrahend))
+    x1, y1, x2, y2 = (int.from_bytes(half, "little") for point in (raw, minus) for half in (point[:32], point[32:]))
+    words = _WrappingWords(q)
+    add, sub, mul = words.add, words.sub, words.mul
+    h, dy = sub(x2, x1), sub(y2, y1)
+    hh = mul(h, h)
+    i = add(add(hh, hh), add(hh, hh))
+    j, r, v = mul(h, i), add(dy, dy), mul(x1, i)
+    x3 = sub(sub(mul(r, r), j), add(v, v))
+    y1_j = mul(y1, j)
+    y3 = sub(mul(sub(v, x3), r), add(y1_j, y1_j))
+    z_inverse = pow(add(h, h), -1, q)
+    # x3, y3 and z carry the factor 2^256 of Montgomery form, of which the quotients keep 2^-256 and 2^-512.
+    x = x3 * z_inverse**2 * (1 << 256) % q
+    y = y3 * z_inverse**3 * (1 << 512) % q
+    return x.to_bytes(32, "little") + y.to_bytes(32, "little")
+
+
+class _WrappingWords:
+    """Montgomery arithmetic on 256-bit words that corrects by one modulus at most, whatever the operands."""
+
+    def __init__(self, q: int) -> None:
+        self._q, self._minus_inverse = q, -pow(q, -1, 1 << 256)
+
+    def add(self, a: int, b: int) -> int:
+        total = a + b
+        return (total - self._q if total >= self._q else total) & _WORD
+
+    def sub(self, a: int, b: int) -> int:
+        return (a - b if a >= b else a - b + self._q) & _WORD
+
+    def mul(self, a: int, b: int) -> int:
+        product = a * b
+        total = product + (product * self._minus_inverse & _WORD) * self._q >> 256
+        return total - self._q if total >= self._q else total
