@@ -51,12 +51,11 @@ CREATE TABLE receipts (
     nullifier BLOB NOT NULL UNIQUE CHECK (length(nullifier) = 32),
     sequence BLOB NOT NULL CHECK (length(sequence) = 8),
     credit_e8 BLOB NOT NULL CHECK (length(credit_e8) = 8),
-    margin_e8 TEXT NOT NULL,
+    replaced_e8 BLOB NOT NULL CHECK (length(replaced_e8) = 8),
     expiry_ms INTEGER NOT NULL,
     accepted_at_ms INTEGER NOT NULL,
     UNIQUE (account, sequence)
 );
-CREATE INDEX receipts_by_account ON receipts (account, expiry_ms);
 CREATE INDEX receipts_by_time ON receipts (accepted_at_ms);
 CREATE TABLE releases (
     settlement_id BLOB PRIMARY KEY REFERENCES receipts (settlement_id),

@@ -47,17 +47,18 @@ def verify(
     *,
     engine: Engine | None = None,
     expect_circuit: bytes | None = None,
+    allow_development: bool = False,
 ) -> None:
     """Return None if the proof holds for these public inputs, the constant 1 not among them; raise otherwise.
 
     A false statement is `InvalidProof`. What is malformed is an `EncodingError`: `PublicInputCount`,
     `PublicInputError`, or `PointError` for a point off the curve or outside the subgroup. A key that must not be
-    trusted is `KeyRejected`. Development keys pass: whoever holds the key in hand knows where it is from. A service
-    that is configured with a key keeps a `Verifier`, which does not let them pass.
+    trusted is `KeyRejected`, a development key among them unless `allow_development`.
     """
     if expect_circuit is not None and key.circuit_digest != expect_circuit:
         raise CircuitMismatch(expect_circuit, key.circuit_digest)
-    judged = _judged(key, engine or get_engine(curve=key.curve))  # type: ignore[arg-type]  # mypy: a protocol may not hash
+    engine = engine or get_engine(curve=key.curve)
+    judged = _judged(key, engine, allow_development)  # type: ignore[arg-type]  # mypy: a protocol may not hash
     judged.verify(public_inputs, proof)
 
 
@@ -73,9 +74,9 @@ def verify_unjudged(
 
 
 @lru_cache(maxsize=16)
-def _judged(key: VerifyingKey, engine: Engine) -> Verifier:
+def _judged(key: VerifyingKey, engine: Engine, allow_development: bool) -> Verifier:
     """Keys are immutable, so the judgement of one stands; one that is refused is judged again each time."""
-    return Verifier(key, engine, allow_development=True)
+    return Verifier(key, engine, allow_development)
 
 
 class _Equation:

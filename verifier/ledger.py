@@ -145,7 +145,7 @@ class MarginLedger:
             rows.add_risk_root(attestation.oracle_time_ms, attestation.risk_root, self._clock())
 
     def margin_of(self, account: int) -> int:
-        """The account's margin in e8: its credits that are neither released nor expired. Unknown accounts have 0."""
+        """The account's margin in e8: its newest credit, unless released or expired. Unknown accounts have 0."""
         check_element("account", account)
         with self._database.reading() as connection:
             return Rows(connection).margin(account, self._clock())
@@ -219,7 +219,7 @@ class MarginLedger:
         problem = problem or self._state_problem(rows, request, now_ms)
         if problem is None:
             try:
-                check_inflow(rows, self.config, request.terms.credit_e8, now_ms)
+                check_inflow(rows, self.config, request, now_ms)
             except InflowCapExceeded as exceeded:
                 rows.add_breaker_event(BreakerState(True, now_ms, "inflow cap exceeded", rows.last_receipt()))
                 problem = exceeded
@@ -243,7 +243,7 @@ class MarginLedger:
             nullifier=inputs.nullifier,
             sequence=request.terms.sequence,
             credit_e8=request.terms.credit_e8,
-            margin_e8=rows.margin(inputs.account, now_ms) + request.terms.credit_e8,
+            replaced_e8=rows.margin(inputs.account, now_ms),
             expiry_ms=request.context.expiry_ms,
             accepted_at_ms=now_ms,
         )

@@ -51,15 +51,16 @@ def check_state(rows: Rows, config: LedgerConfig, venues: int, request: Settleme
         raise CreditTooLarge(f"at most {config.max_credit_e8} e8 may be credited at once")
 
 
-def check_inflow(rows: Rows, config: LedgerConfig, credit_e8: int, now_ms: int) -> None:
-    """Raise `InflowCapExceeded` if this credit is too much for the window.
+def check_inflow(rows: Rows, config: LedgerConfig, request: SettlementRequest, now_ms: int) -> None:
+    """Raise `InflowCapExceeded` if what this credit adds to the account's margin is too much for the window.
 
     Runs after the proof: since the breaker trips on it, nobody without a valid proof may be able to cause it.
     """
+    added = max(0, request.terms.credit_e8 - rows.margin(request.named_inputs().account, now_ms))
     inflow = rows.inflow(now_ms - config.inflow_window_ms, rows.breaker().last_receipt)
-    if inflow + credit_e8 > config.inflow_cap_e8:
+    if inflow + added > config.inflow_cap_e8:
         raise InflowCapExceeded(
-            f"{inflow} e8 came in within {config.inflow_window_ms} ms, {credit_e8} more would exceed the cap of"
+            f"{inflow} e8 came in within {config.inflow_window_ms} ms, {added} more would exceed the cap of"
             f" {config.inflow_cap_e8}: the breaker is open now"
         )
 

@@ -9,7 +9,7 @@ from typing import Any
 from .receipt import Receipt
 
 _RECEIPT = (
-    "SELECT number, request_digest, settlement_id, beneficiary, account, nullifier, sequence, credit_e8, margin_e8,"
+    "SELECT number, request_digest, settlement_id, beneficiary, account, nullifier, sequence, credit_e8, replaced_e8,"
     " expiry_ms, accepted_at_ms FROM receipts"
 )
 
@@ -95,19 +95,29 @@ class Rows:
         return self._one("SELECT 1 FROM receipts WHERE nullifier = ?", element(nullifier)) is not None
 
     def margin(self, account: int, now_ms: int) -> int:
-        """The sum of the account's credits that are neither released nor expired."""
-        return self._sum(
-            "SELECT credit_e8 FROM receipts WHERE account = ? AND expiry_ms > ?"
-            " AND NOT EXISTS (SELECT 1 FROM releases WHERE releases.settlement_id = receipts.settlement_id)",
+        """The account's newest credit, unless it is released or expired.
+
+        The newest only: each proof shows that the reservation at the source covers this credit, and the next one shows
+        the same reservation again. Adding them up would count it twice.
+        """
+        row = self._one(
+            "SELECT credit_e8, expiry_ms, settlement_id FROM receipts WHERE account = ? ORDER BY sequence DESC LIMIT 1",
             element(account),
-            now_ms,
         )
+        if row is None or row[1] <= now_ms or self.is_released(row[2]):
+            return 0
+        return int.from_bytes(row[0], "big")
 
     def inflow(self, since_ms: int, after_receipt: int) -> int:
-        """The sum of the credits accepted later than a time and than a receipt."""
-        return self._sum(
-            "SELECT credit_e8 FROM receipts WHERE accepted_at_ms > ? AND number > ?", since_ms, after_receipt
+        """By how much the credits accepted later than a time and than a receipt exceeded what they replaced.
+
+        Summed here: SQLite's integers end at 2^63 and credits do not.
+        """
+        rows = self._connection.execute(
+            "SELECT credit_e8, replaced_e8 FROM receipts WHERE accepted_at_ms > ? AND number > ?",
+            (since_ms, after_receipt),
         )
+        return sum(max(0, int.from_bytes(new, "big") - int.from_bytes(old, "big")) for new, old in rows)
 
     def add_receipt(self, receipt: Receipt) -> None:
         self._add(
@@ -120,7 +130,7 @@ class Rows:
             element(receipt.nullifier),
             u64(receipt.sequence),
             u64(receipt.credit_e8),
-            str(receipt.margin_e8),
+            u64(receipt.replaced_e8),
             receipt.expiry_ms,
             receipt.accepted_at_ms,
         )
@@ -154,10 +164,6 @@ class Rows:
         row: tuple[Any, ...] | None = self._connection.execute(query, values).fetchone()
         return row
 
-    def _sum(self, query: str, *values: object) -> int:
-        """Summed here: SQLite's integers end at 2^63 and credits do not."""
-        return sum(int.from_bytes(credit, "big") for (credit,) in self._connection.execute(query, values))
-
     def _add(self, table: str, *values: object) -> None:
         self._connection.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(values))})", values)
 
@@ -174,7 +180,7 @@ def element(value: int) -> bytes:
 def _receipt(row: tuple[Any, ...] | None) -> Receipt | None:
     if row is None:
         return None
-    number, digest, settlement_id, beneficiary, account, nullifier, sequence, credit, margin, expiry, accepted = row
+    number, digest, settlement_id, beneficiary, account, nullifier, sequence, credit, replaced, expiry, accepted = row
     return Receipt(
         number=number,
         request_digest=digest,
@@ -184,7 +190,7 @@ def _receipt(row: tuple[Any, ...] | None) -> Receipt | None:
         nullifier=int.from_bytes(nullifier, "big"),
         sequence=int.from_bytes(sequence, "big"),
         credit_e8=int.from_bytes(credit, "big"),
-        margin_e8=int(margin),
+        replaced_e8=int.from_bytes(replaced, "big"),
         expiry_ms=expiry,
         accepted_at_ms=accepted,
     )

@@ -13,7 +13,10 @@ AMOUNT_SCALE = 8
 
 @dataclass(frozen=True)
 class Receipt:
-    """One credit. `margin_e8` is the account's margin just after it; `number` counts the ledger's receipts from 1."""
+    """One credit, which is the account's whole margin from then on. `replaced_e8` is the margin it took the place of.
+
+    `number` counts the ledger's receipts from 1.
+    """
 
     number: int
     request_digest: bytes
@@ -23,7 +26,7 @@ class Receipt:
     nullifier: int
     sequence: int
     credit_e8: int
-    margin_e8: int
+    replaced_e8: int
     expiry_ms: int
     accepted_at_ms: int
 
@@ -38,7 +41,7 @@ class Receipt:
             "nullifier": str(self.nullifier),
             "sequence": self.sequence,
             "credit": format_decimal(self.credit_e8, AMOUNT_SCALE),
-            "margin": format_decimal(self.margin_e8, AMOUNT_SCALE),
+            "replaced": format_decimal(self.replaced_e8, AMOUNT_SCALE),
             "expiry_ms": self.expiry_ms,
             "accepted_at_ms": self.accepted_at_ms,
         }

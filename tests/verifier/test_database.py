@@ -90,7 +90,7 @@ def test_a_later_schema(path: Path) -> None:
     [
         "DROP TABLE decisions",
         "DROP TRIGGER receipts_no_update",
-        "DROP INDEX receipts_by_account",
+        "DROP INDEX receipts_by_time",
         "ALTER TABLE receipts ADD COLUMN more",
         "CREATE TABLE more (x)",
     ],

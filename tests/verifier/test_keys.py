@@ -79,6 +79,8 @@ def test_development_keys_must_be_allowed_by_name(trapdoor: Trapdoor, best_engin
     with pytest.raises(KeyRejected, match="development"):
         judge_key(key, engine=best_engine)
     with pytest.raises(KeyRejected, match="development"):
+        verify(key, [1, 2], trapdoor.forge([1, 2]), engine=best_engine)
+    with pytest.raises(KeyRejected, match="development"):
         Verifier(key, best_engine)
     Verifier(key, best_engine, allow_development=True).verify([1, 2], trapdoor.forge([1, 2]))
 

@@ -56,7 +56,8 @@ def refusal(ledger: MarginLedger, request: Any, error: type[Exception]) -> None:
 def test_an_honest_request_is_credited(world: World, ledger: MarginLedger) -> None:
     request = world.request(credit=250)
     receipt = ledger.accept(request)
-    assert receipt.credit_e8 == receipt.margin_e8 == 250 * UNIT
+    assert receipt.credit_e8 == 250 * UNIT
+    assert receipt.replaced_e8 == 0
     assert receipt.account == 1_000_001
     assert receipt.request_digest == request.digest()
     assert (receipt.number, receipt.accepted_at_ms, receipt.expiry_ms) == (1, NOW, EXPIRY)
@@ -138,7 +139,7 @@ def test_the_checks_come_in_the_design_s_order(world: World, ledger: MarginLedge
     assert ledger.breaker().is_open
     ledger.reset_breaker("a test")
     shape["credit"] = 1
-    assert ledger.accept(world.request(2, signals=faults, **shape)).margin_e8 == 101 * UNIT
+    assert ledger.accept(world.request(2, signals=faults, **shape)).credit_e8 == UNIT
 
 
 @pytest.mark.parametrize(
@@ -307,22 +308,37 @@ def test_a_proof_that_does_not_hold_is_also_an_invalid_proof(world: World, ledge
     refusal(ledger, replace(request, proof=off_curve), PointError)
 
 
-def test_margin_is_the_sum_of_credits_until_they_expire(world: World, ledger: MarginLedger, clock: Clock) -> None:
+def test_a_newer_credit_replaces_the_older_one(world: World, ledger: MarginLedger) -> None:
+    """Each proof shows the same reservation again: adding the credits up would count it twice."""
     ids = [bytes([9] * 31 + [i]) for i in range(3)]
     receipts = [
-        ledger.accept(world.request(1, credit=10, sequence=s + 1, settlement_id=ids[s], expiry_ms=EXPIRY + 1_000 * s))
-        for s in range(3)
+        ledger.accept(world.request(1, credit=credit, sequence=s + 1, settlement_id=ids[s]))
+        for s, credit in enumerate((10, 10, 4))
     ]
     account = receipts[0].account
-    assert [receipt.margin_e8 // UNIT for receipt in receipts] == [10, 20, 30]
+    assert [receipt.replaced_e8 // UNIT for receipt in receipts] == [0, 10, 10]
+    assert ledger.margin_of(account) == 4 * UNIT
+    assert ledger.release(ids[0]) == 4 * UNIT
+    assert ledger.release(ids[2]) == 0
+    assert ledger.margin_of(account) == 0
+
+
+def test_margin_ends_when_the_newest_credit_expires(world: World, ledger: MarginLedger, clock: Clock) -> None:
+    account = ledger.accept(world.request(1, credit=10, sequence=1, expiry_ms=EXPIRY + 1_000)).account
+    ledger.accept(world.request(1, credit=20, sequence=2, settlement_id=bytes([9]) * 32))
     clock.now_ms = EXPIRY - 1
-    assert ledger.margin_of(account) == 30 * UNIT
-    clock.now_ms = EXPIRY
     assert ledger.margin_of(account) == 20 * UNIT
-    assert ledger.release(ids[2]) == 10 * UNIT
-    assert ledger.release(ids[2]) == 10 * UNIT
-    assert ledger.margin_of(account) == 10 * UNIT
+    clock.now_ms = EXPIRY
+    assert ledger.margin_of(account) == 0
     assert ledger.margin_of(5) == 0
+
+
+def test_only_what_is_added_counts_towards_the_inflow_cap(world: World, path: Path, clock: Clock) -> None:
+    ledger = world.open(path, replace(CONFIG, inflow_cap_e8=150 * UNIT), clock)
+    for sequence in (1, 2):
+        ledger.accept(world.request(1, sequence=sequence, settlement_id=bytes([sequence]) * 32))
+    ledger.accept(world.request(1, credit=150, sequence=3, settlement_id=bytes([3]) * 32))
+    refusal(ledger, world.request(1, credit=151, sequence=4, settlement_id=bytes([4]) * 32), InflowCapExceeded)
 
 
 def test_release_works_with_the_breaker_open(world: World, ledger: MarginLedger) -> None:
