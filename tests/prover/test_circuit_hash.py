@@ -1,4 +1,4 @@
-"""The one corner of the circuit hash that no small ceremony reaches; the rest is compared whole with snarkjs's files."""
+"""The one corner of the circuit hash that no small ceremony reaches; the rest is compared with snarkjs's files."""
 
 from __future__ import annotations
 
