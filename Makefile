@@ -38,6 +38,7 @@ check: $(VENV)/.installed .tree
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	MYPYPATH=.tree $(BIN)/mypy -p zkmargin
+	MYPYPATH=.tree $(BIN)/mypy tests/typing/consumer.py
 	$(BIN)/pyright --project pyproject.toml
 	PYTHONPATH=.tree $(BIN)/lint-imports --no-cache
 

@@ -34,7 +34,7 @@ def COMMAND(output: Output) -> None:
     threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if engine == "reference":
         output.warn(SLOW.split(",")[0] + (f": {problem}" if problem else f": ${ENGINE_VARIABLE} asks for it"))
-    data = {
+    data: dict[str, object] = {
         "version": version_of("zkmargin"),
         "engine": engine,
         "native": problem is None,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ..builder import Circuit
 from ..expression import Expr
@@ -171,7 +172,7 @@ def _open_table(c: Circuit, shape: Shape, risk_root: Expr) -> TableSignals:
 def _open_leaves(c: Circuit, shape: Shape, secret: Expr, source_roots: Sequence[Expr]) -> list[LeafSignals]:
     """One leaf per venue, each under its venue's root, all under one secret and one group."""
     venue_ids = c.private_array("venue_id", shape.venues, bits=VENUE_ID_BITS)
-    for earlier, later in zip(venue_ids[:-1], venue_ids[1:], strict=True):
+    for earlier, later in pairwise(venue_ids):
         assert_less(earlier, later)  # the same venue twice would count its collateral twice
     group = poseidon([c.constant(commitments.TAG_GROUP), *venue_ids])
     key = poseidon([c.constant(commitments.TAG_KEY), secret])
