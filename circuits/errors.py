@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from zkmargin.algebra.errors import EncodingError, ZkMarginError
+from zkmargin.algebra.fixed_point import format_decimal
 
 
 class CircuitError(ZkMarginError):
@@ -86,8 +87,8 @@ class StatementFalse(CircuitError):
         self.short_by_e8 = short_by_e8
 
     def revealing(self) -> str:
-        """The message with the amount that is missing, in units of 1e-8."""
-        return str(self) if self.short_by_e8 is None else f"{self}; short by {self.short_by_e8}e-8"
+        """The message with the amount that is missing, in the quote currency."""
+        return str(self) if self.short_by_e8 is None else f"{self}; short by {format_decimal(self.short_by_e8, 8)}"
 
 
 class FormatError(CircuitError, EncodingError):

@@ -13,6 +13,7 @@ Terms = dict[int, int]
 
 ONE = 0
 SHOWN_TERMS = 6
+SHOWN_DIGITS = 40
 
 
 def add_terms(a: Terms, b: Terms, sign: int, modulus: int) -> tuple[Terms, bool]:
@@ -71,4 +72,12 @@ def _render_term(coefficient: int, name: str) -> str:
     sign, size = (" - ", -coefficient) if coefficient < 0 else (" + ", coefficient)
     if name and size == 1:
         return sign + name
-    return f"{sign}{size}*{name}" if name else f"{sign}{size}"
+    return f"{sign}{_render_size(size)}*{name}" if name else f"{sign}{_render_size(size)}"
+
+
+def _render_size(size: int) -> str:
+    """Packing factors as powers of two, and a hash's coefficients, which nobody reads, cut."""
+    if size >= 1 << 16 and size & (size - 1) == 0:
+        return f"2^{size.bit_length() - 1}"
+    digits = str(size)
+    return digits if len(digits) <= SHOWN_DIGITS else f"{digits[:6]}...{digits[-4:]}"

@@ -179,6 +179,7 @@ def test_expressions_read_as_written(c: Circuit) -> None:
     a, b = c.private("leaf[0].balance", bits=8), c.private("b")
     assert str(a - 2 * b + 5) == "leaf[0].balance - 2*b + 5"
     assert str(-a) == "-leaf[0].balance"
+    assert str(a * 2**64 - 2**20 * b - 3) == "2^64*leaf[0].balance - 2^20*b - 3"
     assert str(a - a) == "0"
     assert repr(a) == "<Expr leaf[0].balance in [0, 255]>"
     many = sum((c.private(f"x[{i}]") for i in range(1, 9)), c.private("x[0]"))

@@ -1,0 +1,113 @@
+"""The cost of each gadget and of the margin statement, held against a record, so that a change shows in the diff.
+
+After a change that is meant: `python tests/circuits/test_counts.py` writes the record anew.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from zkmargin.circuits import (
+    Circuit,
+    absolute,
+    assert_at_most,
+    assert_bits,
+    assert_equal,
+    assert_less,
+    assert_product,
+    bind,
+    build,
+    divide,
+    is_at_most,
+    is_equal,
+    is_nonnegative,
+    is_zero,
+    merkle_root,
+    pack,
+    poseidon,
+    positive_part,
+    select,
+    to_bits,
+)
+from zkmargin.circuits.margin import SHAPES, compile_margin
+from zkmargin.circuits.r1cs import R1CS
+
+RECORD = Path(__file__).parent / "data" / "counts.json"
+GADGETS: dict[str, Callable[[Circuit], object]] = {
+    "input of 64 bits": lambda c: c.private("x", bits=64),
+    "input of 64 signed bits": lambda c: c.private("x", signed_bits=64),
+    "input of 1 bit": lambda c: c.private("x", bits=1),
+    "raw input": lambda c: c.private("x"),
+    "product": lambda c: c.private("x") * c.private("y"),
+    "assert_equal": lambda c: assert_equal(c.private("x"), c.private("y")),
+    "assert_product": lambda c: assert_product(c.private("x"), c.private("y"), c.private("z")),
+    "bind": lambda c: bind(c.private("x")),
+    "assert_bits 64": lambda c: assert_bits(c.private("x"), 64),
+    "to_bits 253": lambda c: to_bits(c.private("x"), 253),
+    "pack 3 x 64": lambda c: pack([trusted(c, f"x{i}", 0, 2**64 - 1) for i in range(3)], 64),
+    "is_zero": lambda c: is_zero(c.private("x")),
+    "is_equal": lambda c: is_equal(c.private("x"), c.private("y")),
+    "assert_at_most, 64-bit words": lambda c: assert_at_most(*words(c)),
+    "assert_less, 64-bit words": lambda c: assert_less(*words(c)),
+    "is_at_most, 64-bit words": lambda c: is_at_most(*words(c)),
+    "is_nonnegative, 64 signed bits": lambda c: is_nonnegative(trusted(c, "x", -(2**63), 2**63 - 1)),
+    "absolute, 64 signed bits": lambda c: absolute(trusted(c, "x", -(2**63), 2**63 - 1)),
+    "positive_part, 64 signed bits": lambda c: positive_part(trusted(c, "x", -(2**63), 2**63 - 1)),
+    "select": lambda c: select(trusted(c, "bit", 0, 1), c.private("x"), c.private("y")),
+    "divide, 64-bit word by 1000": lambda c: divide(trusted(c, "x", 0, 2**64 - 1), 1000),
+    "divide, 64-bit word by 1024": lambda c: divide(trusted(c, "x", 0, 2**64 - 1), 1024),
+    **{f"poseidon {n}": lambda c, n=n: poseidon(c.private_array("x", n)) for n in (1, 2, 3, 4, 8, 15, 16)},
+    "merkle_root, 32 levels": lambda c: merkle_root(
+        c.private("leaf"), [trusted(c, f"index[{i}]", 0, 1) for i in range(32)], c.private_array("sibling", 32)
+    ),
+}
+
+
+def trusted(c: Circuit, name: str, low: int, high: int):
+    return c.private_trusted(name, (low, high), "only counted")
+
+
+def words(c: Circuit):
+    return trusted(c, "x", 0, 2**64 - 1), trusted(c, "y", 0, 2**64 - 1)
+
+
+def measure(r1cs: R1CS) -> dict[str, int]:
+    support = {wire for row in r1cs.b.to_rows() for wire, _ in row}
+    return {"constraints": r1cs.n_constraints, "wires": r1cs.n_wires, "wires in B": len(support)}
+
+
+def gadget_counts(name: str) -> dict[str, int]:
+    return measure(build(GADGETS[name], name="counted").r1cs)
+
+
+@pytest.fixture(scope="module")
+def record() -> dict[str, dict[str, dict[str, int]]]:
+    return json.loads(RECORD.read_text())
+
+
+@pytest.mark.filterwarnings("ignore::zkmargin.circuits.CircuitWarning")
+@pytest.mark.parametrize("name", GADGETS)
+def test_gadgets_cost_what_is_recorded(name: str, record: dict[str, dict[str, dict[str, int]]]) -> None:
+    assert gadget_counts(name) == record["gadgets"][name]
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_the_statement_costs_what_is_recorded(name: str, record: dict[str, dict[str, dict[str, int]]]) -> None:
+    assert measure(compile_margin(SHAPES[name]).r1cs) == record["margin"][name]
+
+
+def test_the_record_names_nothing_else(record: dict[str, dict[str, dict[str, int]]]) -> None:
+    assert set(record["gadgets"]) == set(GADGETS)
+    assert set(record["margin"]) == set(SHAPES)
+
+
+if __name__ == "__main__":
+    counted = {
+        "gadgets": {name: gadget_counts(name) for name in GADGETS},
+        "margin": {name: measure(compile_margin(shape).r1cs) for name, shape in SHAPES.items()},
+    }
+    RECORD.write_text(json.dumps(counted, indent=2) + "\n")

@@ -1,0 +1,196 @@
+"""Witness programs: every operation on both engines, and bytes that lie are refused by decoder and engines alike."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import struct
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from zkmargin.algebra import BN254, EncodingError, Engine, scalars_from_bytes, scalars_to_bytes
+from zkmargin.circuits import FormatError, InputError, Opcode, WitnessProgram
+
+from .plain_engine import PlainEngine
+
+R = BN254.r
+DIGEST = bytes(range(32))
+OPERATIONS = [
+    (Opcode.LINEAR, 0, 0, 3, 0),
+    (Opcode.PRODUCT, 0, 1, 4, 0),
+    (Opcode.INVERSE_OR_ZERO, 1, 0, 5, 0),
+    (Opcode.BITS, 0, 0, 6, 254),
+    (Opcode.DIVMOD, 0, 1, 260, 0),
+    (Opcode.PRODUCT, 2, 3, 262, 0),
+]
+
+
+def words(*values: int) -> bytes:
+    return struct.pack(f"<{len(values)}I", *values)
+
+
+def every_operation() -> WitnessProgram:
+    """Inputs x (public) and y; combinations 2x + 3, y, the inverse, the quotient less y, and the empty one."""
+    return WitnessProgram(
+        circuit_digest=DIGEST,
+        n_wires=263,
+        n_public=1,
+        n_private=1,
+        constants=scalars_to_bytes([1, 2, 3, R - 1]),
+        lc_ptr=words(0, 2, 3, 4, 6, 6),
+        term_wire=words(1, 0, 2, 5, 260, 2),
+        term_const=words(1, 2, 0, 0, 0, 3),
+        operations=b"".join(words(*operation) for operation in OPERATIONS),
+    )
+
+
+elements = st.one_of(st.integers(0, 3), st.integers(R - 3, R - 1), st.integers(0, R - 1))
+
+
+@given(elements, elements)
+@settings(max_examples=20, deadline=None)
+def test_every_operation_on_both_engines(engine: Engine, x: int, y: int) -> None:
+    inputs = scalars_to_bytes([x, y])
+    wires = scalars_from_bytes(every_operation().run(inputs, engine))
+    value = (2 * x + 3) % R
+    inverse = pow(y, -1, R) if y else 0
+    quotient, rest = divmod(value, y) if y else (0, 0)
+    assert wires[:6] == [1, x, y, value, value * y % R, inverse]
+    assert wires[6:260] == [value >> place & 1 for place in range(254)]
+    assert wires[260:] == [quotient, rest, inverse * (quotient - y) % R]
+    assert scalars_to_bytes(wires) == PlainEngine().run_program(every_operation().to_bytes(), inputs)
+
+
+def test_bytes_decode_to_the_same_program() -> None:
+    program = every_operation()
+    again = WitnessProgram.from_bytes(program.to_bytes())
+    assert again == program
+    assert again.to_bytes() == program.to_bytes()
+    assert program.to_bytes()[:4] == b"zkwp"
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_the_number_of_inputs_is_checked(count: int, best_engine: Engine) -> None:
+    with pytest.raises(InputError, match="this program takes 64"):
+        every_operation().run(bytes(32 * count), best_engine)
+
+
+def sealed(body: bytes) -> bytes:
+    return body + hashlib.blake2b(body, digest_size=32).digest()
+
+
+def with_operations(*operations: tuple[int, ...]) -> bytes:
+    return replace(every_operation(), operations=b"".join(words(*op) for op in operations)).to_bytes()
+
+
+def with_operation(index: int, *operation: int) -> bytes:
+    return with_operations(*OPERATIONS[:index], operation, *OPERATIONS[index + 1 :])
+
+
+def patched(offset: int, value: bytes) -> bytes:
+    body = bytearray(every_operation().to_bytes()[:-32])
+    body[offset : offset + len(value)] = value
+    return sealed(bytes(body))
+
+
+COUNTS = 72
+LIES: dict[str, Callable[[], bytes]] = {
+    "another magic": lambda: patched(0, b"zkwq"),
+    "another version": lambda: patched(4, words(2)),
+    "another field": lambda: patched(8, (R + 2).to_bytes(32, "little")),
+    "no bytes": lambda: b"",
+    "a checksum that does not fit": lambda: every_operation().to_bytes()[:-1] + b"\0",
+    "a trailing byte": lambda: every_operation().to_bytes() + b"\0",
+    "a trailing byte under the checksum": lambda: sealed(every_operation().to_bytes()[:-32] + b"\0"),
+    **{f"count {k} too large": lambda k=k: patched(COUNTS + 4 * k, words(2**32 - 1)) for k in range(7)},
+    **{f"count {k} zero": lambda k=k: patched(COUNTS + 4 * k, words(0)) for k in (0, 3, 4, 5, 6)},
+    "a constant that is not canonical": lambda: replace(
+        every_operation(), constants=scalars_to_bytes([1, 2, 3]) + R.to_bytes(32, "little")
+    ).to_bytes(),
+    "combinations that start late": lambda: replace(every_operation(), lc_ptr=words(1, 2, 3, 4, 6, 6)).to_bytes(),
+    "combinations that end early": lambda: replace(every_operation(), lc_ptr=words(0, 2, 3, 4, 5, 5)).to_bytes(),
+    "combinations that run backwards": lambda: replace(every_operation(), lc_ptr=words(0, 5, 3, 4, 6, 6)).to_bytes(),
+    "a term of a wire that is not there": lambda: replace(
+        every_operation(), term_wire=words(1, 0, 2, 5, 263, 2)
+    ).to_bytes(),
+    "a term of a constant that is not there": lambda: replace(
+        every_operation(), term_const=words(1, 2, 0, 0, 0, 4)
+    ).to_bytes(),
+    "an unknown operation": lambda: with_operation(0, 5, 0, 0, 3, 0),
+    "a combination a that is not there": lambda: with_operation(0, 0, 5, 0, 3, 0),
+    "a combination b that is not there": lambda: with_operation(1, 1, 0, 5, 4, 0),
+    "a field b that is not used": lambda: with_operation(0, 0, 0, 1, 3, 0),
+    "a width that is not used": lambda: with_operation(0, 0, 0, 0, 3, 1),
+    "no bits": lambda: with_operation(3, 3, 0, 0, 6, 0),
+    "255 bits": lambda: with_operation(3, 3, 0, 0, 6, 255),
+    "2^32 - 1 bits": lambda: with_operation(3, 3, 0, 0, 6, 2**32 - 1),
+    "a wire written twice": lambda: with_operation(1, 1, 0, 1, 3, 0),
+    "an input overwritten": lambda: with_operation(0, 0, 0, 0, 2, 0),
+    "the constant overwritten": lambda: with_operation(0, 0, 0, 0, 0, 0),
+    "a wire past the end": lambda: with_operation(5, 1, 2, 3, 263, 0),
+    "a pair past the end": lambda: with_operation(4, 4, 0, 1, 262, 0),
+    "a wire never written": lambda: with_operations(*OPERATIONS[:-1]),
+    "a wire read before it is written": lambda: with_operations(OPERATIONS[-1], *OPERATIONS[:-1]),
+    "a wire that reads itself": lambda: with_operation(2, 2, 2, 0, 5, 0),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_bytes_that_lie_are_refused(lie: str) -> None:
+    with pytest.raises(FormatError) as caught:
+        WitnessProgram.from_bytes(LIES[lie]())
+    assert caught.value.what == "witness program"
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_engines_refuse_the_same_bytes(lie: str, engine: Engine) -> None:
+    with pytest.raises(EncodingError):
+        engine.run_program(LIES[lie](), scalars_to_bytes([4, 5]))
+
+
+def test_reading_wires_of_the_same_decomposition_is_refused(engine: Engine) -> None:
+    """An operation that writes many wires at once may read none of them."""
+    terms = replace(every_operation(), term_wire=words(1, 0, 2, 5, 7, 2)).to_bytes()
+    WitnessProgram.from_bytes(terms)
+    own = with_operations(*OPERATIONS[:3], (Opcode.BITS, 3, 0, 6, 254), *OPERATIONS[4:])
+    for program in (own,):
+        with pytest.raises(FormatError, match="before it is written"):
+            WitnessProgram.from_bytes(program)
+        with pytest.raises(EncodingError):
+            engine.run_program(program, scalars_to_bytes([4, 5]))
+
+
+def test_every_damaged_byte_is_noticed() -> None:
+    whole = every_operation().to_bytes()
+    for place in range(len(whole)):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << (place % 8)
+        with pytest.raises(FormatError):
+            WitnessProgram.from_bytes(bytes(damaged))
+        with pytest.raises(FormatError):
+            WitnessProgram.from_bytes(whole[:place])
+
+
+def test_damage_under_a_fresh_checksum_is_refused_or_harmless(best_engine: Engine) -> None:
+    """Whatever decodes here also runs on the engine, and gives the plain result."""
+    body = every_operation().to_bytes()[:-32]
+    chance, inputs = random.Random(7), scalars_to_bytes([4, 5])
+    decoded = 0
+    for _ in range(600):
+        damaged = bytearray(body)
+        damaged[chance.randrange(len(body))] = chance.randrange(256)
+        raw = sealed(bytes(damaged))
+        try:
+            WitnessProgram.from_bytes(raw)
+        except FormatError:
+            with pytest.raises(EncodingError):
+                best_engine.run_program(raw, inputs)
+            continue
+        decoded += 1
+        if struct.unpack_from("<2I", raw, COUNTS + 4) == (1, 1):
+            assert best_engine.run_program(raw, inputs) == PlainEngine().run_program(raw, inputs)
+    assert 0 < decoded < 600
