@@ -8,10 +8,10 @@ from zkmargin.prover import Claim
 from zkmargin.settlement.fields import amount_text
 
 
-def sides_of(claim: Claim, quote: str) -> dict[str, str]:
-    """Collateral, what it must cover, and the surplus, in the quote currency, rounded down."""
+def sides_e8(claim: Claim) -> dict[str, int]:
+    """Collateral, what it must cover, and the surplus, in e8 of the quote currency, rounded down."""
     evaluation = claim.evaluation()
-    amounts = {
+    sides = {
         "collateral": evaluation.collateral_2e34,
         "margin": sum(evaluation.margins_2e34),
         "contingency": evaluation.contingency_2e34,
@@ -19,4 +19,9 @@ def sides_of(claim: Claim, quote: str) -> dict[str, str]:
         "reserved": evaluation.reserved_2e34,
         "surplus": evaluation.surplus_2e34,
     }
-    return {name: amount_text(floor_div(value, FROM_E8), quote) for name, value in amounts.items()}
+    return {name: floor_div(value, FROM_E8) for name, value in sides.items()}
+
+
+def sides_of(claim: Claim, quote: str) -> dict[str, str]:
+    """The same as amounts with their unit."""
+    return {name: amount_text(value, quote) for name, value in sides_e8(claim).items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from zkmargin.algebra import ZkMarginError
+from zkmargin.algebra.fixed_point import floor_div
 from zkmargin.circuits.errors import StatementFalse, UnsatisfiedConstraint
 from zkmargin.circuits.margin import SMALL, compile_margin
 from zkmargin.prover import AccountTree, Prover, insecure_setup
@@ -21,7 +23,7 @@ from zkmargin.settlement.fields import amount_text, percent_text
 from zkmargin.settlement.lifecycle import margin_claim
 from zkmargin.verifier import Rejected
 
-from .claims import sides_of
+from .claims import sides_e8
 from .demo_files import NAMES, kept_files, next_steps
 from .demo_world import (
     CRASH_PERCENT,
@@ -41,7 +43,7 @@ from .development import INSECURE
 from .engine_choice import chosen_engine
 from .files import NewFile, require_free, write_files
 from .options import FILE, Command, force_option, progress_option
-from .output import Output, styled
+from .output import Output, one_line, styled
 from .progress import Progress
 
 LATE_MINUTES = 40
@@ -168,19 +170,19 @@ class Story:
         world = self.world
         self.credit = world.credit(self.account)
         greedy = world.credit(self.account, 4 * CREDIT_E8)
-        self._refused(f"{amount_text(greedy.request.credit_e8, 'USD')} for {TARGET}", greedy.reserve, VenueError)
+        self._refused(f"{_money(greedy.request.credit_e8)} for {TARGET}", greedy.reserve, VenueError)
         self.credit.reserve()
         self.tree = world.venue.publish(self.engine)
         self.ledger.observe_root(SOURCE_CHAIN, self.tree.epoch, self.tree.source_root, world.now_ms)
         self._tell(
-            f"{amount_text(CREDIT_E8, 'USD')} set aside at {SOURCE} for {TARGET}, and for nobody else",
+            f"{_money(CREDIT_E8)} set aside at {SOURCE} for {TARGET}, and for nobody else",
             f"epoch {self.tree.epoch} published, source root {_short(self.tree.source_root)}; {TARGET}'s relay sees it",
         )
-        self._note("reservation", reserved=amount_text(CREDIT_E8, "USD"), source_root=str(self.tree.source_root))
+        self._note("reservation", reserved=_money(CREDIT_E8), source_root=str(self.tree.source_root))
 
     def _prove(self) -> None:
         self._chapter("The proof (on the trader's machine)")
-        sides = sides_of(self._claim(self.tree), self.world.risk.quote)
+        sides = {name: _money(amount) for name, amount in sides_e8(self._claim(self.tree)).items()}
         with self._timed("proving") as proved:
             self.settlement = self.credit.prove(self.tree, self.world.risk)
         self._tell(
@@ -196,8 +198,8 @@ class Story:
         with self._timed("checking") as checked:
             receipt = self.credit.accept(self.ledger, self.settlement)
         self._good(
-            f"accepted in {1000 * checked():.1f} ms: receipt {receipt.number}, "
-            f"margin of {_short(receipt.account)} is {amount_text(receipt.margin_e8, 'USD')}"
+            f"in {1000 * checked():.1f} ms: receipt {receipt.number}, "
+            f"margin of {_short(receipt.account)} is {_money(receipt.credit_e8)}"
         )
         self.receipt = receipt
         self._note("accepted", milliseconds=round(1000 * checked(), 3), receipt=receipt.to_json())
@@ -220,7 +222,7 @@ class Story:
         self._refused("the same reservation, proven anew", lambda: ledger.accept(second), Rejected)
         world.now_ms += LATE_MINUTES * MINUTE_MS
         self._refused(f"that proof, {LATE_MINUTES} minutes later", lambda: ledger.accept(second), Rejected)
-        self._tell(f"margin is still {amount_text(ledger.margin_of(self.receipt.account), 'USD')}")
+        self._tell(f"margin is still {_money(ledger.margin_of(self.receipt.account))}")
 
     def _underfunded(self) -> None:
         self._chapter(f"Coins fall by {CRASH_PERCENT} %, and the trader asks once more")
@@ -244,11 +246,11 @@ class Story:
     def _release(self) -> None:
         self._chapter("The end of the credit")
         freed = self.credit.release(self.ledger)
-        margin = amount_text(self.ledger.margin_of(self.receipt.account), "USD")
+        margin = _money(self.ledger.margin_of(self.receipt.account))
         self._tell(
-            f"{TARGET} ends the credit (margin {margin}), then {SOURCE} frees {amount_text(freed, 'USD')}",
+            f"{TARGET} ends the credit (margin {margin}), then {SOURCE} frees {_money(freed)}",
         )
-        self._note("released", freed=amount_text(freed, "USD"), margin=margin)
+        self._note("released", freed=_money(freed), margin=margin)
 
     def _what_was_seen(self) -> None:
         self._chapter(f"What {TARGET} saw")
@@ -269,7 +271,7 @@ class Story:
             attempt()
         except kind as problem:
             self.output.say("  ", styled("refused", fg="red", bold=True), f"   {what}: {problem.code}")
-            self._tell(f"          {_shortened(str(problem))}")
+            self._tell(*(f"          {line}" for line in _wrapped(one_line(str(problem)))))
             self._note("refused", what=what, error=problem.code, message=str(problem))
         else:
             _broken(what)
@@ -303,9 +305,15 @@ def _broken(what: str) -> NoReturn:
     raise StoryBroken(f"{what} should have been refused; please report this")
 
 
+def _money(amount_e8: int) -> str:
+    """Whole dollars and cents, rounded down, with separators: for people."""
+    whole, cents = divmod(floor_div(amount_e8, 10**6), 100)
+    return f"{whole:,}.{cents:02} USD" if cents else f"{whole:,} USD"
+
+
 def _short(value: int) -> str:
     return f"{str(value)[:10]}..."
 
 
-def _shortened(text: str, width: int = 96) -> str:
-    return text if len(text) <= width else text[: width - 3] + "..."
+def _wrapped(text: str, width: int = 96) -> list[str]:
+    return textwrap.wrap(text, width, max_lines=2, placeholder=" ...", break_long_words=False, break_on_hyphens=False)

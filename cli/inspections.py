@@ -71,26 +71,32 @@ def say(output: Output, path: Path, facts: Facts) -> None:
 
 
 def _lines(facts: Facts) -> list[str]:
+    """`name value`, a line for each element of a list or member of an object."""
     lines = []
     for name, value in facts.items():
-        if name == "kind":
-            continue
-        label = name.replace("_", " ")
-        if isinstance(value, list):
-            lines += [f"  {label:<20} {item}" for item in value] or [f"  {label:<20} none"]
-        elif isinstance(value, dict):
-            lines += [f"  {label:<20} {key} {item}" for key, item in value.items()] or [f"  {label:<20} none"]
-        else:
-            lines.append(f"  {label:<20} {_text(value)}")
+        if name != "kind":
+            rows = _rows(name, value) or ["none"]
+            lines += [f"  {name.replace('_', ' '):<22} {row}" for row in rows]
     return lines
 
 
-def _text(value: Any) -> str:
+def _rows(name: str, value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [f"{key} {_text(str(key), item)}" for key, item in value.items()]
+    if isinstance(value, list):
+        return [", ".join(_rows(name, item)) if isinstance(item, dict) else _text(name, item) for item in value]
+    return [_text(name, value)]
+
+
+def _text(name: str, value: Any) -> str:
     if value is None:
         return "not given"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    is_count = isinstance(value, int) and not name.endswith(("_ms", "_id", "_ids"))
+    return f"{value:,}" if is_count else str(value)
 
 
 def _r1cs(data: Buffer, output: Output) -> Facts:
@@ -192,7 +198,10 @@ def _settlement(data: Buffer, output: Output) -> Facts:
     request = SettlementRequest.from_json(data)
     shown = request.to_json()
     names = ("source_chain_ids", "beneficiary", "settlement_id", "expiry_ms", "oracle_time_ms", "terms")
-    inputs = {name: str(value) for name, value in vars(request.named_inputs()).items()}
+    inputs = {
+        name: [str(root) for root in value] if isinstance(value, tuple) else str(value)
+        for name, value in vars(request.named_inputs()).items()
+    }
     return {**{name: shown[name] for name in names}, "public_inputs": inputs}
 
 

@@ -106,7 +106,7 @@ def accept(output: Output, folder: Path, path: Path) -> None:
         receipt.to_json(),
         [
             f"accepted: receipt {receipt.number}, credit {amount_text(receipt.credit_e8, quote)}",
-            f"margin of account {_short(receipt.account)} is now {amount_text(receipt.margin_e8, quote)}",
+            f"margin of account {_short(receipt.account)} is now {amount_text(receipt.credit_e8, quote)}",
         ],
     )
 
@@ -182,7 +182,7 @@ def show(output: Output, folder: Path, limit: int) -> None:
                 for r in receipts
             ),
             *(f"account {_short(account)} has {amount_text(margin, quote)} now" for account, margin in margins.items()),
-            *(f"{d.outcome}: settlement 0x{d.settlement_id.hex()[:16]}... {d.detail}" for d in decisions),
+            *(f"{d.outcome}: settlement 0x{d.settlement_id.hex()[:16]}... {d.detail}".rstrip() for d in decisions),
         ],
     )
 

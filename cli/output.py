@@ -79,6 +79,11 @@ def one_line(text: str) -> str:
     return line if len(line) <= MAX_ERROR_CHARACTERS else line[: MAX_ERROR_CHARACTERS - 3] + "..."
 
 
+def counted(count: int, what: str) -> str:
+    """ "1 contribution", "2 contributions"."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def colours() -> bool:
     """Colours only where a person looks on: stdout is a terminal and NO_COLOR is not set."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -20,8 +20,8 @@ from zkmargin.prover import (
 from .beacon import beacon_arguments, read_beacon
 from .engine_choice import chosen_engine
 from .files import NewFile, read_file, require_free, write_files
-from .options import FILE, Group, contribution_options, force_option, progress_option
-from .output import Output
+from .options import FILE, Group, contribution_options, force_option, name_option, progress_option
+from .output import Output, counted
 from .progress import Progress
 
 MAX_POWER = 27
@@ -65,7 +65,7 @@ def contribute(output: Output, old_path: Path, new_path: Path, name: str, entrop
 @click.argument("old_path", type=FILE, metavar="IN.ptau")
 @click.argument("new_path", type=FILE, metavar="OUT.ptau")
 @beacon_arguments
-@click.option("-n", "--name", default="", help="A name for this step.")
+@name_option
 @force_option
 @progress_option
 @click.pass_obj
@@ -116,14 +116,19 @@ def verify(output: Output, path: Path) -> None:
         verify_ptau(ptau, engine, progress=progress)
     output.result(
         {"valid": True, **_facts(ptau)},
-        [f"valid: powers of tau up to 2^{ptau.power}, {len(ptau.contributions)} contributions", *_names(ptau)],
+        [
+            f"valid: powers of tau up to 2^{ptau.power}, {counted(len(ptau.contributions), 'contribution')}",
+            *_names(ptau),
+        ],
     )
 
 
 def _write(output: Output, ptau: PowersOfTau, path: Path, force: bool) -> None:
     write_files([NewFile(path, write_ptau(ptau))], force)
     facts: dict[str, object] = {"ptau": str(path), **_facts(ptau)}
-    lines = [f"powers of tau up to 2^{ptau.power} written to {path}, {len(ptau.contributions)} contributions"]
+    lines = [
+        f"powers of tau up to 2^{ptau.power} written to {path}, {counted(len(ptau.contributions), 'contribution')}"
+    ]
     if ptau.contributions:
         facts["contribution_hash"] = ptau.contributions[-1].response_hash().hex()
         lines.append(f"contribution hash {facts['contribution_hash']}")

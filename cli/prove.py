@@ -57,14 +57,15 @@ def COMMAND(
     with Progress(output, "prove") as progress:
         progress("loading the circuit")
         circuit = find_circuit(documents.risk.shape, circuit_folder)
+        progress("reading the key")
+        key = read_zkey(read_file(key_path, ".zkey"), engine)
+        # Before the claim: under another circuit it would be about another target, and fall short there.
+        require_key_of(key, circuit)
         claim = documents.claim(circuit.digest)
         claim.require_true()
         sides = sides_of(claim, documents.risk.quote) if output.reveal else {}
         if output.reveal:
             output.say(f"the claim holds by {sides['surplus']}")
-        progress("reading the key")
-        key = read_zkey(read_file(key_path, ".zkey"), engine)
-        require_key_of(key, circuit)
         progress("computing the witness")
         witness = circuit.witness(claim.circuit_inputs(), engine=engine)
         progress("proving")

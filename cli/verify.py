@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zkmargin.verifier import Proof, Verifier, VerifyingKey, read_public_signals
+from zkmargin.verifier import KeyRejected, Proof, Verifier, VerifyingKey, read_public_signals
 
 from .development import INSECURE
 from .engine_choice import chosen_engine
@@ -36,6 +36,10 @@ def verify_files(
     key = VerifyingKey.from_json(read_file(key_path, "verifying key"))
     public = read_public_signals(read_file(public_path, "public inputs"))
     proof = Proof.from_json(read_file(proof_path, "proof"))
+    if key.development and not allow_development:
+        raise KeyRejected(
+            "the key", "was made by one party for development; --allow-development-key takes it all the same"
+        )
     Verifier(key, chosen_engine(output), allow_development).verify(public, proof)
     if key.development:
         output.warn(INSECURE)

@@ -23,8 +23,8 @@ from .beacon import beacon_arguments, read_beacon
 from .engine_choice import chosen_engine
 from .errors import KeyNotVerified
 from .files import NewFile, json_bytes, read_file, require_free, write_files
-from .options import FILE, Group, contribution_options, force_option, progress_option
-from .output import Output
+from .options import FILE, Group, contribution_options, force_option, name_option, progress_option
+from .output import Output, counted
 from .progress import Progress
 
 
@@ -54,7 +54,7 @@ def contribute_command(output: Output, old_path: Path, new_path: Path, name: str
 @click.argument("old_path", type=FILE, metavar="IN.zkey")
 @click.argument("new_path", type=FILE, metavar="OUT.zkey")
 @beacon_arguments
-@click.option("-n", "--name", default="", help="A name for this step.")
+@name_option
 @force_option
 @progress_option
 @click.pass_obj
@@ -127,7 +127,10 @@ def _write(output: Output, key: ProvingKey, path: Path, force: bool) -> None:
     announced = contribution_hash(key.contributions[-1]).hex()
     output.result(
         {"key": str(path), "contributions": len(key.contributions), "contribution_hash": announced},
-        [f"key written to {path}, with {len(key.contributions)} contributions", f"contribution hash {announced}"],
+        [
+            f"key written to {path}, with {counted(len(key.contributions), 'contribution')}",
+            f"contribution hash {announced}",
+        ],
     )
 
 

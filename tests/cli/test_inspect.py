@@ -1,0 +1,107 @@
+"""`zkmargin inspect` tells every kind of file by its contents, and shows nothing private unasked."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from zkmargin.circuits.margin import SMALL, compile_margin
+from zkmargin.cli.inspections import DESCRIPTIONS
+from zkmargin.settlement.account_document import read_secret
+
+from .conftest import MarginFiles, invoke
+
+pytestmark = pytest.mark.xdist_group("cli")
+
+KINDS = {
+    "built/small.r1cs": ".r1cs",
+    "built/small.zkw": ".zkw",
+    "built/small.sym": ".sym",
+    "small.zkey": ".zkey",
+    "account.json": "account",
+    "secret.json": "secret",
+    "risk.json": "risk table",
+    "request.json": "credit request",
+    "attestation.json": "risk attestation",
+    "ledger-config.json": "ledger configuration",
+    "settlement.json": "settlement request",
+    "verification_key.json": "verifying key",
+    "proof/proof.json": "proof",
+    "proof/public.json": "public inputs",
+    "w.wtns": ".wtns",
+    "p.ptau": ".ptau",
+}
+
+
+@pytest.fixture(scope="module")
+def files(shared: MarginFiles, tmp_path_factory: pytest.TempPathFactory) -> MarginFiles:
+    root = tmp_path_factory.mktemp("inspect") / "files"
+    shutil.copytree(shared.root, root)
+    assert invoke("witness", *shared.documents(), "-o", root / "w.wtns").code == 0
+    assert invoke("powersoftau", "new", "bn128", 2, root / "p.ptau").code == 0
+    return MarginFiles(root)
+
+
+def test_there_is_a_case_for_every_kind() -> None:
+    assert sorted(KINDS.values()) == sorted(DESCRIPTIONS)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_kind_is_told_whatever_the_name(files: MarginFiles, tmp_path: Path, name: str) -> None:
+    renamed = tmp_path / "something.dat"
+    shutil.copy(files / name, renamed)
+    done = invoke("inspect", renamed, "--json")
+    assert done.code == 0, done.stderr
+    assert done.json["kind"] == KINDS[name]
+    assert done.json["bytes"] == renamed.stat().st_size
+    text = invoke("inspect", renamed)
+    assert text.stdout.splitlines()[0] == f"{renamed}: {KINDS[name]}"
+
+
+@pytest.mark.parametrize("name", ["built/small.r1cs", "built/small.zkw", "small.zkey", "verification_key.json"])
+def test_the_circuit_digest_is_shown(files: MarginFiles, name: str) -> None:
+    done = invoke("inspect", files / name, "--json")
+    assert done.json["circuit_digest"] == compile_margin(SMALL).digest.hex()
+    assert done.json["public_inputs"] == 7
+    if "development" in done.json:
+        assert done.json["development"] is True
+
+
+def test_an_accounts_amounts_need_reveal(files: MarginFiles) -> None:
+    hidden = invoke("inspect", files / "account.json").stdout
+    assert "venue 1001, epoch 1" in hidden
+    for private in ("5000", "BTC", "60000"):
+        assert private not in hidden
+    shown = invoke("inspect", files / "account.json", "--reveal").stdout
+    for private in ("5000 USDC", "-0.5 units", "60000 USD"):
+        assert private in shown
+
+
+def test_a_secret_needs_reveal(files: MarginFiles) -> None:
+    secret = str(read_secret((files / "secret.json").read_bytes()))
+    assert secret not in invoke("inspect", files / "secret.json", "--json").stdout
+    assert secret in invoke("inspect", files / "secret.json", "--json", "--reveal").stdout
+
+
+def test_a_witness_is_counted_and_never_shown(files: MarginFiles) -> None:
+    done = invoke("inspect", files / "w.wtns", "--json", "--reveal")
+    assert set(done.json) == {"file", "kind", "bytes", "curve", "wires"}
+
+
+def test_json_of_anything_else_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "package.json"
+    path.write_text(json.dumps({"format": "something/1"}))
+    done = invoke("inspect", path)
+    assert done.code == 2
+    assert "no document that this program knows" in done.stderr
+
+
+def test_a_contributors_name_cannot_drive_the_terminal(files: MarginFiles, tmp_path: Path) -> None:
+    name = "mallory\x1b]0;title\x07"
+    assert invoke("powersoftau", "contribute", files / "p.ptau", tmp_path / "p1.ptau", "--name", name).code == 0
+    done = invoke("inspect", tmp_path / "p1.ptau")
+    assert "mallory\\x1b]0;title\\x07" in done.stdout
+    assert "\x1b" not in done.stdout

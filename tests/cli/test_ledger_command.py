@@ -1,0 +1,127 @@
+"""A ledger in a folder, fed and asked by its commands."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import MarginFiles, edited, invoke
+
+pytestmark = pytest.mark.xdist_group("cli")
+
+
+def root_of(files: MarginFiles) -> str:
+    public: list[str] = json.loads((files / "proof/public.json").read_text())
+    return public[1]
+
+
+@pytest.fixture
+def ledger(shared: MarginFiles, tmp_path: Path) -> Path:
+    """Started, and told the root and the risk table."""
+    folder = tmp_path / "ledger"
+    config = ["--config", shared / "ledger-config.json", "--key", shared / "verification_key.json"]
+    assert invoke("ledger", "init", folder, *config).code == 0
+    assert invoke("ledger", "attest", folder, shared / "attestation.json").code == 0
+    observed = invoke("ledger", "observe-root", folder, "--chain-id", 1001, "--epoch", 1, "--root", root_of(shared))
+    assert observed.code == 0
+    return folder
+
+
+def test_accept_replay_release_and_show(ledger: Path, shared: MarginFiles) -> None:
+    settlement = shared / "proof/settlement.json"
+    first = invoke("ledger", "accept", ledger, settlement, "--json")
+    assert first.code == 0, first.stderr
+    assert (first.json["number"], first.json["credit"], first.json["replaced"]) == (1, "60000", "0")
+    assert invoke("ledger", "accept", ledger, settlement, "--json").stdout == first.stdout
+    other = invoke("ledger", "accept", ledger, shared / "settlement.json", "--json")
+    assert (other.code, other.json["error"]) == (1, "stale-sequence")
+    released = invoke("ledger", "release", ledger, first.json["settlement_id"], "--json")
+    assert released.json["margin"] == "0 USD"
+    shown = invoke("ledger", "show", ledger, "--json").json
+    assert [receipt["number"] for receipt in shown["receipts"]] == [1]
+    assert list(shown["margins"].values()) == ["0 USD"]
+    assert shown["decisions"][0]["outcome"] == "accepted"
+    text = invoke("ledger", "show", ledger).stdout
+    assert "breaker closed" in text
+    assert "receipt 1: credit 60000 USD" in text
+
+
+def test_a_stolen_proof_is_refused(ledger: Path, margin: MarginFiles) -> None:
+    def to_a_thief(document: Any) -> None:
+        document["beneficiary"] = "0x" + "ba" * 20
+
+    edited(margin / "proof/settlement.json", to_a_thief)
+    done = invoke("ledger", "accept", ledger, margin / "proof/settlement.json", "--json")
+    assert (done.code, done.json["error"]) == (1, "context-mismatch")
+
+
+def test_the_breaker(ledger: Path, shared: MarginFiles) -> None:
+    settlement = shared / "proof/settlement.json"
+    assert invoke("ledger", "trip", ledger, "--reason", "drill").code == 0
+    refused = invoke("ledger", "accept", ledger, settlement, "--json")
+    assert (refused.code, refused.json["error"]) == (1, "breaker-open")
+    assert "open: drill" in invoke("ledger", "show", ledger).stdout
+    assert invoke("ledger", "reset", ledger, "--reason", "drill over").code == 0
+    assert invoke("ledger", "accept", ledger, settlement).code == 0
+
+
+def test_an_attestation_without_a_quorum_is_refused(ledger: Path, margin: MarginFiles) -> None:
+    edited(margin / "attestation.json", lambda document: document["signatures"].__delitem__(slice(1, None)))
+    done = invoke("ledger", "attest", ledger, margin / "attestation.json", "--json")
+    assert (done.code, done.json["error"]) == (1, "attestation-rejected")
+
+
+def test_a_root_of_zero_is_refused(ledger: Path) -> None:
+    done = invoke("ledger", "observe-root", ledger, "--chain-id", 1001, "--epoch", 2, "--root", 0, "--json")
+    assert (done.code, done.json["error"]) == (1, "root-rejected")
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["observe-root", "LEDGER", "--chain-id", "1001", "--epoch", "2", "--root", "12x"],
+        ["observe-root", "LEDGER", "--chain-id", "1001", "--epoch", "2", "--root", "9" * 78],
+        ["observe-root", "LEDGER", "--chain-id", str(1 << 64), "--epoch", "2", "--root", "1"],
+        ["release", "LEDGER", "0x12"],
+        ["release", "LEDGER", "0x" + "00" * 32],
+        ["trip", "LEDGER", "--reason", " "],
+        ["show", "LEDGER", "--limit", "0"],
+        ["show", "absent"],
+    ],
+    ids=lambda args: "-".join(args)[:40],
+)
+def test_misuse(ledger: Path, args: list[str]) -> None:
+    done = invoke("ledger", *(str(ledger) if arg == "LEDGER" else arg for arg in args))
+    assert done.code == 2
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_development_key_needs_the_configurations_word(margin: MarginFiles, tmp_path: Path) -> None:
+    edited(margin / "ledger-config.json", lambda document: document.update(allow_development_key=False))
+    config = ["--config", margin / "ledger-config.json", "--key", margin / "verification_key.json"]
+    done = invoke("ledger", "init", tmp_path / "ledger", *config, "--json")
+    assert (done.code, done.json["error"]) == (1, "key-rejected")
+    assert not (tmp_path / "ledger").exists()
+
+
+def test_a_key_of_another_circuit_is_refused(margin: MarginFiles, tmp_path: Path) -> None:
+    edited(margin / "ledger-config.json", lambda document: document.update(circuit_digest="0x" + "11" * 32))
+    config = ["--config", margin / "ledger-config.json", "--key", margin / "verification_key.json"]
+    done = invoke("ledger", "init", tmp_path / "ledger", *config, "--json")
+    assert (done.code, done.json["error"]) == (2, "circuit-mismatch")
+    assert not (tmp_path / "ledger").exists()
+
+
+def test_init_never_replaces_a_ledger(ledger: Path, shared: MarginFiles) -> None:
+    config = ["--config", shared / "ledger-config.json", "--key", shared / "verification_key.json"]
+    assert invoke("ledger", "init", ledger, *config).code == 2
+
+
+def test_a_damaged_database_is_an_error_and_not_a_crash(ledger: Path) -> None:
+    (ledger / "ledger.sqlite").write_bytes(b"no database" * 500)
+    done = invoke("ledger", "show", ledger)
+    assert done.code == 2
+    assert "internal error" not in done.stderr
