@@ -146,13 +146,25 @@ def _message(problem: ZkMarginError, output: Output) -> str:
 
 def details_of(problem: ZkMarginError) -> dict[str, Any]:
     """The typed attributes of an error that name a place; amounts and values stay out."""
-    names = ("part", "field", "document", "path", "check", "contribution", "index", "extra", "expected", "found")
+    names = (
+        "part",
+        "field",
+        "document",
+        "path",
+        "check",
+        "contribution",
+        "index",
+        "extra",
+        "expected",
+        "found",
+        "failures",
+    )
     details = {}
     for name in names:
         value = getattr(problem, name, None)
         if isinstance(value, bytes):
             value = value.hex()
-        if type(value) in (str, int):
+        if type(value) in (str, int) or (name == "failures" and isinstance(value, list)):
             details[name] = value
     return details
 
