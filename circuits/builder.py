@@ -106,9 +106,11 @@ class Circuit:
         created = self._new_inputs(name, count, known, public=public, proven=True)
         if known is not None:
             self.enter("range_check", None)
-            for value in created:
-                self._prove_range(value, known)
-            self.leave()
+            try:
+                for value in created:
+                    self._prove_range(value, known)
+            finally:
+                self.leave()
         return created
 
     def _prove_range(self, value: Expr, known: Interval) -> None:

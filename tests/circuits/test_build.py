@@ -324,6 +324,24 @@ def test_building_in_another_process_gives_the_same_bytes() -> None:
     assert build(payment, name="payment", metadata={"a": [2], "b": 1}).digest.hex() == outputs[0].split()[3]
 
 
+def test_a_hint_gives_a_value_and_constrains_nothing() -> None:
+    def circuit(c: Circuit) -> None:
+        x = c.private("x", bits=8)
+        before = len(c.constraints)
+        kept = c.hint_linear(x * 3 + 1)
+        quotient, rest = c.hint_divmod(kept, c.constant(5))
+        assert len(c.constraints) == before
+        assert (kept.interval, quotient.interval, rest.interval) == (None, None, None)
+        assert_equal(c.public("out"), kept * 100 + quotient * 10 + rest)
+
+    with pytest.warns(CircuitWarning, match="'x' stands in no constraint"):
+        compiled = build(circuit, name="hints")
+    compiled.check(compiled.witness({"x": 4, "out": 13 * 100 + 2 * 10 + 3}))
+    value = compiled.r1cs.n_wires - 3
+    lie = compiled.witness({"x": 4, "out": 14 * 100 + 2 * 10 + 4}, PlainEngine(lies={value: 14}))
+    compiled.check(lie)  # nothing tells a dishonest prover that the value is not 3 x + 1
+
+
 def test_fewer_wires_in_b_cost_nothing_in_meaning() -> None:
     """b * x and x * b are the same constraint; the wire that B needs anyway goes there."""
 
