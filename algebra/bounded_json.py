@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 from typing import Any
 
 from .encoding import Buffer
@@ -12,22 +14,27 @@ DEFAULT_MAX_BYTES = 1 << 20
 MAX_DEPTH = 16
 MAX_DIGITS = 400
 
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+_STEP = tuple(1 if byte in b"[{" else -1 for byte in range(256))
+
 
 def load_json(data: Buffer | str, what: str, *, max_bytes: int = DEFAULT_MAX_BYTES) -> Any:
     """Parse JSON text; every way in which it can be malformed is an `EncodingError` that names `what`.
 
     Floats and NaN are refused: amounts are decimal strings or integers, so that no binary rounding can touch them.
     """
-    raw = data.encode() if isinstance(data, str) else bytes(data)
-    if len(raw) > max_bytes:
-        raise EncodingError(f"{what}: {len(raw)} bytes, more than the {max_bytes} allowed", what=what)
     try:
+        raw = data.encode() if isinstance(data, str) else bytes(memoryview(data))
+        if len(raw) > max_bytes:
+            raise EncodingError(f"{what}: {len(raw)} bytes, more than the {max_bytes} allowed", what=what)
         text = raw.decode("utf-8")
-    except UnicodeDecodeError:
+    except UnicodeError:
         raise EncodingError(f"{what}: not UTF-8 text", what=what) from None
-    _check_depth(text, what)
+    _check_depth(raw, what)
     try:
-        return json.loads(
+        value = json.loads(
             text,
             parse_int=lambda digits: _parse_int(digits, what),
             parse_float=lambda number: _refuse(number, what),
@@ -36,27 +43,25 @@ def load_json(data: Buffer | str, what: str, *, max_bytes: int = DEFAULT_MAX_BYT
         )
     except json.JSONDecodeError as problem:
         raise EncodingError(f"{what}: not JSON at line {problem.lineno}, column {problem.colno}", what=what) from None
+    if _SURROGATE.search(text):
+        _check_text(value, what)
+    return value
 
 
-def _check_depth(text: str, what: str) -> None:
+def _check_depth(raw: bytes, what: str) -> None:
     """Count brackets outside strings, so that a deep nest is refused before the parser recurses into it."""
-    depth, in_string, escaped = 0, False, False
-    for character in text:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif character == "\\":
-                escaped = True
-            elif character == '"':
-                in_string = False
-        elif character == '"':
-            in_string = True
-        elif character in "[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise EncodingError(f"{what}: nested deeper than {MAX_DEPTH} levels", what=what)
-        elif character in "]}":
-            depth -= 1
+    without_strings = _STRING.sub(b"", raw)
+    brackets = without_strings.translate(None, delete=_NO_BRACKETS)
+    if max(itertools.accumulate(map(_STEP.__getitem__, brackets)), default=0) > MAX_DEPTH:
+        raise EncodingError(f"{what}: nested deeper than {MAX_DEPTH} levels", what=what)
+
+
+def _check_text(value: Any, what: str) -> None:
+    """Refuse half a surrogate pair written as an escape: such text can be neither stored nor printed."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise EncodingError(f"{what}: an escape sequence that is no character", what=what) from None
 
 
 def _parse_int(digits: str, what: str) -> int:

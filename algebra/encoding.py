@@ -29,12 +29,9 @@ def scalars_from_bytes(data: Buffer, curve: Curve = BN254) -> list[int]:
 
 def elements_to_bytes(values: Iterable[int], size: int, modulus: int, what: str) -> bytes:
     """Encode integers below any modulus; `what` names them in errors."""
-    out = bytearray()
-    for index, value in enumerate(values):
-        if type(value) is not int or not 0 <= value < modulus:
-            raise EncodingError(f"{what} {index} is not an integer from 0 to below the modulus", what=what, index=index)
-        out += value.to_bytes(size, "little")
-    return bytes(out)
+    listed = list(values)
+    check_canonical(listed, modulus, what)
+    return b"".join([value.to_bytes(size, "little") for value in listed])
 
 
 def elements_from_bytes(data: Buffer, size: int, modulus: int, what: str) -> list[int]:
@@ -46,6 +43,13 @@ def elements_from_bytes(data: Buffer, size: int, modulus: int, what: str) -> lis
         if value >= modulus:
             raise EncodingError(f"{what} {index} is not below the modulus", what=what, index=index)
     return values
+
+
+def check_canonical(values: Sequence[int], modulus: int, what: str) -> None:
+    """Every value is an integer in [0, modulus), and no bool; `what` names them in errors."""
+    for index, value in enumerate(values):
+        if type(value) is not int or not 0 <= value < modulus:
+            raise EncodingError(f"{what} {index} is not an integer from 0 to below the modulus", what=what, index=index)
 
 
 def g1_to_bytes(points: Iterable[G1Point], curve: Curve = BN254) -> bytes:

@@ -14,6 +14,8 @@ from .encoding import Buffer
 RATE = 136
 """Bytes absorbed per permutation: (1600 - 2 * 256) / 8."""
 
+PADDING = 0x01
+
 _LANE = (1 << 64) - 1
 
 
@@ -21,7 +23,7 @@ def keccak256(data: Buffer) -> bytes:
     """The 32-byte digest of `data`."""
     message = bytes(memoryview(data))
     padding = bytearray(RATE - len(message) % RATE)
-    padding[0] ^= 0x01
+    padding[0] ^= PADDING
     padding[-1] ^= 0x80
     message += padding
     state = [0] * 25

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from .curves import BN254, Curve
-from .encoding import scalars_from_bytes, scalars_to_bytes
+from .encoding import check_canonical, scalars_from_bytes, scalars_to_bytes
 from .errors import DomainError, EncodingError
 from .poseidon import poseidon_hash
 
@@ -29,6 +29,7 @@ def empty_root(depth: int, curve: Curve = BN254) -> int:
 def merkle_levels(leaves: Sequence[int], depth: int, curve: Curve = BN254) -> list[list[int]]:
     """Levels 0 (the leaves) to `depth` (the root); level k holds ceil(n / 2^k) nodes, at least one."""
     check_size(len(leaves), depth)
+    check_canonical(leaves, curve.r, "leaf")
     levels = [list(leaves) or [0]]
     for height in range(depth):
         nodes = levels[-1]
@@ -54,7 +55,7 @@ class MerkleTree:
             self._levels = merkle_levels(leaves, depth)
         else:
             packed = engine.merkle_levels(scalars_to_bytes(leaves), depth)
-            self._levels = [scalars_from_bytes(level) or [0] for level in packed]
+            self._levels = [scalars_from_bytes(level) for level in packed]
 
     @property
     def root(self) -> int:
@@ -75,6 +76,7 @@ def merkle_root_from_path(leaf: int, index: int, siblings: Sequence[int]) -> int
     """The root that a leaf at `index` with these siblings leads to."""
     if not 0 <= index < 1 << len(siblings):
         raise EncodingError(f"leaf {index} lies outside a tree of depth {len(siblings)}", what="merkle path")
+    check_canonical([leaf], BN254.r, "leaf")
     node = leaf
     for height, sibling in enumerate(siblings):
         node = poseidon_hash([sibling, node] if index >> height & 1 else [node, sibling])

@@ -10,11 +10,13 @@ nothing else tells two lengths apart, only hashes of the same number of inputs a
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from .curves import BN254, Curve
+from .encoding import check_canonical
 from .errors import EncodingError
 
 MAX_INPUTS = 16
@@ -35,9 +37,7 @@ class PoseidonParameters:
 
 def poseidon_hash(inputs: Sequence[int], curve: Curve = BN254) -> int:
     """Hash 1 to 16 canonical field elements to one."""
-    for index, value in enumerate(inputs):
-        if type(value) is not int or not 0 <= value < curve.r:
-            raise EncodingError(f"hash input {index} is not an integer in [0, r)", what="hash input", index=index)
+    check_canonical(inputs, curve.r, "hash input")
     return poseidon_permutation([0, *inputs], curve)[0]
 
 
@@ -56,7 +56,7 @@ def poseidon_permutation(state: Sequence[int], curve: Curve = BN254) -> list[int
             state[0] = pow(state[0], 5, r)
         else:
             state = [pow(x, 5, r) for x in state]
-        state = [sum(m * x for m, x in zip(row, state, strict=True)) % r for row in parameters.mds]
+        state = [sum(map(operator.mul, row, state)) % r for row in parameters.mds]
     return state
 
 
