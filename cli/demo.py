@@ -97,6 +97,8 @@ class Story:
         self.output = output
         self.folder = folder
         self.engine = chosen_engine(output)
+        if self.engine.name == "reference":
+            output.warn("on the reference engine this story takes some minutes")
         self.steps: list[dict[str, Any]] = []
         self._started = time.perf_counter()
 
