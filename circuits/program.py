@@ -146,11 +146,12 @@ class WitnessProgram:
             raise _malformed("a term names a wire that does not exist")
         if bool((_words(self.term_const) >= len(self.constants) // 32).any()):
             raise _malformed("a term names a constant that does not exist")
-        written = self._write_times()
+        written, inner = self._write_times(), wires.astype(np.int64) - self._first_inner
+        times = np.where(inner < 0, -1, np.append(written, -1)[np.maximum(inner, -1)])
         ready = np.full(len(steps), -1, dtype=np.int64)
         filled = steps > 0
         if bool(filled.any()):
-            ready[filled] = np.maximum.reduceat(written[wires], pointers[:-1][filled].astype(np.int64))
+            ready[filled] = np.maximum.reduceat(times, pointers[:-1][filled].astype(np.int64))
         ops = self._operation_table()
         for column, readers in ((1, np.ones(len(ops), dtype=bool)), (2, np.isin(ops[:, 0], _READS_B))):
             used = ops[readers, column]
@@ -165,12 +166,16 @@ class WitnessProgram:
             if self.constants[32 * index : 32 * index + 32][::-1] >= limit:
                 raise FormatError(f"{_WHAT}: constant {index} is not below r", what=_WHAT, index=index)
 
+    @property
+    def _first_inner(self) -> int:
+        return 1 + self.n_public + self.n_private
+
     def _operation_table(self) -> _Words:
         return _words(self.operations).reshape(-1, 5)
 
     def _write_times(self) -> npt.NDArray[np.int64]:
-        """For each wire the operation that writes it; -1 for the constant and the inputs."""
-        first = 1 + self.n_public + self.n_private
+        """For each inner wire the operation that writes it. Sized by the operations: inputs take no bytes of a file."""
+        first = self._first_inner
         ops = self._operation_table()
         codes, bits = ops[:, 0], ops[:, 4].astype(np.int64)
         if bool((codes > max(Opcode)).any()):
@@ -185,11 +190,11 @@ class WitnessProgram:
         starts = np.repeat(ops[:, 3].astype(np.int64), widths)
         within = np.arange(len(starts)) - np.repeat(np.cumsum(widths) - widths, widths)
         targets = starts + within
-        times = np.full(self.n_wires, -1, dtype=np.int64)
+        times = np.full(self.n_wires - first, -1, dtype=np.int64)
         if bool((targets < first).any() or (targets >= self.n_wires).any()):
             raise _malformed("an operation writes a wire that is not its to write")
-        times[targets] = np.repeat(np.arange(len(ops)), widths)
-        if bool((times[first:] < 0).any()):
+        times[targets - first] = np.repeat(np.arange(len(ops)), widths)
+        if bool((times < 0).any()):
             raise _malformed("its operations do not write each wire once")
         return times
 

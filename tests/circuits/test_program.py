@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import struct
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -194,3 +195,27 @@ def test_damage_under_a_fresh_checksum_is_refused_or_harmless(best_engine: Engin
         if struct.unpack_from("<2I", raw, COUNTS + 4) == (1, 1):
             assert best_engine.run_program(raw, inputs) == PlainEngine().run_program(raw, inputs)
     assert 0 < decoded < 600
+
+
+@pytest.mark.parametrize("kind", ["public", "private"])
+def test_inputs_without_bytes_take_no_memory(kind: str) -> None:
+    """A file of two hundred bytes may name 2^31 inputs; reading it must not reserve room for them."""
+    many = 1 << 31
+    program = WitnessProgram(
+        circuit_digest=bytes(32),
+        n_wires=1 + many,
+        n_public=many if kind == "public" else 0,
+        n_private=many if kind == "private" else 0,
+        constants=b"",
+        lc_ptr=words(0),
+        term_wire=b"",
+        term_const=b"",
+        operations=b"",
+    )
+    tracemalloc.start()
+    decoded = WitnessProgram.from_bytes(program.to_bytes())
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1 << 20
+    with pytest.raises(InputError):
+        decoded.run(bytes(32))

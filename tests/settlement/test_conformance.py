@@ -26,7 +26,7 @@ def test_the_shipped_vectors_hold(engine: Engine) -> None:
 def test_making_them_again_gives_the_same_bytes(tmp_path: Path) -> None:
     for path in generate_vectors(tmp_path):
         name = path.relative_to(tmp_path)
-        assert path.read_bytes() == (VECTORS / name).read_bytes(), f"{name}: zkmargin vectors generate vectors --force"
+        assert path.read_bytes() == (VECTORS / name).read_bytes(), f"{name}: zkmargin vectors generate vectors"
 
 
 @pytest.mark.parametrize(
