@@ -19,7 +19,6 @@ from .errors import (
     DomainError,
     EncodingError,
     EngineUnavailable,
-    MissingExtra,
     PointError,
     ZkMarginError,
 )
@@ -42,7 +41,6 @@ __all__ = [
     "G1Point",
     "G2Point",
     "MerkleTree",
-    "MissingExtra",
     "PointError",
     "PoseidonParameters",
     "SparseMatrix",

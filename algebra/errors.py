@@ -5,8 +5,7 @@
     |   |-- EncodingError                malformed bytes or numbers: the input is not what it claims to be
     |   |   `-- PointError               bytes that are no point of the curve, or of its prime-order subgroup
     |   |-- DomainError                  a transform or tree of a size that does not exist
-    |   |-- EngineUnavailable            the engine asked for is not installed here
-    |   `-- MissingExtra                 a feature whose optional dependency is not installed
+    |   `-- EngineUnavailable            the engine asked for is not installed here
     |-- CircuitError                     circuits/errors.py
     |-- ProverError                      prover/errors.py
     |-- SettlementError                  settlement/errors.py
@@ -63,12 +62,3 @@ class EngineUnavailable(AlgebraError):
         super().__init__(f"engine {engine!r} is not available: {reason}")
         self.engine = engine
         self.reason = reason
-
-
-class MissingExtra(AlgebraError):
-    """An optional dependency is needed; `extra` is the one that brings it."""
-
-    def __init__(self, feature: str, extra: str) -> None:
-        super().__init__(f"{feature} needs an optional dependency: pip install 'zkmargin[{extra}]'")
-        self.feature = feature
-        self.extra = extra
