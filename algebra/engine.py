@@ -1,8 +1,8 @@
 """The one door to the arithmetic: what every engine can do, and how to get one.
 
 Two engines stand behind it and are tested equal, operation by operation: `native` (Rust, arkworks, all cores) and
-`reference` (py_ecc and plain integers; reads like the papers, serves as the oracle, and takes over where the native module is
-missing). Data crosses in bulk, as the canonical bytes of `encoding.py`; nothing here is a number at a time.
+`reference` (py_ecc and plain integers; reads like the papers, serves as the oracle, and takes over where the native
+module is missing). Data crosses in bulk, as the canonical bytes of `encoding.py`; nothing here is a number at a time.
 
 Every method checks its bytes: wrong lengths and non-canonical scalars raise `EncodingError`, points off the curve (or,
 in G2, outside the subgroup of order r) raise `PointError` with the index at fault. Methods named `_unchecked` skip the
