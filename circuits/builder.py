@@ -253,7 +253,6 @@ class Circuit:
 
     def stamp(self, block: Block) -> Expr:
         """Append a recorded block; the last `block.entry_wires` wires are its entry. Its output is a raw element."""
-        self._require_open()
         origin = self.origin()
         base = len(self.inner_names) - block.entry_wires
         self.inner_names.extend([(origin, "round")] * block.new_wires)

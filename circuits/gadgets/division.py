@@ -45,11 +45,8 @@ def divide(a: Expr, b: int) -> tuple[Expr, Expr]:
 
 
 def _ranged(wire: Expr, top: int) -> Expr:
-    """The wire with the interval that as many bits as `top` has prove; for 0 bits, the wire is 0."""
+    """The wire with the interval that as many bits as `top` has prove."""
     c, n = wire.circuit, top.bit_length()
-    if n == 0:
-        c.constrain_zero(wire)
-        return c.constant(0)
     _prove_bits(wire, n)
     return c.range_proven(wire, (0, (1 << n) - 1))
 

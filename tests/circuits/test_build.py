@@ -18,6 +18,7 @@ from zkmargin.circuits import (
     Circuit,
     CircuitWarning,
     CompiledCircuit,
+    Expr,
     FormatError,
     InputError,
     InputSignal,
@@ -270,7 +271,15 @@ def test_nothing_can_be_added_after_the_build() -> None:
 
     build(circuit, name="kept")
     (c,) = kept
-    for late in (lambda: c.private("y"), lambda: c.constrain_zero(c.constant(0))):
+    x = Expr(c, {-1: 1}, None)
+    for late in (
+        lambda: c.private("y"),
+        lambda: x * x,
+        lambda: c.constrain_zero(x),
+        lambda: c.constrain_product(x, x, x),
+        lambda: c.hint_linear(x),
+        lambda: poseidon([x]),
+    ):
         with pytest.raises(BuildError, match="is built already"):
             late()
 

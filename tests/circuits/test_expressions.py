@@ -175,6 +175,21 @@ def test_constants_outside_the_field_are_refused(c: Circuit, value: int) -> None
         c.constant(value)
 
 
+def test_an_interval_said_to_be_proven_must_fit_the_field(c: Circuit) -> None:
+    x = c.hint_linear(c.private("x"))
+    assert c.range_proven(x, (0, HALF)).interval == (0, HALF)
+    with pytest.raises(BuildError, match="would need 253 bits"):
+        c.range_proven(x, (0, HALF + 1))
+
+
+def test_what_is_proven_of_a_wire_is_remembered(c: Circuit) -> None:
+    x, y = c.hint_linear(c.private("x")), c.private("y", bits=4)
+    assert (x + y - y).interval is None
+    c.range_proven(x, (0, 9))
+    c.range_proven(x, (3, 20))
+    assert (x + y - y).interval == (3, 9)
+
+
 def test_expressions_read_as_written(c: Circuit) -> None:
     a, b = c.private("leaf[0].balance", bits=8), c.private("b")
     assert str(a - 2 * b + 5) == "leaf[0].balance - 2*b + 5"
