@@ -182,6 +182,21 @@ def test_v11_a_circuit_file_damaged_anywhere_is_refused_or_another_valid_one() -
     assert accepted > 0
 
 
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"n_public_inputs": 2}, "fewer wires than inputs"),
+        ({"a": matrix({2: 1})}, "different numbers of constraints"),
+        ({"n_wires": 5, "wire_labels": None}, "another width"),
+        ({"wire_labels": (0, 1, 2)}, "one label for each wire"),
+        ({"c": replace(matrix({3: 1}, {}), columns=u32(4))}, "a wire that does not exist"),
+    ],
+)
+def test_a_circuit_that_cannot_be_is_refused(changes: dict[str, object], reason: str) -> None:
+    with pytest.raises(FormatError, match=reason):
+        example(**changes)
+
+
 def test_witnesses_survive_the_file() -> None:
     values = scalars_to_bytes([1, 5, R - 1, 0])
     data = write_wtns(values)

@@ -165,6 +165,24 @@ def test_reading_wires_of_the_same_decomposition_is_refused(engine: Engine) -> N
             engine.run_program(program, scalars_to_bytes([4, 5]))
 
 
+@pytest.mark.parametrize("bits", [0, 1, 254, 255])
+def test_a_decomposition_has_1_to_254_bits(bits: int, engine: Engine) -> None:
+    """Also where the count of wires goes along with the lie."""
+    program = replace(
+        every_operation(),
+        n_wires=3 + bits,
+        operations=words(Opcode.BITS, 1, 0, 3, bits),
+        term_wire=words(1, 0, 2, 0, 0, 2),
+    ).to_bytes()
+    if bits in (1, 254):
+        assert WitnessProgram.from_bytes(program).run(scalars_to_bytes([4, 5]), engine)[96:128] == scalars_to_bytes([1])
+        return
+    with pytest.raises(FormatError, match="not between 1 and 254 bits wide"):
+        WitnessProgram.from_bytes(program)
+    with pytest.raises(EncodingError):
+        engine.run_program(program, scalars_to_bytes([4, 5]))
+
+
 def test_every_damaged_byte_is_noticed() -> None:
     whole = every_operation().to_bytes()
     for place in range(len(whole)):
