@@ -14,6 +14,7 @@ import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import compress
 
 from .curves import BN254, Curve
 from .encoding import check_canonical
@@ -90,35 +91,38 @@ class _Grain:
 
     The seed is 80 bits: field kind (1: prime), S-box (0: x^alpha), field size, width, rounds, then ones. The first 160
     bits are thrown away; of each later pair, the second bit is used if the first one is 1.
+
+    The recurrence b[i + 80] = sum of b[i + tap] also holds with every distance doubled, as squaring is linear over
+    GF(2). So with 160 s bits known, 18 s more follow from whole-word operations with distances s times as long.
     """
+
+    TAPS = (62, 51, 38, 23, 13, 0)
 
     def __init__(self, bits: int, t: int, full_rounds: int, partial_rounds: int) -> None:
         fields = ((1, 2), (0, 4), (bits, 12), (t, 12), (full_rounds, 10), (partial_rounds, 10), (2**30 - 1, 30))
         seed = "".join(format(value, f"0{width}b") for value, width in fields)
-        self._register = int(seed[::-1], 2)  # bit i of the register is the i-th oldest
-        for _ in range(10):
-            self._clock(16)
-        self._ready = ""
+        self._raw = int(seed[::-1], 2)  # bit i is the i-th oldest
+        self._length, self._stride = 80, 1
+        self._shrunk_to = 80 + 160
+        self._ready, self._taken = "", 0
 
     def take(self, bits: int) -> int:
         """The next integer of that many bits, the first bit the most significant."""
-        while len(self._ready) < bits:
-            self._ready += "".join(self._shrunk() for _ in range(256))
-        taken, self._ready = self._ready[:bits], self._ready[bits:]
-        return int(taken, 2)
+        while len(self._ready) - self._taken < bits:
+            self._grow(max(2 * self._length, 4096))
+        start, self._taken = self._taken, self._taken + bits
+        return int(self._ready[start : self._taken], 2)
 
-    def _shrunk(self) -> str:
-        fresh = self._clock(18)
-        return _CHOSEN[fresh & 63] + _CHOSEN[fresh >> 6 & 63] + _CHOSEN[fresh >> 12]
-
-    def _clock(self, steps: int) -> int:
-        """The next raw bits, the first one lowest. The newest tap is 62, so that 80 - 62 = 18 can be taken at once."""
-        register = self._register
-        fresh = register >> 62 ^ register >> 51 ^ register >> 38 ^ register >> 23 ^ register >> 13 ^ register
-        fresh &= (1 << steps) - 1
-        self._register = register >> steps | fresh << (80 - steps)
-        return fresh
-
-
-_CHOSEN = tuple("".join(str(raw >> place + 1 & 1) for place in (0, 2, 4) if raw >> place & 1) for raw in range(64))
-"""For three pairs of raw bits, those that self-shrinking lets through."""
+    def _grow(self, length: int) -> None:
+        while self._length < length:
+            if self._length >= 160 * self._stride:
+                self._stride *= 2
+            s, fresh = self._stride, 0
+            for tap in self.TAPS:
+                fresh ^= self._raw >> self._length - (80 - tap) * s
+            self._raw |= (fresh & (1 << 18 * s) - 1) << self._length
+            self._length += 18 * s
+        pairs = format(self._raw >> self._shrunk_to, f"0{self._length - self._shrunk_to}b")[::-1]
+        chosen = pairs[::2].encode().translate(bytes(byte == ord("1") for byte in range(256)))
+        self._ready = self._ready[self._taken :] + "".join(compress(pairs[1::2], chosen))
+        self._taken, self._shrunk_to = 0, self._length
