@@ -124,6 +124,28 @@ def release(output: Output, folder: Path, settlement_id: str) -> None:
     output.result({"settlement_id": settlement_id, "margin": margin}, [f"released; the account is left with {margin}"])
 
 
+@COMMAND.command("release-account")
+@FOLDER
+@click.argument("account", metavar="ACCOUNT")
+@click.option("--through", "through", type=click.IntRange(0, 2**64 - 1), required=True, help="The sequence so far.")
+@click.pass_obj
+def release_account(output: Output, folder: Path, account: str, through: int) -> None:
+    """Let no state of an account up to a sequence back a credit, now or later.
+
+    ACCOUNT is the pseudonym, the fourth public input, in decimal. The source frees a reservation only after this.
+    """
+    if not account.isdecimal() or not account.isascii() or len(account) > 77:
+        raise click.UsageError("ACCOUNT is the account's pseudonym, a decimal number")
+    quote = _document(folder).quote
+    with _opened(output, folder) as ledger:
+        margin_e8 = ledger.release_account(int(account), through)
+    margin = amount_text(margin_e8, quote)
+    output.result(
+        {"account": account, "through_sequence": through, "margin": margin},
+        [f"released through sequence {through}; the account is left with {margin}"],
+    )
+
+
 @COMMAND.command("trip")
 @FOLDER
 @click.option("--reason", required=True, help="For whoever finds the breaker open.")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from zkmargin.algebra import Engine
+from zkmargin.circuits.margin import account_pseudonym
 from zkmargin.prover import AccountTree, Claim, Opening, Prover
 from zkmargin.verifier import MarginLedger, Proof, Receipt, SettlementRequest
 
@@ -94,6 +95,15 @@ class Credit:
         return ledger.accept(settlement)
 
     def release(self, ledger: MarginLedger) -> int:
-        """End the credit at the target, and only then free the collateral at the source; the amount freed."""
-        ledger.release(self.request.settlement_id)
-        return self.venue.release(self.account, self.target)
+        """Free the collateral at the source, once the target lets no state of the account so far back a credit.
+
+        Needs no accepted credit, so a reservation whose proof was refused can be freed too. The order matters: freed
+        first, a proof made under an older root could still be credited.
+        """
+        if ledger.config.target != self.target:
+            raise LifecycleError("this ledger is not the target that the collateral is reserved for")
+        sequence = self.venue.account(self.account).sequence
+        left = ledger.release_account(account_pseudonym(self.secret, self.target), sequence)
+        if left:
+            raise LifecycleError("the target still counts a credit of a newer state: release at that state")
+        return self.venue.release(self.account, self.target, at_sequence=sequence)

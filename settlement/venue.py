@@ -92,9 +92,14 @@ class SourceVenue:
         slots[place] = Reservation(target, held + amount_e8)
         self._update_covered(index, replace(leaf, reservations=tuple(slots)))
 
-    def release(self, index: int, target: int) -> int:
-        """Free what is reserved for a target, once the target has confirmed that the credit ended; the amount."""
+    def release(self, index: int, target: int, at_sequence: int) -> int:
+        """Free what is reserved for a target, once the target has let go of every state up to `at_sequence`; the amount.
+
+        Refused if the account has moved on since: the target might credit the state in between.
+        """
         leaf = self.account(index)
+        if leaf.sequence != at_sequence:
+            raise VenueError(f"account {index} is at sequence {leaf.sequence}, the target let go of {at_sequence}")
         freed = leaf.reserved_for(target)
         if not freed:
             raise VenueError(f"account {index} has nothing reserved for that target")

@@ -58,8 +58,10 @@ CREATE TABLE receipts (
 );
 CREATE INDEX receipts_by_time ON receipts (accepted_at_ms);
 CREATE TABLE releases (
-    settlement_id BLOB PRIMARY KEY REFERENCES receipts (settlement_id),
-    released_at_ms INTEGER NOT NULL
+    account BLOB NOT NULL CHECK (length(account) = 32),
+    through_sequence BLOB NOT NULL CHECK (length(through_sequence) = 8),
+    released_at_ms INTEGER NOT NULL,
+    PRIMARY KEY (account, through_sequence)
 );
 CREATE TABLE breaker_events (
     number INTEGER PRIMARY KEY,

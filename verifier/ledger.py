@@ -154,17 +154,32 @@ class MarginLedger:
         """End a credit before its expiry, and return the margin the account is left with.
 
         Works with the breaker open, because it only lowers what this ledger is exposed to. Releasing again changes
-        nothing.
+        nothing. Before the source frees the collateral, `release_account` is needed: there may be newer states, proven
+        or not, that show the same reservation.
         """
         with self._database.writing() as connection:
             rows = Rows(connection)
             receipt = rows.receipt_of_settlement(settlement_id)
             if receipt is None:
                 raise UnknownSettlement(settlement_id)
-            now_ms = self._clock()
-            if not rows.is_released(settlement_id):
-                rows.add_release(settlement_id, now_ms)
-            return rows.margin(receipt.account, now_ms)
+            return self._release(rows, receipt.account, receipt.sequence)
+
+    def release_account(self, account: int, through_sequence: int) -> int:
+        """Let no state of the account up to this sequence back a credit, now or later; the margin it is left with.
+
+        What a source does before it frees a reservation, with the sequence its account has then: whatever was proven
+        under an older root that is still fresh is refused from here on. Works with the breaker open.
+        """
+        check_element("account", account)
+        check_range("through_sequence", through_sequence, ID_BITS)
+        with self._database.writing() as connection:
+            return self._release(Rows(connection), account, through_sequence)
+
+    def _release(self, rows: Rows, account: int, through_sequence: int) -> int:
+        now_ms = self._clock()
+        if through_sequence > rows.released_through(account):
+            rows.add_release(account, through_sequence, now_ms)
+        return rows.margin(account, now_ms)
 
     def trip_breaker(self, reason: str) -> None:
         """Accept nothing more until `reset_breaker`."""

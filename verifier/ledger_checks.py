@@ -40,8 +40,8 @@ def check_state(rows: Rows, config: LedgerConfig, venues: int, request: Settleme
     _check_terms(config, inputs, request)
     if now_ms >= request.context.expiry_ms:
         raise RequestExpired(f"the request expired at {request.context.expiry_ms} ms, it is {now_ms} ms")
-    last = rows.last_sequence(inputs.account)
-    if last is not None and request.terms.sequence <= last:
+    last = max(rows.last_sequence(inputs.account), rows.released_through(inputs.account))
+    if request.terms.sequence <= last:
         raise StaleSequence(f"sequence {request.terms.sequence} is not above {last}: prove the account's newest state")
     if rows.is_nullifier_used(inputs.nullifier):
         raise NullifierUsed("this state of the account has been credited here before")

@@ -87,9 +87,10 @@ class Rows:
         row = self._one("SELECT max(number) FROM receipts")
         return 0 if row is None or row[0] is None else int(row[0])
 
-    def last_sequence(self, account: int) -> int | None:
+    def last_sequence(self, account: int) -> int:
+        """Of the account's credits; -1 if it has none."""
         row = self._one("SELECT max(sequence) FROM receipts WHERE account = ?", element(account))
-        return None if row is None or row[0] is None else int.from_bytes(row[0], "big")
+        return -1 if row is None or row[0] is None else int.from_bytes(row[0], "big")
 
     def is_nullifier_used(self, nullifier: int) -> bool:
         return self._one("SELECT 1 FROM receipts WHERE nullifier = ?", element(nullifier)) is not None
@@ -101,10 +102,10 @@ class Rows:
         the same reservation again. Adding them up would count it twice.
         """
         row = self._one(
-            "SELECT credit_e8, expiry_ms, settlement_id FROM receipts WHERE account = ? ORDER BY sequence DESC LIMIT 1",
+            "SELECT credit_e8, expiry_ms, sequence FROM receipts WHERE account = ? ORDER BY sequence DESC LIMIT 1",
             element(account),
         )
-        if row is None or row[1] <= now_ms or self.is_released(row[2]):
+        if row is None or row[1] <= now_ms or int.from_bytes(row[2], "big") <= self.released_through(account):
             return 0
         return int.from_bytes(row[0], "big")
 
@@ -135,11 +136,13 @@ class Rows:
             receipt.accepted_at_ms,
         )
 
-    def is_released(self, settlement_id: bytes) -> bool:
-        return self._one("SELECT 1 FROM releases WHERE settlement_id = ?", settlement_id) is not None
+    def released_through(self, account: int) -> int:
+        """States of the account up to this sequence back no credit any more; -1 if none was released."""
+        row = self._one("SELECT max(through_sequence) FROM releases WHERE account = ?", element(account))
+        return -1 if row is None or row[0] is None else int.from_bytes(row[0], "big")
 
-    def add_release(self, settlement_id: bytes, at_ms: int) -> None:
-        self._add("releases", settlement_id, at_ms)
+    def add_release(self, account: int, through_sequence: int, at_ms: int) -> None:
+        self._add("releases", element(account), u64(through_sequence), at_ms)
 
     # Breaker and log.
     def breaker(self) -> BreakerState:

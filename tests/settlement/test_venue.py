@@ -28,7 +28,7 @@ def test_every_change_moves_the_sequence(venue: SourceVenue) -> None:
     seen.append(venue.account(0).sequence)
     venue.trade(0, 0, E8 // 100)
     seen.append(venue.account(0).sequence)
-    venue.release(0, 5)
+    venue.release(0, 5, at_sequence=3)
     seen.append(venue.account(0).sequence)
     venue.withdraw(0, USDC, E8)
     seen.append(venue.account(0).sequence)
@@ -39,7 +39,9 @@ def test_what_is_reserved_cannot_be_withdrawn(venue: SourceVenue) -> None:
     venue.reserve(0, 5, 9_000 * E8)
     with pytest.raises(VenueError):
         venue.withdraw(0, USDC, 2_000 * E8)
-    venue.release(0, 5)
+    with pytest.raises(VenueError, match="at sequence 2"):
+        venue.release(0, 5, at_sequence=1)
+    venue.release(0, 5, at_sequence=2)
     venue.withdraw(0, USDC, 2_000 * E8)
 
 
@@ -93,7 +95,7 @@ def test_unknown_accounts_assets_and_targets_are_refused(venue: SourceVenue) -> 
     with pytest.raises(VenueError):
         venue.deposit(0, 4, E8)
     with pytest.raises(VenueError):
-        venue.release(0, 5)
+        venue.release(0, 5, at_sequence=1)
 
 
 def test_epochs_have_roots_of_their_own(venue: SourceVenue) -> None:

@@ -323,6 +323,28 @@ def test_a_newer_credit_replaces_the_older_one(world: World, ledger: MarginLedge
     assert ledger.margin_of(account) == 0
 
 
+def test_a_released_account_needs_a_state_newer_than_the_release(world: World, ledger: MarginLedger) -> None:
+    """A proof made earlier, of a state the source has meanwhile freed, must not be credited."""
+    account = ledger.accept(world.request(1, credit=10, sequence=1)).account
+    ledger.trip_breaker("release must not depend on it")
+    assert ledger.release_account(account, 5) == 0
+    assert ledger.release_account(account, 3) == 0
+    ledger.reset_breaker("a test")
+    refusal(ledger, world.request(1, credit=10, sequence=5, settlement_id=bytes([8]) * 32), StaleSequence)
+    ledger.accept(world.request(1, credit=7, sequence=6, settlement_id=bytes([9]) * 32))
+    assert ledger.release_account(account, 5) == 7 * UNIT
+    assert ledger.margin_of(account) == 7 * UNIT
+
+
+def test_an_account_without_a_credit_can_be_released(world: World, ledger: MarginLedger) -> None:
+    request = world.request(1, sequence=4)
+    assert ledger.release_account(request.named_inputs().account, 4) == 0
+    refusal(ledger, request, StaleSequence)
+    for account, sequence in ((-1, 0), (1, -1), (1, 2**64), (2**254, 1), (True, 1)):
+        with pytest.raises(StatementError):
+            ledger.release_account(account, sequence)
+
+
 def test_margin_ends_when_the_newest_credit_expires(world: World, ledger: MarginLedger, clock: Clock) -> None:
     account = ledger.accept(world.request(1, credit=10, sequence=1, expiry_ms=EXPIRY + 1_000)).account
     ledger.accept(world.request(1, credit=20, sequence=2, settlement_id=bytes([9]) * 32))
