@@ -146,8 +146,7 @@ class WitnessProgram:
             raise _malformed("a term names a wire that does not exist")
         if bool((_words(self.term_const) >= len(self.constants) // 32).any()):
             raise _malformed("a term names a constant that does not exist")
-        written, inner = self._write_times(), wires.astype(np.int64) - self._first_inner
-        times = np.where(inner < 0, -1, np.append(written, -1)[np.maximum(inner, -1)])
+        times = self._write_times(wires)
         ready = np.full(len(steps), -1, dtype=np.int64)
         filled = steps > 0
         if bool(filled.any()):
@@ -173,8 +172,12 @@ class WitnessProgram:
     def _operation_table(self) -> _Words:
         return _words(self.operations).reshape(-1, 5)
 
-    def _write_times(self) -> npt.NDArray[np.int64]:
-        """For each inner wire the operation that writes it. Sized by the operations: inputs take no bytes of a file."""
+    def _write_times(self, wires: _Words) -> npt.NDArray[np.int64]:
+        """For each of the wires the operation that writes it, -1 where it is an input.
+
+        Operations are kept as intervals of wires, since one of twenty bytes may write 254 of them: the memory taken
+        is linear in the file's bytes.
+        """
         first = self._first_inner
         ops = self._operation_table()
         codes, bits = ops[:, 0], ops[:, 4].astype(np.int64)
@@ -185,18 +188,17 @@ class WitnessProgram:
         if bool(((bits < 1) | (bits > _PROGRAM_BITS))[codes == Opcode.BITS].any()):
             raise _malformed(f"a decomposition is not between 1 and {_PROGRAM_BITS} bits wide")
         widths = np.where(codes == Opcode.BITS, bits, np.where(codes == Opcode.DIVMOD, 2, 1))
-        if self.n_wires < first or int(widths.sum()) != self.n_wires - first:
-            raise _malformed("its operations do not write each wire once")
-        starts = np.repeat(ops[:, 3].astype(np.int64), widths)
-        within = np.arange(len(starts)) - np.repeat(np.cumsum(widths) - widths, widths)
-        targets = starts + within
-        times = np.full(self.n_wires - first, -1, dtype=np.int64)
-        if bool((targets < first).any() or (targets >= self.n_wires).any()):
+        targets = ops[:, 3].astype(np.int64)
+        if bool((targets < first).any() or (targets + widths > self.n_wires).any()):
             raise _malformed("an operation writes a wire that is not its to write")
-        times[targets - first] = np.repeat(np.arange(len(ops)), widths)
-        if bool((times < 0).any()):
+        order = np.argsort(targets, kind="stable")
+        starts = targets[order]
+        ends = starts + widths[order]
+        # Each interval starts where the one before it ends: no gap, and no wire written twice.
+        if not np.array_equal(np.append(starts, self.n_wires), np.append(first, ends)):
             raise _malformed("its operations do not write each wire once")
-        return times
+        writers = np.searchsorted(starts, wires, side="right") - 1
+        return np.append(order, -1)[writers]
 
 
 def words_to_bytes(values: array[int]) -> bytes:

@@ -33,7 +33,7 @@ SIZE_LIMITS = {
     "public inputs": MIB,
     "verifying key": 4 * MIB,
     ".sym": 64 * MIB,
-    ".zkw": GIB,
+    ".zkw": 256 * MIB,
     ".wtns": GIB,
     ".r1cs": 4 * GIB,
     ".zkey": 64 * GIB,

@@ -237,3 +237,59 @@ def test_inputs_without_bytes_take_no_memory(kind: str) -> None:
     assert peak < 1 << 20
     with pytest.raises(InputError):
         decoded.run(bytes(32))
+
+
+def test_memory_is_linear_in_the_bytes_of_the_file() -> None:
+    """One operation of twenty bytes writes up to 254 wires; reading it must not reserve room for each of them."""
+    count = 20_000
+    program = WitnessProgram(
+        circuit_digest=bytes(32),
+        n_wires=3 + 254 * count,
+        n_public=1,
+        n_private=1,
+        constants=scalars_to_bytes([1]),
+        lc_ptr=words(0, 1),
+        term_wire=words(1),
+        term_const=words(0),
+        operations=b"".join(words(Opcode.BITS, 0, 0, 3 + 254 * place, 254) for place in range(count)),
+    )
+    raw = program.to_bytes()
+    tracemalloc.start()
+    assert WitnessProgram.from_bytes(raw) == program
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 16 * len(raw)
+
+
+def test_operations_may_write_their_wires_in_any_order(best_engine: Engine) -> None:
+    """The last of the wires may be written first, and is then ready for whatever comes after."""
+    program = replace(
+        every_operation(),
+        n_wires=6,
+        lc_ptr=words(0, 1, 2),
+        term_wire=words(2, 5),
+        term_const=words(0, 0),
+        operations=words(Opcode.LINEAR, 0, 0, 5, 0) + words(Opcode.DIVMOD, 1, 0, 3, 0),
+    )
+    wires = scalars_from_bytes(WitnessProgram.from_bytes(program.to_bytes()).run(scalars_to_bytes([4, 9]), best_engine))
+    assert wires == [1, 4, 9, 1, 0, 9]
+    early = replace(program, operations=program.operations[20:] + program.operations[:20])
+    with pytest.raises(FormatError, match="before it is written"):
+        WitnessProgram.from_bytes(early.to_bytes())
+
+
+@pytest.mark.parametrize("start", [3, 4, 256, 258, 259])
+def test_decompositions_that_overlap_or_leave_a_gap_are_refused(start: int) -> None:
+    program = replace(
+        every_operation(),
+        n_wires=3 + 254 + 2,
+        lc_ptr=words(0, 1),
+        term_wire=words(1),
+        term_const=words(0),
+        operations=words(Opcode.BITS, 0, 0, 3, 254) + words(Opcode.DIVMOD, 0, 0, start, 0),
+    )
+    with pytest.raises(FormatError, match="write"):
+        WitnessProgram.from_bytes(program.to_bytes())
+    WitnessProgram.from_bytes(
+        replace(program, operations=program.operations[:20] + words(Opcode.DIVMOD, 0, 0, 257, 0)).to_bytes()
+    )
