@@ -245,6 +245,8 @@ class Circuit:
                 break
             known = iv.add(known, iv.scale(value.interval, weight)) if known is not None else None
         terms = sum_terms(((value.terms, weight) for value, weight in listed), self.curve.r)
+        if sum(len(value.terms) for value, _ in listed) > len(terms):
+            known = self.tightened(known, terms)
         return Expr(self, terms, self.checked(known, tuple(value for value, _ in listed), " + "))
 
     def field_sum(self, parts: Iterable[tuple[Expr, int]]) -> Expr:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from . import interval as iv
 from .interval import Interval
-from .terms import ONE, Terms, add_terms, render_terms, scale_terms
+from .terms import ONE, Terms, add_terms, render_terms, scale_terms, signed
 
 if TYPE_CHECKING:
     from .builder import Circuit
@@ -90,7 +90,7 @@ class Expr:
 
     def _times_constant(self, constant: Expr) -> Expr:
         if constant.interval is not None:
-            return self._times_integer(constant.interval[0])
+            return self._times_integer(signed(constant.constant_value, self.circuit.curve.r))
         terms = scale_terms(self.terms, constant.constant_value, self.circuit.curve.r)
         return Expr(self.circuit, terms, (0, 0) if not terms else None)
 

@@ -54,6 +54,25 @@ def test_cancelled_wires_leave_no_trace_in_the_interval(c: Circuit) -> None:
     assert (raw + y).interval is None
 
 
+def test_a_weighted_sum_whose_wires_cancel_is_as_tight_as_the_sum(c: Circuit) -> None:
+    x, y, raw = c.private("x", bits=8), c.private("y", bits=8), c.private("raw")
+    assert c.weighted_sum([(x, 1), (x, -1)]).interval == (0, 0)
+    assert c.weighted_sum([(x, 3), (y, 1), (x, -3)]).interval == (0, 255)
+    assert c.weighted_sum([(raw, 1), (y, 1), (raw, -1)]).interval == (0, 255)
+    assert c.weighted_sum([(x, 1), (y, -2)]).interval == (-510, 255)
+
+
+def test_a_constant_factor_counts_with_its_value_and_not_its_interval(c: Circuit) -> None:
+    y = c.private("y", bits=8)
+    nothing = Expr(c, {}, (-255, 255))
+    assert ((nothing * y).terms, (nothing * y).interval) == ({}, (0, 0))
+    three = Expr(c, {0: 3}, (-5, 5))
+    assert (y * three).terms == (y * 3).terms
+    assert (y * three).interval == (0, 765)
+    minus = Expr(c, {0: BN254.r - 3}, (-5, 5))
+    assert (y * minus).interval == (-765, 0)
+
+
 def test_a_bit_times_a_value_has_the_values_of_both_cases(c: Circuit) -> None:
     bit, x = c.private("bit", bits=1), c.private("x", signed_bits=8)
     assert (bit * x).interval == (-128, 127)
