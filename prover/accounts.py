@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from zkmargin.algebra import Engine, MerkleTree, merkle_root_from_path
 from zkmargin.circuits.errors import InputError, StatementFalse
-from zkmargin.circuits.margin import Leaf, source_root
+from zkmargin.circuits.margin import Leaf, Shape, source_root
 
 
 @dataclass(frozen=True)
@@ -21,18 +21,22 @@ class Opening:
     index: int
     siblings: tuple[int, ...]
 
+    def __repr__(self) -> str:
+        """Without the leaf, whose balances would end up in logs, and without what leads to it."""
+        return f"Opening(venue_id={self.venue_id}, epoch={self.epoch}, index={self.index})"
+
     @property
     def source_root(self) -> int:
         """The public root, bound to venue and epoch."""
         return source_root(self.venue_id, self.epoch, self.tree_root)
 
-    def require_member(self, depth: int) -> None:
+    def require_member(self, shape: Shape) -> None:
         """Raise unless the path leads from this leaf to the published root."""
-        if len(self.siblings) != depth:
-            raise InputError("path", f"has {len(self.siblings)} siblings; this shape's tree is {depth} deep")
-        if not 0 <= self.index < 1 << depth:
-            raise InputError("path", f"names account {self.index}, outside a tree of depth {depth}")
-        if merkle_root_from_path(self.leaf.digest(), self.index, self.siblings) != self.tree_root:
+        if len(self.siblings) != shape.depth:
+            raise InputError("path", f"has {len(self.siblings)} siblings; this shape's tree is {shape.depth} deep")
+        if not 0 <= self.index < 1 << shape.depth:
+            raise InputError("path", f"names account {self.index}, outside a tree of depth {shape.depth}")
+        if merkle_root_from_path(self.leaf.digest(shape), self.index, self.siblings) != self.tree_root:
             raise StatementFalse("membership", "the account does not stand under the published root")
 
 
@@ -40,12 +44,12 @@ class AccountTree:
     """The accounts of one venue at one epoch."""
 
     def __init__(
-        self, venue_id: int, epoch: int, depth: int, leaves: Sequence[Leaf], engine: Engine | None = None
+        self, venue_id: int, epoch: int, shape: Shape, leaves: Sequence[Leaf], engine: Engine | None = None
     ) -> None:
         self.venue_id = venue_id
         self.epoch = epoch
         self.leaves = tuple(leaves)
-        self._tree = MerkleTree(depth, [leaf.digest() for leaf in self.leaves], engine)
+        self._tree = MerkleTree(shape.depth, [leaf.digest(shape) for leaf in self.leaves], engine)
 
     @property
     def source_root(self) -> int:

@@ -31,6 +31,10 @@ class AccountDocument:
 
     openings: tuple[Opening, ...]
 
+    def __repr__(self) -> str:
+        """Without balances, which would end up in logs."""
+        return f"AccountDocument(openings={self.openings!r})"
+
     @classmethod
     def from_json(cls, data: Buffer | str, risk: RiskDocument) -> AccountDocument:
         """Read against the risk table, whose names and order the account uses."""

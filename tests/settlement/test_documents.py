@@ -164,3 +164,10 @@ def test_the_horizon_is_the_longer_of_latency_and_expiry() -> None:
     assert REQUEST.horizon_ms(REQUEST.expiry_ms - 90_001) == 90_001
     with pytest.raises(DocumentError):
         REQUEST.horizon_ms(REQUEST.expiry_ms)
+
+
+def test_the_repr_of_an_account_shows_no_balance(account: AccountDocument) -> None:
+    opening = account.openings[0]
+    shown = f"Opening(venue_id={opening.venue_id}, epoch={opening.epoch}, index={opening.index})"
+    assert repr(opening) == shown
+    assert repr(account) == f"AccountDocument(openings=({shown},))"
