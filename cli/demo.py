@@ -153,7 +153,7 @@ class Story:
             haircut, sigma = percent_text(asset.haircut_ppm), percent_text(asset.sigma_ppm)
             self._tell(f"{name:6} {low:>12} {high:>12} {haircut:>9} {sigma:>11}")
         self._tell(f"{len(self.attestation.signatures)} oracles sign the table's root; {TARGET} asks for {QUORUM}")
-        self._note("prices", risk_root=str(risk.table.root()), signatures=len(self.attestation.signatures))
+        self._note("prices", risk_root=str(risk.root()), signatures=len(self.attestation.signatures))
 
     def _account(self) -> None:
         self._chapter(f"An account at {SOURCE} (only {SOURCE} and the trader see this)")

@@ -76,7 +76,7 @@ class World:
 
     def attestation(self) -> RiskAttestation:
         """All three oracles sign the table in force."""
-        root, at_ms = self.risk.table.root(), self.risk.oracle_time_ms
+        root, at_ms = self.risk.root(), self.risk.oracle_time_ms
         return RiskAttestation(root, at_ms, tuple(sign_attestation(key, root, at_ms) for key in self.oracle_keys))
 
     def funded_account(self) -> int:

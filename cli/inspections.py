@@ -233,7 +233,7 @@ def _risk(data: Buffer, output: Output) -> Facts:
         "quote": document.quote,
         "assets": ", ".join(document.asset_names),
         "instruments": ", ".join(document.instrument_names),
-        "risk_root": str(document.table.root()),
+        "risk_root": str(document.root()),
     }
 
 

@@ -62,7 +62,7 @@ class Claim:
         """Raise `InputError` for values that fit no circuit, `StatementFalse` for a claim that does not hold."""
         self._require_well_formed()
         for opening in self.openings:
-            opening.require_member(self.shape.depth)
+            opening.require_member(self.shape)
             if opening.leaf.key_commitment != key_commitment(self.secret):
                 raise StatementFalse("membership", "the account belongs to another key")
         if any(opening.leaf.group != self._group() for opening in self.openings):
@@ -75,7 +75,7 @@ class Claim:
         return PublicInputs(
             target=self.target,
             source_roots=tuple(opening.source_root for opening in self.openings),
-            risk_root=self.table.root(),
+            risk_root=self.table.root(self.shape),
             account=account_pseudonym(self.secret, self.target),
             nullifier=nullifier(self.secret, self.target, terms.sequence),
             terms=terms.pack(),

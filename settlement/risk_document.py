@@ -61,6 +61,10 @@ class RiskDocument:
         document._validate([name for name, _ in underlyings], [name for _, name, _ in instruments])
         return document
 
+    def root(self) -> int:
+        """`risk_root`, which the oracles attest."""
+        return self.table.root(self.shape)
+
     def to_json(self) -> dict[str, Any]:
         table, quote = self.table, self.quote
         return {

@@ -427,9 +427,7 @@ def _margin_cases(
     def changed(name: str, expect: str, *, tree: bool = True, **leaf_changes: Any) -> dict[str, Any]:
         """The same with another leaf, under a tree that holds it, or under the old one."""
         other = replace(leaf, **leaf_changes)
-        new = (
-            AccountTree(1001, opening.epoch, SMALL.depth, [other]).opening(0) if tree else replace(opening, leaf=other)
-        )
+        new = AccountTree(1001, opening.epoch, SMALL, [other]).opening(0) if tree else replace(opening, leaf=other)
         return honest | {
             "name": name,
             "account": AccountDocument((new,)).to_json(risk),

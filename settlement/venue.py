@@ -93,7 +93,7 @@ class SourceVenue:
         self._update_covered(index, replace(leaf, reservations=tuple(slots)))
 
     def release(self, index: int, target: int, at_sequence: int) -> int:
-        """Free what is reserved for a target, once the target has let go of every state up to `at_sequence`; the amount.
+        """Free what is reserved for a target, once that has let go of every state up to `at_sequence`; the amount.
 
         Refused if the account has moved on since: the target might credit the state in between.
         """
@@ -110,7 +110,7 @@ class SourceVenue:
     def publish(self, engine: Engine | None = None) -> AccountTree:
         """Close the epoch: the tree whose root goes to the targets and whose openings go to the owners."""
         self.epoch += 1
-        return AccountTree(self.venue_id, self.epoch, self.shape.depth, self._accounts, engine)
+        return AccountTree(self.venue_id, self.epoch, self.shape, self._accounts, engine)
 
     def _require_amount(self, amount_e8: int) -> None:
         if amount_e8 <= 0:

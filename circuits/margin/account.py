@@ -25,6 +25,10 @@ class Reservation:
     target: int
     amount_e8: int
 
+    def __repr__(self) -> str:
+        """Without the amount: a repr ends up in logs."""
+        return "Reservation(...)"
+
 
 @dataclass(frozen=True)
 class Leaf:
@@ -38,6 +42,10 @@ class Leaf:
     debts_e8: tuple[int, ...]
     positions_e8: tuple[int, ...]
     reservations: tuple[Reservation, ...]
+
+    def __repr__(self) -> str:
+        """Without balances, key or salt: a repr ends up in logs."""
+        return f"Leaf(sequence={self.sequence})"
 
     def validate(self, shape: Shape) -> None:
         """Raise `InputError` unless every value is in range and the counts are the shape's."""
@@ -67,11 +75,12 @@ class Leaf:
             *(slot.amount_e8 for slot in self.reservations),
         ]
 
-    def digest(self) -> int:
-        """The value that stands in the account tree."""
+    def digest(self, shape: Shape) -> int:
+        """The value that stands in the account tree. The shape is part of it: the same words mean other things in others."""
         return hash_list(
             TAG_LEAF,
             [
+                shape.leaf_layout(),
                 self.key_commitment,
                 self.group,
                 self.salt,

@@ -158,7 +158,7 @@ def _open_table(c: Circuit, shape: Shape, risk_root: Expr) -> TableSignals:
         dollar_gamma_e8=[signed(f"instruments[{k}].dollar_gamma_e8") for k in instruments],
         pnl_e8=[[signed(f"instruments[{k}].pnl_e8[{s}]") for s in range(shape.scenarios)] for k in instruments],
     )
-    items = [table.confidence_e4]
+    items = [c.constant(shape.table_layout()), table.confidence_e4]
     for a in assets:
         items += [table.price_low_e8[a], table.price_high_e8[a], table.haircut_ppm[a], table.sigma_ppm[a]]
     for u in underlyings:
@@ -208,7 +208,7 @@ def _leaf(c: Circuit, shape: Shape, name: str, key: Expr, group: Expr) -> tuple[
         *(position + POSITION_BIAS for position in leaf.positions_e8),
         *leaf.reservations_e8,
     ]
-    items = [key, group, salt, *leaf.reservation_targets, *_pack_words(words)]
+    items = [c.constant(shape.leaf_layout()), key, group, salt, *leaf.reservation_targets, *_pack_words(words)]
     return leaf, _hash_list(c, commitments.TAG_LEAF, items)
 
 

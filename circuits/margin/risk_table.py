@@ -96,9 +96,9 @@ class RiskTable:
             *(v for i in self.instruments for v in (i.dollar_delta_e8, i.dollar_gamma_e8, *i.pnl_e8)),
         ]
 
-    def root(self) -> int:
-        """`risk_root`: the commitment the oracles attest."""
-        return hash_list(TAG_RISK, [item % BN254.r for item in self.items()])
+    def root(self, shape: Shape) -> int:
+        """`risk_root`: the commitment the oracles attest. The shape is part of it: it says which number is which."""
+        return hash_list(TAG_RISK, [shape.table_layout(), *(item % BN254.r for item in self.items())])
 
 
 def _check(name: str, value: int, low: int, high: int) -> None:

@@ -6,6 +6,9 @@ from dataclasses import asdict, dataclass
 
 from ..errors import CircuitError
 
+MAX_VENUES = 15
+"""The group's Poseidon takes at most 16 elements: its tag and one per venue."""
+
 
 class ShapeError(CircuitError):
     """A shape that no circuit can have; `field` is the count at fault."""
@@ -30,7 +33,7 @@ class Shape:
 
     def __post_init__(self) -> None:
         limits = {
-            "venues": (1, 16),
+            "venues": (1, MAX_VENUES),
             "assets": (1, 256),
             "underlyings": (1, 256),
             "instruments_per_underlying": (1, 256),
@@ -58,9 +61,22 @@ class Shape:
         first = underlying * self.instruments_per_underlying
         return range(first, first + self.instruments_per_underlying)
 
+    def leaf_layout(self) -> int:
+        """The counts that give a leaf's words their meaning, as one number; it stands first in the leaf's hash."""
+        return _packed(self.assets, self.underlyings, self.instruments_per_underlying, self.reservation_slots)
+
+    def table_layout(self) -> int:
+        """The counts that give a risk table's numbers their meaning; it stands first in the table's hash."""
+        return _packed(self.assets, self.underlyings, self.instruments_per_underlying, self.scenarios)
+
     def metadata(self) -> dict[str, object]:
         """What the circuit file carries and its digest covers."""
         return {"statement": "zkmargin.margin/1", "shape": asdict(self)}
+
+
+def _packed(*counts: int) -> int:
+    """Counts of at most 256, sixteen bits each, the first in the lowest."""
+    return sum(count << 16 * place for place, count in enumerate(counts))
 
 
 SMALL = Shape("small", 1, 4, 2, 2, 0, 16, 2)

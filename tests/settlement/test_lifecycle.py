@@ -1,4 +1,4 @@
-"""The life of a credit between two venues: real proofs, a real ledger, and the orders in which it must not be cheated."""
+"""The life of a credit between two venues: real proofs, a real ledger, and orders in which it must not be cheated."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def open_ledger(folder: Path, prover: Prover, name: str) -> MarginLedger:
         allow_development_key=True,
     )
     ledger = MarginLedger.open(folder / f"{name}.sqlite", config, prover.key.verifying_key(), clock=lambda: NOW)
-    root, time = RISK.table.root(), RISK.oracle_time_ms
+    root, time = RISK.root(), RISK.oracle_time_ms
     ledger.attest_risk_root(RiskAttestation(root, time, (sign_attestation(ORACLE, root, time),)))
     return ledger
 

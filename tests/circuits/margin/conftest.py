@@ -90,7 +90,7 @@ def make_claim(
         shape=shape,
         secret=SECRET,
         openings=tuple(
-            AccountTree(VENUES[venue], 7, shape.depth, [stranger, leaf]).opening(1) for venue, leaf in enumerate(leaves)
+            AccountTree(VENUES[venue], 7, shape, [stranger, leaf]).opening(1) for venue, leaf in enumerate(leaves)
         ),
         table=table or example_table(shape),
         target=TARGET,

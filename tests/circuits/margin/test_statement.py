@@ -229,3 +229,15 @@ def test_building_twice_gives_the_same_bytes(small) -> None:
     again = build(margin_statement, SMALL, name="margin-small", metadata=SMALL.metadata(), strict=True)
     assert again.digest == small.digest
     assert again.program.to_bytes() == small.program.to_bytes()
+
+
+def test_a_table_and_a_leaf_of_another_shape_are_others(claim_of) -> None:
+    """Both shapes have as many table numbers and leaf words; read in the other's order they would mean other things."""
+    other = Shape("other", 1, 5, 2, 1, 0, 16, 2)
+    claim, words = claim_of(), SMALL.assets * 4 + SMALL.underlyings * 2 + SMALL.instruments * 2
+    assert words == other.assets * 4 + other.underlyings * 2 + other.instruments * 2
+    assert claim.table.root(SMALL) != claim.table.root(other)
+    assert claim.openings[0].leaf.digest(SMALL) != claim.openings[0].leaf.digest(other)
+    assert {SMALL.leaf_layout(), SMALL.table_layout()}.isdisjoint({other.leaf_layout(), other.table_layout()})
+    names = {shape.leaf_layout() for shape in (SMALL, SCENARIOS, other)}
+    assert len(names) == 3
