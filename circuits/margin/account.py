@@ -76,7 +76,7 @@ class Leaf:
         ]
 
     def digest(self, shape: Shape) -> int:
-        """The value that stands in the account tree. The shape is part of it: the same words mean other things in others."""
+        """The value that stands in the account tree; the shape is part of it, as it says what each word means."""
         return hash_list(
             TAG_LEAF,
             [
