@@ -34,7 +34,7 @@ def leaf_of(margin: MarginFiles) -> Leaf:
 def publish(margin: MarginFiles, leaf: Leaf) -> None:
     """A venue's honest opening of this leaf."""
     risk = risk_of(margin)
-    opening = AccountTree(1001, 1, risk.shape.depth, [leaf]).opening(0)
+    opening = AccountTree(1001, 1, risk.shape, [leaf]).opening(0)
     (margin / "account.json").write_text(json.dumps(AccountDocument((opening,)).to_json(risk)))
 
 
