@@ -1,7 +1,8 @@
 """Replaying test vectors: each file of a directory, on each engine, held against the outcome it promises.
 
 The format is described in `vectors/README.md`. A vector file is JSON with a `kind`; each of its cases expects "ok" or
-the code of the error that must be raised.
+the code of the error that must be raised. A file is read whole before anything of it runs: one that is malformed is a
+`DocumentError` that names file and case, whatever its cases expect.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from zkmargin.algebra import (
     Engine,
@@ -34,10 +35,23 @@ from .errors import DocumentError, VectorMismatch
 from .fields import Fields
 from .risk_document import RiskDocument
 
+T = TypeVar("T")
 FORMAT = "zkmargin.vectors/1"
 OK = "ok"
 MAX_FILE_BYTES = 8 << 20
 MAX_FILES = 256
+
+Check = Callable[[Engine], None]
+"""Runs one case; returns where everything is as the vector says."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case, read and ready to run."""
+
+    name: str
+    expected: str
+    check: Check
 
 
 @dataclass
@@ -53,10 +67,10 @@ def run_vectors(directory: Path, engine_names: Sequence[str], report: Callable[[
     summary = Summary()
     for path in vector_files(directory):
         name = path.relative_to(directory).as_posix()
-        document = read_vector_file(path)
+        cases = read_vector_file(path, name)
         for engine_name in engine_names:
             before = summary.passed
-            problems = _run_file(document, get_engine(engine_name), summary)
+            problems = _run_cases(cases, get_engine(engine_name), summary)
             summary.failures += [f"{name} [{engine_name}] {problem}" for problem in problems]
             if report is not None:
                 report(f"{name} [{engine_name}]: {summary.passed - before} passed, {len(problems)} failed")
@@ -71,52 +85,55 @@ def vector_files(directory: Path) -> list[Path]:
     return found
 
 
-def read_vector_file(path: Path) -> dict[str, Any]:
-    """One vector file, its header checked."""
+def read_vector_file(path: Path, name: str | None = None) -> list[Case]:
+    """The cases of one vector file, each member checked; `name` stands for the file in errors."""
+    name = name or path.name
+    if not path.is_file():
+        raise DocumentError(name, "the file", "is not a regular one")
     with path.open("rb") as file:
         data = file.read(MAX_FILE_BYTES + 1)
-    document = load_json(data, path.name, max_bytes=MAX_FILE_BYTES)
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise DocumentError(path.name, "format", f"is not {FORMAT!r}")
-    if document.get("kind") not in RUNNERS:
-        raise DocumentError(path.name, "kind", f"is unknown; there are {', '.join(RUNNERS)}")
-    if not isinstance(document.get("cases"), list) or not document["cases"]:
-        raise DocumentError(path.name, "cases", "is not a list with at least one case")
-    return document
+    fields = Fields(load_json(data, name, max_bytes=MAX_FILE_BYTES), name)
+    fields.expect("format", FORMAT)
+    kind = fields.text("kind")
+    if kind not in READERS:
+        raise fields.fail("kind", f"is unknown; there are {', '.join(READERS)}")
+    read = READERS[kind](fields)
+    cases = fields.objects("cases", lambda case: _read_case(case, read))
+    if not cases:
+        raise fields.fail("cases", "is not a list with at least one case")
+    fields.done()
+    return cases
 
 
-def _run_file(document: dict[str, Any], engine: Engine, summary: Summary) -> list[str]:
+def _read_case(case: Fields, read: Callable[[Fields], Check]) -> Case:
+    expected = case.text("expect") if case.has("expect") else OK
+    return Case(case.text("name", max_length=200), expected, read(case))
+
+
+def _run_cases(cases: Sequence[Case], engine: Engine, summary: Summary) -> list[str]:
     """Run each case; the problems found, one line each."""
-    run, problems = RUNNERS[document["kind"]], []
-    for number, case in enumerate(document["cases"]):
-        fields = Fields(case, "case", f"cases[{number}]")
-        name, expected = fields.text("name", max_length=200), fields.take("expect", OK)
+    problems = []
+    for case in cases:
         try:
-            _run_case(run, document, fields, engine, expected)
+            _run_case(case, engine)
         except VectorMismatch as mismatch:
-            problems.append(f"{name}: {mismatch}")
+            problems.append(f"{case.name}: {mismatch}")
         else:
             summary.passed += 1
     return problems
 
 
-def _run_case(
-    run: Callable[[dict[str, Any], Fields, Engine], None],
-    document: dict[str, Any],
-    fields: Fields,
-    engine: Engine,
-    expected: str,
-) -> None:
+def _run_case(case: Case, engine: Engine) -> None:
     try:
-        run(document, fields, engine)
+        case.check(engine)
     except VectorMismatch:
         raise
     except ZkMarginError as problem:
-        if problem.code != expected:
-            raise VectorMismatch("outcome", expected, f"{problem.code} ({problem})") from None
+        if problem.code != case.expected:
+            raise VectorMismatch("outcome", case.expected, f"{problem.code} ({problem})") from None
     else:
-        if expected != OK:
-            raise VectorMismatch("outcome", expected, OK)
+        if case.expected != OK:
+            raise VectorMismatch("outcome", case.expected, OK)
 
 
 def _same(what: str, expected: object, found: object) -> None:
@@ -124,101 +141,171 @@ def _same(what: str, expected: object, found: object) -> None:
         raise VectorMismatch(what, expected, found)
 
 
-def _run_poseidon(document: dict[str, Any], case: Fields, engine: Engine) -> None:
-    inputs = case.elements("inputs")
-    digest = engine.poseidon(scalars_to_bytes(inputs), len(inputs))
-    _same("digest", case.element("digest"), scalars_from_bytes(digest)[0])
+def _poseidon(common: Fields) -> Callable[[Fields], Check]:
+    def read(case: Fields) -> Check:
+        inputs, expected = case.elements("inputs"), case.element("digest")
+
+        def check(engine: Engine) -> None:
+            digest = engine.poseidon(scalars_to_bytes(inputs), len(inputs))
+            _same("digest", expected, scalars_from_bytes(digest)[0])
+
+        return check
+
+    return read
 
 
-def _run_keccak(document: dict[str, Any], case: Fields, engine: Engine) -> None:
-    text = case.take("hex")
-    _same("digest", case.take("digest"), keccak256(bytes.fromhex(text)).hex())
+def _keccak(common: Fields) -> Callable[[Fields], Check]:
+    def read(case: Fields) -> Check:
+        data, digest = case.hex_text("hex"), case.hex_text("digest")
+        return lambda engine: _same("digest", digest.hex(), keccak256(data).hex())
+
+    return read
 
 
-def _run_merkle(document: dict[str, Any], case: Fields, engine: Engine) -> None:
-    tree = MerkleTree(case.integer("depth", 1, 33), case.elements("leaves"), engine)
-    _same("root", case.element("root"), tree.root)
-    _same("path", case.elements("path"), list(tree.path(case.integer("index", 0, 1 << 32))))
+def _merkle(common: Fields) -> Callable[[Fields], Check]:
+    def read(case: Fields) -> Check:
+        depth, leaves, index = case.integer("depth", 1, 33), case.elements("leaves"), case.integer("index", 0, 1 << 32)
+        root, siblings = case.element("root"), case.elements("path")
+
+        def check(engine: Engine) -> None:
+            tree = MerkleTree(depth, leaves, engine)
+            _same("root", root, tree.root)
+            _same("path", siblings, list(tree.path(index)))
+
+        return check
+
+    return read
 
 
-def _run_public_inputs(document: dict[str, Any], case: Fields, engine: Engine) -> None:
-    """The digests that the target chain computes for itself."""
-    target = target_digest(
-        case.integer("target_chain_id", 0, 1 << 64), case.take("ledger"), case.hex_bytes("circuit_digest", 32)
-    )
-    _same("target", case.element("target"), target)
-    terms = Terms(
-        case.integer("credit_e8", 0, 1 << 80),
-        case.integer("horizon_ms", 0, 1 << 80),
-        case.integer("sequence", 0, 1 << 80),
-    )
-    _same("terms", case.element("terms"), terms.pack())
-    context = Context(
-        source_chain_ids=tuple(case.integer_list("source_chain_ids", 0, 1 << 64)),
-        beneficiary=case.hex_bytes("beneficiary", 20),
-        settlement_id=case.hex_bytes("settlement_id", 32),
-        expiry_ms=case.integer("expiry_ms", 0, 1 << 64),
-        oracle_time_ms=case.integer("oracle_time_ms", 0, 1 << 64),
-    )
-    _same("context", case.element("context"), context.digest())
+def _public_inputs(common: Fields) -> Callable[[Fields], Check]:
+    """The digests that the target chain computes for itself. Numbers beyond a statement's bounds are cases too."""
+
+    def read(case: Fields) -> Check:
+        chain_id, ledger = case.integer("target_chain_id", 0, 1 << 80), case.text("ledger", max_length=200)
+        circuit_digest = case.hex_bytes("circuit_digest", 32)
+        credit, horizon, sequence = (case.integer(name, 0, 1 << 80) for name in ("credit_e8", "horizon_ms", "sequence"))
+        source_chain_ids = tuple(case.integer_list("source_chain_ids", 0, 1 << 80))
+        beneficiary, settlement_id = case.hex_bytes("beneficiary", 20), case.hex_bytes("settlement_id", 32)
+        expiry, oracle_time = case.integer("expiry_ms", 0, 1 << 80), case.integer("oracle_time_ms", 0, 1 << 80)
+        target, terms, context = case.element("target"), case.element("terms"), case.element("context")
+
+        def check(engine: Engine) -> None:
+            _same("target", target, target_digest(chain_id, ledger, circuit_digest))
+            _same("terms", terms, Terms(credit, horizon, sequence).pack())
+            found = Context(source_chain_ids, beneficiary, settlement_id, expiry, oracle_time)
+            _same("context", context, found.digest())
+
+        return check
+
+    return read
 
 
-def _run_circuit(document: dict[str, Any], case: Fields, engine: Engine) -> None:
+def _circuit(common: Fields) -> Callable[[Fields], Check]:
     """A circuit and inputs; the witness they give must satisfy it, and must not once `tampered` wires are changed."""
-    r1cs = read_r1cs(bytes.fromhex(document["r1cs"]))
-    _same("circuit digest", document["circuit_digest"], r1cs.digest().hex())
-    program = WitnessProgram.from_bytes(bytes.fromhex(document["program"]))
-    witness = scalars_from_bytes(program.run(scalars_to_bytes(case.elements("inputs")), engine))
-    _same("witness", case.take("witness"), keccak256(scalars_to_bytes(witness)).hex())
-    for wire, value in case.take("tampered", {}).items():
-        witness[int(wire)] = int(value)
-    check_witness(r1cs, scalars_to_bytes(witness), engine=engine)
+    circuit_digest = common.hex_text("circuit_digest").hex()
+    r1cs = _decoded(common, "r1cs", read_r1cs)
+    program = _decoded(common, "program", WitnessProgram.from_bytes)
+
+    def read(case: Fields) -> Check:
+        inputs, expected = case.elements("inputs"), case.hex_text("witness").hex()
+        tampered = _read_tampered(case, program.n_wires)
+
+        def check(engine: Engine) -> None:
+            _same("circuit digest", circuit_digest, r1cs.digest().hex())
+            witness = scalars_from_bytes(program.run(scalars_to_bytes(inputs), engine))
+            _same("witness", expected, keccak256(scalars_to_bytes(witness)).hex())
+            for wire, value in tampered.items():
+                witness[wire] = value
+            check_witness(r1cs, scalars_to_bytes(witness), engine=engine)
+
+        return check
+
+    return read
 
 
-def _run_proof(document: dict[str, Any], case: Fields, engine: Engine) -> None:
-    """A key (the file's, or the case's own), public inputs and a proof, as text, since malformed text is a case too."""
-    key = VerifyingKey.from_json(case.take("verification_key", document["verification_key"]))
-    verifier = Verifier(key, engine=engine, allow_development=document["allow_development"])
-    public = read_public_signals(case.take("public"))
-    verifier.verify(public, Proof.from_json(case.take("proof")))
+def _decoded(common: Fields, name: str, decode: Callable[[bytes], T]) -> T:
+    data = common.hex_text(name)
+    try:
+        return decode(data)
+    except ZkMarginError as problem:
+        raise common.fail(name, f"cannot be read: {problem}") from None
 
 
-def _run_margin(document: dict[str, Any], case: Fields, engine: Engine) -> None:
+def _read_tampered(case: Fields, n_wires: int) -> dict[int, int]:
+    """Values by wire; keys are canonical decimal numbers of wires that the circuit has."""
+    if not case.has("tampered"):
+        return {}
+    inner = case.inner("tampered")
+    found = {}
+    for key in inner.names():
+        if not key.isascii() or not key.isdecimal() or len(key) > 10 or str(int(key)) != key or int(key) >= n_wires:
+            raise inner.fail(key[:40], f"is not the number of a wire below {n_wires}")
+        found[int(key)] = inner.element(key)
+    return found
+
+
+def _proof(common: Fields) -> Callable[[Fields], Check]:
+    """A key (the file's, or the case's own), public inputs and a proof; what is in them may be malformed on purpose."""
+    common_key, allow_development = common.members("verification_key"), common.flag("allow_development")
+
+    def read(case: Fields) -> Check:
+        key = case.members("verification_key") if case.has("verification_key") else common_key
+        public, proof = case.entries("public"), case.members("proof")
+
+        def check(engine: Engine) -> None:
+            verifier = Verifier(VerifyingKey.from_json(key), engine=engine, allow_development=allow_development)
+            verifier.verify(read_public_signals(public), Proof.from_json(proof))
+
+        return check
+
+    return read
+
+
+def _margin(common: Fields) -> Callable[[Fields], Check]:
     """The whole path of one claim: documents, plain rules, public inputs, witness, constraints, proof."""
-    risk = RiskDocument.from_json(_text(case, "risk"))
-    request = CreditRequest.from_json(_text(case, "request"))
-    circuit = compile_margin(risk.shape)
-    _same("circuit digest", document["circuit_digest"], circuit.digest.hex())
-    context = request.context(risk.oracle_time_ms)
-    claim = Claim(
-        shape=risk.shape,
-        secret=read_secret(_text(case, "secret")),
-        openings=AccountDocument.from_json(_text(case, "account"), risk).openings,
-        table=risk.table,
-        target=request.target(circuit.digest),
-        credit_e8=request.credit_e8,
-        horizon_ms=request.horizon_ms(risk.oracle_time_ms),
-        context=context.digest(),
-    )
-    witness = circuit.witness(claim.circuit_inputs(), engine=engine)
-    circuit.check(witness, engine=engine)
-    public = case.elements("public")
-    _same("public inputs", public, claim.public_inputs().signals())
-    key = VerifyingKey.from_json(document["verification_key"])
-    Verifier(key, engine=engine, allow_development=True).verify(public, Proof.from_json(case.take("proof")))
+    circuit_digest, n_constraints = common.hex_text("circuit_digest").hex(), common.integer("constraints", 0, 1 << 32)
+    key = common.members("verification_key")
+
+    def read(case: Fields) -> Check:
+        risk_text, account_text, secret_text, request_text = (
+            json.dumps(case.members(name)) for name in ("risk", "account", "secret", "request")
+        )
+        public, proof = case.elements("public"), case.members("proof")
+
+        def check(engine: Engine) -> None:
+            risk, request = RiskDocument.from_json(risk_text), CreditRequest.from_json(request_text)
+            circuit = compile_margin(risk.shape)
+            _same("circuit digest", circuit_digest, circuit.digest.hex())
+            _same("constraints", n_constraints, circuit.r1cs.n_constraints)
+            context = request.context(risk.oracle_time_ms)
+            claim = Claim(
+                shape=risk.shape,
+                secret=read_secret(secret_text),
+                openings=AccountDocument.from_json(account_text, risk).openings,
+                table=risk.table,
+                target=request.target(circuit.digest),
+                credit_e8=request.credit_e8,
+                horizon_ms=request.horizon_ms(risk.oracle_time_ms),
+                context=context.digest(),
+            )
+            witness = circuit.witness(claim.circuit_inputs(), engine=engine)
+            circuit.check(witness, engine=engine)
+            _same("public inputs", public, claim.public_inputs().signals())
+            verifier = Verifier(VerifyingKey.from_json(key), engine=engine, allow_development=True)
+            verifier.verify(public, Proof.from_json(proof))
+
+        return check
+
+    return read
 
 
-def _text(case: Fields, name: str) -> str:
-    """An embedded document, as the text that its own reader takes."""
-    return json.dumps(case.take(name))
-
-
-RUNNERS: dict[str, Callable[[dict[str, Any], Fields, Engine], None]] = {
-    "poseidon": _run_poseidon,
-    "keccak": _run_keccak,
-    "merkle": _run_merkle,
-    "public-inputs": _run_public_inputs,
-    "circuit": _run_circuit,
-    "proof": _run_proof,
-    "margin": _run_margin,
+READERS: dict[str, Callable[[Fields], Callable[[Fields], Check]]] = {
+    "poseidon": _poseidon,
+    "keccak": _keccak,
+    "merkle": _merkle,
+    "public-inputs": _public_inputs,
+    "circuit": _circuit,
+    "proof": _proof,
+    "margin": _margin,
 }
+"""Each takes the members common to a file's cases, and gives what reads one case."""

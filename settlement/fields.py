@@ -18,6 +18,7 @@ AMOUNT_SCALE = 8
 PERCENT_SCALE = 4
 """One ppm is 0.0001 %."""
 MAX_LIST = 4096
+HEX_DIGITS = frozenset("0123456789abcdef")
 
 
 class Fields:
@@ -82,9 +83,42 @@ class Fields:
         """0x and exactly 2 * size lower-case digits."""
         value = self.take(name)
         digits = value[2:] if isinstance(value, str) and value.startswith("0x") else ""
-        if len(digits) != 2 * size or any(d not in "0123456789abcdef" for d in digits):
+        if len(digits) != 2 * size or any(digit not in HEX_DIGITS for digit in digits):
             raise self.fail(name, f"must be 0x and {2 * size} lower-case hexadecimal digits")
         return bytes.fromhex(digits)
+
+    def hex_text(self, name: str) -> bytes:
+        """Bytes of any length as lower-case digits, without 0x."""
+        value = self.take(name)
+        if not isinstance(value, str) or len(value) % 2 or any(digit not in HEX_DIGITS for digit in value):
+            raise self.fail(name, "must be an even number of lower-case hexadecimal digits")
+        return bytes.fromhex(value)
+
+    def members(self, name: str) -> dict[str, Any]:
+        """A JSON object whose members another reader takes."""
+        value = self.take(name)
+        if not isinstance(value, dict):
+            raise self.fail(name, "is not an object")
+        return value
+
+    def entries(self, name: str) -> list[Any]:
+        """A JSON list whose entries another reader takes."""
+        value = self.take(name)
+        if not isinstance(value, list):
+            raise self.fail(name, "is not a list")
+        return value
+
+    def inner(self, name: str) -> Fields:
+        """A JSON object, to be read field by field."""
+        return Fields(self.take(name), self._document, self._at(name))
+
+    def has(self, name: str) -> bool:
+        """Whether the field is there and not taken yet."""
+        return name in self._left
+
+    def names(self) -> list[str]:
+        """The fields not taken yet."""
+        return list(self._left)
 
     def amount(self, name: str, unit: str, *, signed: bool = False) -> int:
         """ "1.25 BTC" as an integer in e8."""
