@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from zkmargin.circuits.errors import InputError, StatementFalse
 from zkmargin.circuits.margin import SMALL, Reservation, Shape, evaluate, net, require_claim
+from zkmargin.circuits.margin.commitments import venue_group
 from zkmargin.circuits.margin.rules import YEAR_MS, delta_gamma_loss_2e34, kept_ppm, shock_e9
+from zkmargin.circuits.margin.shape import MAX_VENUES, ShapeError
 
 E8 = 10**8
 
@@ -164,3 +166,22 @@ def test_require_claim_accepts_exactly_enough(claim_of) -> None:
     claim = claim_of(balances_e8=(0, 0, 0, 20_000 * E8), debts_e8=(0,) * 4, positions_e8=(0,) * 4)
     assert claim.evaluation().surplus_2e34 == 0
     require_claim(claim.evaluation(), claim.holdings(), claim.credit_e8)
+
+
+def test_a_shape_has_no_more_venues_than_a_group_can_be_hashed_of() -> None:
+    Shape("most", MAX_VENUES, 1, 1, 1, 0, 1, 1)
+    venue_group(range(1, MAX_VENUES + 1))
+    with pytest.raises(ShapeError, match="venues must be between 1 and 15"):
+        Shape("more", MAX_VENUES + 1, 1, 1, 1, 0, 1, 1)
+
+
+def test_the_repr_of_a_leaf_shows_no_amount(claim_of) -> None:
+    claim = claim_of(
+        balances_e8=(0, 0, 0, 123_456_789),
+        debts_e8=(0, 0, 0, 987_654_321),
+        reservations=(Reservation(0x7A26E7, 555_666_777), Reservation(0, 0)),
+    )
+    leaf = claim.openings[0].leaf
+    assert repr(leaf) == f"Leaf(sequence={leaf.sequence})"
+    for shown in (repr(leaf), repr(claim.openings), repr(leaf.reservations)):
+        assert not any(text in shown for text in ("123456789", "987654321", "555666777", str(leaf.salt)))
