@@ -197,6 +197,10 @@ class WitnessProgram:
         # Each interval starts where the one before it ends: no gap, and no wire written twice.
         if not np.array_equal(np.append(starts, self.n_wires), np.append(first, ends)):
             raise _malformed("its operations do not write each wire once")
+        if self.n_wires - first <= len(wires):
+            # A table of all wires is no larger than that of the terms, and quicker than searching.
+            table = np.append(np.repeat(order, widths[order]), -1)
+            return table[np.maximum(wires.astype(np.int64) - first, -1)]
         writers = np.searchsorted(starts, wires, side="right") - 1
         return np.append(order, -1)[writers]
 

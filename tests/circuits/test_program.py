@@ -261,14 +261,15 @@ def test_memory_is_linear_in_the_bytes_of_the_file() -> None:
     assert peak < 16 * len(raw)
 
 
-def test_operations_may_write_their_wires_in_any_order(best_engine: Engine) -> None:
+@pytest.mark.parametrize("padding", [0, 9], ids=["more wires than terms", "more terms than wires"])
+def test_operations_may_write_their_wires_in_any_order(padding: int, best_engine: Engine) -> None:
     """The last of the wires may be written first, and is then ready for whatever comes after."""
     program = replace(
         every_operation(),
         n_wires=6,
-        lc_ptr=words(0, 1, 2),
-        term_wire=words(2, 5),
-        term_const=words(0, 0),
+        lc_ptr=words(0, 1, 2, 2 + padding),
+        term_wire=words(2, 5, *[1] * padding),
+        term_const=words(0, 0, *[0] * padding),
         operations=words(Opcode.LINEAR, 0, 0, 5, 0) + words(Opcode.DIVMOD, 1, 0, 3, 0),
     )
     wires = scalars_from_bytes(WitnessProgram.from_bytes(program.to_bytes()).run(scalars_to_bytes([4, 9]), best_engine))
