@@ -21,7 +21,8 @@ HORIZON_BITS = 40
 SEQUENCE_BITS = 64
 ID_BITS = 64
 TIME_BITS = 64
-MAX_VENUES = 16
+MAX_VENUES = 15
+"""The group of venues is one Poseidon hash: its tag and one id per venue, 16 elements at most."""
 MAX_LEDGER_NAME_BYTES = 255
 BENEFICIARY_BYTES = 20
 DIGEST_BYTES = 32

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from ..errors import CircuitError
+from zkmargin.verifier.statement import MAX_VENUES
 
-MAX_VENUES = 15
-"""The group's Poseidon takes at most 16 elements: its tag and one per venue."""
+from ..errors import CircuitError
 
 
 class ShapeError(CircuitError):

@@ -13,7 +13,8 @@ from zkmargin.circuits.errors import InputError, StatementFalse
 from zkmargin.circuits.margin import SMALL, Reservation, Shape, evaluate, net, require_claim
 from zkmargin.circuits.margin.commitments import venue_group
 from zkmargin.circuits.margin.rules import YEAR_MS, delta_gamma_loss_2e34, kept_ppm, shock_e9
-from zkmargin.circuits.margin.shape import MAX_VENUES, ShapeError
+from zkmargin.circuits.margin.shape import ShapeError
+from zkmargin.verifier.statement import MAX_VENUES
 
 E8 = 10**8
 
