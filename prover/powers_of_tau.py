@@ -132,8 +132,8 @@ def check_powers(ptau: PowersOfTau, power: int, engine: Engine) -> None:
     if tau_g1[:64] != g1 or tau_g2[:128] != g2:
         raise CeremonyInvalid("tau_g1", "the powers of tau do not begin with the generators")
     tau1, tau2 = tau_g1[64:128], tau_g2[128:256]
-    if not any(tau1) or tau1 == g1:
-        raise CeremonyInvalid("tau_g1", "tau is zero or one")
+    if not any(tau1) or tau1[:32] == g1[:32]:
+        raise CeremonyInvalid("tau_g1", "tau is zero, one or minus one")
     if not same_ratio(engine, g1, tau1, g2, tau2):
         raise CeremonyInvalid("tau_g2", "tau differs between G1 and G2")
     for series, points in (
@@ -146,6 +146,10 @@ def check_powers(ptau: PowersOfTau, power: int, engine: Engine) -> None:
     if not same_ratio(engine, g1, tau1, *steps_of(engine, "g2", tau_g2)):
         raise CeremonyInvalid("tau_g2", "tau_g2 is not a sequence of powers of tau")
     beta1, beta2 = ptau.points("beta_g1", engine, 0, 1), engine.fq_from_montgomery(ptau.beta_g2)
+    alpha1 = ptau.points("alpha_g1", engine, 0, 1)
+    for name, point in (("alpha", alpha1), ("beta", beta1)):
+        if not any(point) or point[:32] == g1[:32]:
+            raise CeremonyInvalid(f"{name}_g1", f"{name} is zero, one or minus one: nobody has contributed to it")
     if not same_ratio(engine, g1, beta1, g2, beta2):
         raise CeremonyInvalid("beta_g2", "beta differs between G1 and G2")
 

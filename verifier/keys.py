@@ -12,6 +12,7 @@ from zkmargin.algebra import (
     Engine,
     PointError,
     g1_from_bytes,
+    g1_to_bytes,
     g2_from_bytes,
     g2_to_bytes,
     get_engine,
@@ -130,20 +131,41 @@ def judge_key(key: VerifyingKey, allow_development: bool = False, *, engine: Eng
     for part, point in points.items():
         if not any(point):
             raise KeyRejected(part, "is the point at infinity")
-    if key.delta2 == key.gamma2:
-        raise KeyRejected("delta", "equals gamma: the second phase of the setup was skipped")
-    if key.delta2 == g2_to_bytes([curve.g2], curve):
-        raise KeyRejected("delta", "is the generator: the second phase of the setup was skipped")
+    _judge_setup(key)
     _judge_distinct(key)
     _judge_points(key, engine or get_engine(curve=curve))
 
 
+def _judge_setup(key: VerifyingKey) -> None:
+    """Refuse keys under which anybody can forge, because a phase of the setup was skipped or went wrong.
+
+    Two points are compared by x, so up to sign. With delta = +-gamma, A = alpha, B = beta and C = -+IC(x) is a proof of
+    any x; with beta = +-delta it is A = IC(x), B = gamma, C = -+alpha; with beta = +-gamma, A = IC(x) +- alpha,
+    B = gamma + delta and C = A. Points that are the generator are what they were before anybody contributed.
+    """
+    curve = key.curve
+    g1_x, g2_x = curve.coordinate_bytes, 2 * curve.coordinate_bytes
+    if key.delta2[:g2_x] == key.gamma2[:g2_x]:
+        raise KeyRejected("delta", "equals gamma up to sign: the second phase of the setup was skipped")
+    generator = g2_to_bytes([curve.g2], curve)
+    if key.delta2[:g2_x] == generator[:g2_x]:
+        raise KeyRejected("delta", "is the generator up to sign: the second phase of the setup was skipped")
+    for part, point in (("gamma", key.gamma2), ("delta", key.delta2), ("the generator", generator)):
+        if key.beta2[:g2_x] == point[:g2_x]:
+            raise KeyRejected("beta", f"equals {part} up to sign: the first phase of the setup was skipped")
+    if key.alpha1[:g1_x] == g1_to_bytes([curve.g1], curve)[:g1_x]:
+        raise KeyRejected("alpha", "is the generator up to sign: the first phase of the setup was skipped")
+
+
 def _judge_distinct(key: VerifyingKey) -> None:
+    """Equal up to sign is refused too: for IC[2] = -IC[1] a proof of (1, 2) is one of (11, 12)."""
     first_at: dict[bytes, int] = {}
     for index, point in enumerate(key.ic_points()):
-        earlier = first_at.setdefault(point, index)
+        earlier = first_at.setdefault(point[: key.curve.coordinate_bytes], index)
         if earlier != index:
-            raise KeyRejected(f"IC[{index}]", f"equals IC[{earlier}]: nothing tells these public inputs apart")
+            raise KeyRejected(
+                f"IC[{index}]", f"equals IC[{earlier}] up to sign: nothing tells these public inputs apart"
+            )
 
 
 def _judge_points(key: VerifyingKey, engine: Engine) -> None:

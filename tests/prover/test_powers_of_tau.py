@@ -66,7 +66,7 @@ def test_nobody_contributed(best_engine: Engine, cubic_example: Example) -> None
     fresh = new_powers(3, best_engine)
     with pytest.raises(CeremonyInvalid, match="nobody"):
         verify_ptau(fresh, best_engine)
-    with pytest.raises(CeremonyInvalid, match="zero or one"):
+    with pytest.raises(CeremonyInvalid, match="zero, one or"):
         setup_from_ptau(cubic_example.r1cs, fresh, best_engine)
 
 
@@ -110,7 +110,7 @@ def test_s1_another_beta_in_g2(best_engine: Engine, ptau: PowersOfTau) -> None:
 
 def test_s1_tau_zero(best_engine: Engine, ptau: PowersOfTau) -> None:
     zero = bytes(memoryview(ptau.monomials["tau_g1"])[:64]) + bytes(len(ptau.monomials["tau_g1"]) - 64)
-    with pytest.raises(CeremonyInvalid, match="zero or one"):
+    with pytest.raises(CeremonyInvalid, match="zero, one or"):
         verify_ptau(replace(ptau, monomials={**ptau.monomials, "tau_g1": zero}), best_engine)
 
 
@@ -191,3 +191,27 @@ def test_powers_out_of_range(best_engine: Engine, power: int) -> None:
 
 def test_preparing_twice_changes_nothing(best_engine: Engine, ptau: PowersOfTau) -> None:
     assert prepare_phase2(ptau, best_engine) == ptau
+
+
+def test_s1_a_setup_needs_alpha_and_beta_of_somebody(
+    best_engine: Engine, cubic_example: Example, ptau: PowersOfTau
+) -> None:
+    """With alpha = beta = 1 and a real tau, every later file verifies, and anybody can forge."""
+    engine = best_engine
+    for series in ("alpha_g1", "beta_g1"):
+        width = len(ptau.monomials[series])
+        for negate in (False, True):
+            points = bytes(memoryview(ptau.monomials["tau_g1"])[:width])
+            sign = engine.g1_neg if negate else bytes
+            points = engine.fq_to_montgomery(sign(engine.fq_from_montgomery(points)))
+            bad = replace(ptau, monomials={**ptau.monomials, series: points})
+            with pytest.raises(CeremonyInvalid) as caught:
+                setup_from_ptau(cubic_example.r1cs, bad, engine)
+            assert caught.value.check == series
+
+
+def test_s1_a_setup_notices_another_beta_in_g2(best_engine: Engine, cubic_example: Example, ptau: PowersOfTau) -> None:
+    twice = best_engine.g2_multiples(generator(best_engine, "g2"), (2).to_bytes(32, "little"))
+    bad = replace(ptau, beta_g2=best_engine.fq_to_montgomery(twice))
+    with pytest.raises(CeremonyInvalid, match="beta differs"):
+        setup_from_ptau(cubic_example.r1cs, bad, best_engine)
