@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -18,10 +19,11 @@ from zkmargin.prover import (
     verify_zkey,
     write_zkey,
 )
+from zkmargin.verifier import VerifyingKey
 
 from .beacon import beacon_arguments, read_beacon
 from .engine_choice import chosen_engine
-from .errors import KeyNotVerified
+from .errors import KeyNotVerified, Misuse
 from .files import NewFile, json_bytes, read_file, require_free, write_files
 from .options import FILE, Group, contribution_options, force_option, name_option, progress_option
 from .output import Output, counted
@@ -80,18 +82,10 @@ def beacon(
 @click.pass_obj
 def verify(output: Output, circuit_path: Path, ptau_path: Path, key_path: Path) -> None:
     """Is this the key of this circuit on these powers of tau, with a valid ceremony? Exit code 1 if not."""
-    engine = chosen_engine(output)
-    r1cs = read_r1cs(read_file(circuit_path, ".r1cs"))
-    ptau = read_ptau(read_file(ptau_path, ".ptau"), engine)
-    key = read_zkey(read_file(key_path, ".zkey"), engine, check="full")
-    with Progress(output, "verify") as progress:
-        try:
-            verify_zkey(r1cs, ptau, key, engine, progress=progress)
-        except KeyMismatch as problem:
-            raise KeyNotVerified(problem.part, str(problem)) from None
+    key, digest = _verified(output, circuit_path, ptau_path, key_path)
     output.result(
-        {"valid": True, "circuit_digest": r1cs.digest().hex(), "contributions": _contributions(key)},
-        [f"valid: the key of circuit {r1cs.digest().hex()}", *_contribution_lines(key)],
+        {"valid": True, "circuit_digest": digest.hex(), "contributions": _contributions(key)},
+        [f"valid: the key of circuit {digest.hex()}", *_contribution_lines(key)],
     )
 
 
@@ -103,17 +97,51 @@ def export() -> None:
 @export.command("verificationkey")
 @click.argument("key_path", type=FILE, metavar="KEY.zkey")
 @click.argument("vk_path", type=FILE, metavar="VK.json")
+@click.option("--circuit", "circuit_path", type=FILE, metavar="CIRCUIT.r1cs", help="Verify the key first, and name it.")
+@click.option("--ptau", "ptau_path", type=FILE, metavar="POT.ptau", help="The powers of tau the key was set up from.")
 @force_option
+@progress_option
 @click.pass_obj
-def verificationkey(output: Output, key_path: Path, vk_path: Path, force: bool) -> None:
-    """The verifying key, as snarkjs's verification_key.json."""
-    export_verifying_key(output, key_path, vk_path, force)
+def verificationkey(
+    output: Output, key_path: Path, vk_path: Path, circuit_path: Path | None, ptau_path: Path | None, force: bool
+) -> None:
+    """The verifying key, as snarkjs's verification_key.json.
+
+    With --circuit and --ptau the key is verified first, as by `zkey verify`, and the verifying key names that circuit
+    whatever the key itself says: a key that snarkjs contributed to names none.
+    """
+    if circuit_path is None and ptau_path is None:
+        export_verifying_key(output, key_path, vk_path, force)
+        return
+    if circuit_path is None or ptau_path is None:
+        raise Misuse("--circuit and --ptau go together: a key is verified against both")
+    require_free([vk_path], force)
+    key, digest = _verified(output, circuit_path, ptau_path, key_path)
+    _write_verifying_key(output, replace(key.verifying_key(), circuit_digest=digest), vk_path, force)
 
 
 def export_verifying_key(output: Output, key_path: Path, vk_path: Path, force: bool) -> None:
     """Read the key and write the part the target needs."""
     require_free([vk_path], force)
     key = read_zkey(read_file(key_path, ".zkey"), chosen_engine(output)).verifying_key()
+    _write_verifying_key(output, key, vk_path, force)
+
+
+def _verified(output: Output, circuit_path: Path, ptau_path: Path, key_path: Path) -> tuple[ProvingKey, bytes]:
+    """The key, once it is known to be the one of this circuit on these powers of tau, and the circuit's digest."""
+    engine = chosen_engine(output)
+    r1cs = read_r1cs(read_file(circuit_path, ".r1cs"))
+    ptau = read_ptau(read_file(ptau_path, ".ptau"), engine)
+    key = read_zkey(read_file(key_path, ".zkey"), engine, check="full")
+    with Progress(output, "verify") as progress:
+        try:
+            verify_zkey(r1cs, ptau, key, engine, progress=progress)
+        except KeyMismatch as problem:
+            raise KeyNotVerified(problem.part, str(problem)) from None
+    return key, r1cs.digest()
+
+
+def _write_verifying_key(output: Output, key: VerifyingKey, vk_path: Path, force: bool) -> None:
     write_files([NewFile(vk_path, json_bytes(key.to_json()))], force)
     digest = None if key.circuit_digest is None else key.circuit_digest.hex()
     output.result(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from zkmargin.circuits import Circuit, assert_product, build
 from zkmargin.circuits.formats import write_r1cs, write_wtns
+from zkmargin.prover import read_zkey, write_zkey
+from zkmargin.verifier import VerifyingKey, judge_key
 
 from .conftest import invoke
 
@@ -98,6 +100,43 @@ def test_an_unfinished_key_is_said_to_be_one(ceremony: Ceremony, tmp_path: Path)
     assert invoke("zkey", "export", "verificationkey", ceremony / "k0.zkey", vk).code == 0
     refused = invoke("groth16", "verify", vk, ceremony / "public.json", ceremony / "proof.json", "--json")
     assert (refused.code, refused.json["error"]) == (1, "key-rejected")
+
+
+def test_a_verified_export_names_the_circuit_again(ceremony: Ceremony, tmp_path: Path) -> None:
+    """snarkjs drops our section when it contributes, and a ledger refuses a key that names no circuit."""
+    key = read_zkey((ceremony / "k2.zkey").read_bytes())
+    digest = build(product, name="product").r1cs.digest()
+    bare, vk = ceremony / "bare.zkey", tmp_path / "vk.json"
+    against = ("--circuit", ceremony / "c.r1cs", "--ptau", ceremony / "p3.ptau")
+    bare.write_bytes(write_zkey(replace(key, circuit_digest=None)))
+    assert invoke("zkey", "export", "verificationkey", bare, vk).code == 0
+    assert VerifyingKey.from_json(vk.read_bytes()).circuit_digest is None
+    done = invoke("zkey", "export", "verificationkey", bare, vk, *against, "--force", "--json")
+    assert (done.code, done.json["circuit_digest"], done.json["development"]) == (0, digest.hex(), False)
+    named = VerifyingKey.from_json(vk.read_bytes())
+    assert (named.circuit_digest, named.development) == (digest, False)
+    judge_key(named)
+
+
+def test_a_verified_export_writes_nothing_for_a_key_that_is_not_valid(ceremony: Ceremony, tmp_path: Path) -> None:
+    def other(c: Circuit) -> None:
+        assert_product(c.private("p"), c.private("p2"), c.public("n") + 1)
+
+    vk, bare = tmp_path / "vk.json", ceremony / "bare.zkey"
+    bare.write_bytes(write_zkey(replace(read_zkey((ceremony / "k2.zkey").read_bytes()), circuit_digest=None)))
+    (ceremony / "other.r1cs").write_bytes(write_r1cs(build(other, name="other").r1cs))
+    args = ("zkey", "export", "verificationkey")
+    ptau, c, o = ceremony / "p3.ptau", ceremony / "c.r1cs", ceremony / "other.r1cs"
+    for key, circuit, code, error in (
+        (bare, o, 1, "key-not-verified"),
+        (ceremony / "k0.zkey", c, 1, "ceremony-invalid"),
+    ):
+        done = invoke(*args, key, vk, "--circuit", circuit, "--ptau", ptau, "--json")
+        assert (done.code, done.json["error"]) == (code, error)
+    for half in (("--circuit", c), ("--ptau", ptau)):
+        done = invoke(*args, bare, vk, *half, "--json")
+        assert (done.code, done.json["error"]) == (2, "misuse")
+    assert not vk.exists()
 
 
 def test_a_key_of_another_circuit_is_not_valid(ceremony: Ceremony) -> None:
