@@ -114,10 +114,10 @@ def judge_key(key: VerifyingKey, allow_development: bool = False, *, engine: Eng
     """Raise `KeyRejected` unless proofs under this key can mean something.
 
     - Every point is on the curve, in the subgroup, and not at infinity.
-    - delta is neither gamma nor the generator: both are what a setup leaves whose second phase was skipped, and anybody
-      can forge a proof under such a key.
+    - beta, gamma and delta differ, and neither alpha nor beta nor delta is the generator: that is what a setup leaves
+      of which a phase was skipped, and anybody can forge a proof under such a key.
     - No public input's point is at infinity or equal to another's, which would leave that input, or the difference of
-      two, free for the prover to choose.
+      two, free for the prover to choose. All of these are compared up to sign.
     - It is not a development key, whose maker could have kept the secrets, unless `allow_development` says so.
 
     gamma may be the generator: every ceremony in iden3's format leaves it so, and soundness rests on delta being

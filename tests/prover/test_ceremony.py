@@ -15,6 +15,7 @@ from zkmargin.prover import (
     PowersOfTau,
     ProvingKey,
     apply_beacon,
+    ceremony,
     contribute,
     contribution_hash,
     insecure_setup,
@@ -116,6 +117,20 @@ def test_s1_broken_chains(best_engine: Engine, ceremony_key: ProvingKey, attack:
     with pytest.raises(CeremonyInvalid) as caught:
         verify_contributions(tamper(ceremony_key), best_engine)
     assert caught.value.check == check
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_s1_contributions_that_cancel(
+    best_engine: Engine, initial_key: ProvingKey, monkeypatch: pytest.MonkeyPatch, sign: int
+) -> None:
+    """Each step is right, and everybody knows delta all the same."""
+    r = best_engine.curve.r
+    factors = [5, sign * pow(5, -1, r) % r]
+    monkeypatch.setattr(ceremony, "draw_scalar", lambda stream: factors.pop(0))
+    key = contribute(contribute(initial_key, "a", "a", best_engine), "b", "b", best_engine)
+    assert key.delta1[:32] == G1[:32]
+    with pytest.raises(CeremonyInvalid, match="cancel out"):
+        verify_contributions(key, best_engine)
 
 
 def swapped(points: bytes, width: int = 64) -> bytes:
