@@ -116,7 +116,7 @@ def accept(output: Output, folder: Path, path: Path) -> None:
 @click.argument("settlement_id", metavar="SETTLEMENT_ID")
 @click.pass_obj
 def release(output: Output, folder: Path, settlement_id: str) -> None:
-    """End a credit before it expires; the source may free the reservation then."""
+    """End a credit before it expires. Before the source frees the reservation, use release-account."""
     quote, wanted = _document(folder).quote, _hex32(settlement_id)
     with _opened(output, folder) as ledger:
         margin_e8 = ledger.release(wanted)
