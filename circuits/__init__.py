@@ -12,7 +12,7 @@ from .errors import (
     StatementFalse,
     UnsatisfiedConstraint,
 )
-from .expression import Expr
+from .expression import Bit, Expr, Field, Fixed, Integer
 from .gadgets import (
     absolute,
     assert_at_most,
@@ -40,21 +40,34 @@ from .program import Opcode, WitnessProgram
 from .r1cs import R1CS
 from .scope import gadget
 from .symbols import Symbols
+from .units import AMOUNT, PRICE, RATIO, TIME_MS, VALUE, Quantity, Unit, UnitError, quantity
 
 __all__ = [
+    "AMOUNT",
+    "PRICE",
     "R1CS",
+    "RATIO",
+    "TIME_MS",
+    "VALUE",
+    "Bit",
     "BuildError",
     "Circuit",
     "CircuitError",
     "CircuitWarning",
     "CompiledCircuit",
     "Expr",
+    "Field",
+    "Fixed",
     "FormatError",
     "InputError",
     "InputSignal",
+    "Integer",
     "Opcode",
+    "Quantity",
     "StatementFalse",
     "Symbols",
+    "Unit",
+    "UnitError",
     "UnsatisfiedConstraint",
     "WitnessProgram",
     "absolute",
@@ -78,6 +91,7 @@ __all__ = [
     "pack",
     "poseidon",
     "positive_part",
+    "quantity",
     "select",
     "to_bits",
 ]

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from itertools import pairwise
 from typing import NoReturn
 
 from zkmargin.algebra import BN254, Curve
 
 from . import interval as iv
 from .errors import BuildError
-from .expression import Expr
+from .expression import Expr, common_unit, product_unit
 from .inputs import InputSignal
 from .interval import Interval
 from .location import Location, user_location
 from .program import Opcode
 from .recording import Block, Constraint, Operation, Origin, Result, Stamp, shifted
 from .terms import ONE, Terms, render_terms, scale_terms, signed, sum_terms
+from .units import Unit, UnitError
 
 _NAME = re.compile(r"[A-Za-z_]\w*(\[\d+\])*(\.[A-Za-z_]\w*(\[\d+\])*)*", re.ASCII)
 _TRUNCATED = 60
@@ -46,30 +49,45 @@ class Circuit:
 
     # Inputs
 
-    def public(self, name: str, bits: int | None = None, signed_bits: int | None = None) -> Expr:
+    def public(
+        self, name: str, bits: int | None = None, signed_bits: int | None = None, unit: Unit | None = None
+    ) -> Expr:
         """A public input. With `bits` it is proven to lie in [0, 2^bits), with `signed_bits` in [-2^(n-1), 2^(n-1)).
 
-        Costs bits + 1 constraints (1 for a single bit); without a width it is a raw field element and costs none.
+        Costs bits + 1 constraints (1 for a single bit); without a width it is a raw field element and costs none. A
+        `unit` makes it a fixed-point number.
         """
-        return self._declare(name, None, bits, signed_bits, public=True)[0]
+        return self._declare(name, None, bits, signed_bits, unit, public=True)[0]
 
-    def private(self, name: str, bits: int | None = None, signed_bits: int | None = None) -> Expr:
-        """A private input; widths and costs as for `public`."""
-        return self._declare(name, None, bits, signed_bits, public=False)[0]
+    def private(
+        self, name: str, bits: int | None = None, signed_bits: int | None = None, unit: Unit | None = None
+    ) -> Expr:
+        """A private input; widths, units and costs as for `public`."""
+        return self._declare(name, None, bits, signed_bits, unit, public=False)[0]
 
     def public_array(
-        self, name: str, count: int, bits: int | None = None, signed_bits: int | None = None
+        self,
+        name: str,
+        count: int,
+        bits: int | None = None,
+        signed_bits: int | None = None,
+        unit: Unit | None = None,
     ) -> list[Expr]:
         """`count` public inputs, given together as one sequence."""
-        return self._declare(name, count, bits, signed_bits, public=True)
+        return self._declare(name, count, bits, signed_bits, unit, public=True)
 
     def private_array(
-        self, name: str, count: int, bits: int | None = None, signed_bits: int | None = None
+        self,
+        name: str,
+        count: int,
+        bits: int | None = None,
+        signed_bits: int | None = None,
+        unit: Unit | None = None,
     ) -> list[Expr]:
         """`count` private inputs, given together as one sequence."""
-        return self._declare(name, count, bits, signed_bits, public=False)
+        return self._declare(name, count, bits, signed_bits, unit, public=False)
 
-    def private_trusted(self, name: str, interval: Interval, because: str) -> Expr:
+    def private_trusted(self, name: str, interval: Interval, because: str, unit: Unit | None = None) -> Expr:
         """A private input whose interval is believed, not proven: no constraint keeps a prover inside it.
 
         For values bound by other means, for instance by a hash to a table that is checked in the open. `because` says
@@ -79,7 +97,8 @@ class Circuit:
             self.refuse(f"private_trusted({name!r}) needs a reason: what keeps the value inside its interval?")
         if interval[0] > interval[1]:
             self.refuse(f"private_trusted({name!r}): the interval [{interval[0]}, {interval[1]}] is empty")
-        return self._new_inputs(name, None, self._fitting(interval, name), public=False, proven=False)[0]
+        known = self._fitting(interval, name)
+        return self._new_inputs(name, None, known, self._checked_unit(name, unit), public=False, proven=False)[0]
 
     def constant(self, value: int) -> Expr:
         """An integer as an expression: exact within +-(r - 1) / 2; from there to r a raw field element."""
@@ -90,8 +109,28 @@ class Circuit:
         terms = {ONE: value % self.curve.r} if value else {}
         return Expr(self, terms, (value, value) if value <= self.half else None)
 
+    def fixed(self, value: str | Decimal | int, unit: Unit) -> Expr:
+        """A constant with a unit: `c.fixed("0.05", RATIO(6))`. Exact, or refused."""
+        if not isinstance(unit, Unit):
+            self.refuse(f"a unit is a quantity at a scale, as in AMOUNT(8), not {unit!r}")
+        if type(value) not in (str, int, Decimal):
+            self.refuse(f'a decimal is written as text, as in c.fixed("0.05", ...), not as a {type(value).__name__}')
+        try:
+            steps = unit.parse(value if isinstance(value, Decimal) else str(value))
+        except UnitError as problem:
+            self.refuse(str(problem))
+        plain = self.constant(steps)
+        return Expr(self, plain.terms, self._fitting((steps, steps), str(value)), unit)
+
     def _declare(
-        self, name: str, count: int | None, bits: int | None, signed_bits: int | None, *, public: bool
+        self,
+        name: str,
+        count: int | None,
+        bits: int | None,
+        signed_bits: int | None,
+        unit: Unit | None,
+        *,
+        public: bool,
     ) -> list[Expr]:
         if bits is not None and signed_bits is not None:
             self.refuse(f"input {name!r}: give bits or signed_bits, not both")
@@ -103,12 +142,14 @@ class Circuit:
                 known = (0, 2**size - 1) if low == 0 else (-(2 ** (size - 1)), 2 ** (size - 1) - 1)
         if known is not None:
             known = self._fitting(known, name)
-        created = self._new_inputs(name, count, known, public=public, proven=True)
+        elif unit is not None:
+            self.refuse(f"input {name!r}: what has a unit has a range; give bits=... or signed_bits=...")
+        created = self._new_inputs(name, count, known, self._checked_unit(name, unit), public=public, proven=True)
         if known is not None:
             self.enter("range_check", None)
             try:
                 for value in created:
-                    self._prove_range(value, known)
+                    self._prove_range(value.integer(), known)
             finally:
                 self.leave()
         return created
@@ -122,8 +163,13 @@ class Circuit:
         bits = self.new_bits(value - low, (high - low).bit_length())
         self.constrain_equal(self.field_sum((bit, 1 << place) for place, bit in enumerate(bits)), value - low)
 
+    def _checked_unit(self, name: str, unit: Unit | None) -> Unit | None:
+        if unit is not None and not isinstance(unit, Unit):
+            self.refuse(f"input {name!r}: a unit is a quantity at a scale, as in AMOUNT(8), not {unit!r}")
+        return unit
+
     def _new_inputs(
-        self, name: str, count: int | None, known: Interval | None, *, public: bool, proven: bool
+        self, name: str, count: int | None, known: Interval | None, unit: Unit | None, *, public: bool, proven: bool
     ) -> list[Expr]:
         self._require_open()
         here = self.origin()
@@ -137,14 +183,14 @@ class Circuit:
                 self.refuse(f"an input {taken!r} is already declared at {self._names[taken]}")
             self._names[taken] = here.location
         first = len(self._input_wires)
-        self.inputs.append(InputSignal(name, count, public, known, first))
+        self.inputs.append(InputSignal(name, count, public, known, first, unit))
         created = []
         for full_name in names:
             self._input_wires.append((full_name, known))
             wire = -len(self._input_wires)
             kind = "public" if public else "private"
             self.results.append(Result(wire, int(known is not None and proven), f"{kind} input {full_name!r}", here))
-            created.append(Expr(self, {wire: 1}, known))
+            created.append(Expr(self, {wire: 1}, known, unit))
         return created
 
     # What gadgets are made of
@@ -165,7 +211,7 @@ class Circuit:
         wire = self._allocate("product", known)
         self.operations.append(Operation(Opcode.PRODUCT, a.terms, b.terms, wire, 0))
         self.constraints.append(Constraint(a.terms, b.terms, {wire: 1}, self.origin()))
-        return Expr(self, {wire: 1}, known)
+        return Expr(self, {wire: 1}, known, product_unit(a, b))
 
     def constrain_product(self, a: Expr, b: Expr, c: Expr) -> None:
         """a * b = c in the field; one constraint."""
@@ -222,10 +268,11 @@ class Circuit:
             self.constraints.append(Constraint({wire: 1}, {wire: 1, ONE: minus_one}, {}, here))
         return [Expr(self, {wire: 1}, (0, 1)) for wire in wires]
 
-    def range_proven(self, x: Expr, known: Interval) -> Expr:
+    def range_proven(self, x: Expr, known: Interval, unit: Unit | None = None) -> Expr:
         """x with an interval that the calling gadget's constraints prove; for a single wire it is remembered.
 
-        The interval is believed: a gadget that calls this states the proof beside the call.
+        The interval is believed: a gadget that calls this states the proof beside the call. A raw x takes the `unit`
+        given here, any other keeps its own.
         """
         self._fitting(known, str(x))
         if len(x.terms) == 1:
@@ -233,7 +280,7 @@ class Circuit:
             if wire > 0 and coefficient == 1:
                 before = self._inner_intervals.get(wire, known)
                 self._inner_intervals[wire] = iv.intersection(before, known) or known
-        return Expr(self, x.terms, known)
+        return Expr(self, x.terms, known, x.unit or unit)
 
     def weighted_sum(self, parts: Iterable[tuple[Expr, int]]) -> Expr:
         """The sum of expressions times integers, in time linear in its length."""
@@ -244,10 +291,17 @@ class Circuit:
                 known = None
                 break
             known = iv.add(known, iv.scale(value.interval, weight)) if known is not None else None
+        unit = self._sum_unit(listed)
         terms = sum_terms(((value.terms, weight) for value, weight in listed), self.curve.r)
         if sum(len(value.terms) for value, _ in listed) > len(terms):
             known = self.tightened(known, terms)
-        return Expr(self, terms, self.checked(known, tuple(value for value, _ in listed), " + "))
+        return Expr(self, terms, self.checked(known, tuple(value for value, _ in listed), " + "), unit)
+
+    def _sum_unit(self, parts: Sequence[tuple[Expr, int]]) -> Unit | None:
+        counted = [value for value, _ in parts if value.unit is not None or value.terms]
+        for one, another in pairwise(counted):
+            common_unit(one, another, "+")
+        return next((value.unit for value in counted if value.unit is not None), None)
 
     def field_sum(self, parts: Iterable[tuple[Expr, int]]) -> Expr:
         """The same sum in the field: a raw element, without an interval to check or to rely on."""

@@ -1,9 +1,14 @@
-"""The value of the circuit language: a linear combination of wires that knows which integers it can be.
+"""The values of the circuit language: linear combinations of wires that know what they stand for.
 
-An expression with an interval stands for one integer v in it: the field element it evaluates to is v mod r. Intervals
-never reach outside +-(r - 1) / 2, so v is determined by the field element, equality in the field is equality of the
-integers, and no sum or product can wrap unnoticed. An expression whose interval is None is a raw field element: it can
-be added, multiplied, hashed and compared for equality, but has no order.
+    Expr                 a value inside the circuit
+    |-- Field            a raw field element: can be added, multiplied, hashed and compared for equality; has no order
+    `-- Integer          stands for one integer v of a known interval
+        |-- Bit          known to be 0 or 1
+        `-- Fixed        counts something: carries a unit, that is a quantity and a decimal scale
+
+The field element of an `Integer` is v mod r. Intervals never reach outside +-(r - 1) / 2, so v is determined by its
+field element, equality in the field is equality of the integers, and no sum or product can wrap unnoticed. The field,
+which wraps, is a kind of its own: `+`, `-` and `*` refuse to mix the two, `.raw()` crosses over on purpose.
 """
 
 from __future__ import annotations
@@ -13,6 +18,7 @@ from typing import TYPE_CHECKING, NoReturn
 from . import interval as iv
 from .interval import Interval
 from .terms import ONE, Terms, add_terms, render_terms, scale_terms, signed
+from .units import Unit
 
 if TYPE_CHECKING:
     from .builder import Circuit
@@ -22,15 +28,22 @@ class Expr:
     """Immutable. `+`, `-` and `*` take expressions of the same circuit and plain integers.
 
     Sums and multiples by an integer are free; the product of two expressions, neither of them constant, costs one
-    constraint and one wire.
+    constraint and one wire. `Expr(...)` makes the kind that says all that is known.
     """
 
-    __slots__ = ("circuit", "interval", "terms")
+    __slots__ = ("circuit", "interval", "terms", "unit")
+    circuit: Circuit
+    terms: Terms
+    interval: Interval | None
+    unit: Unit | None
 
-    def __init__(self, circuit: Circuit, terms: Terms, interval: Interval | None) -> None:
+    def __new__(cls, circuit: Circuit, terms: Terms, interval: Interval | None, unit: Unit | None = None) -> Expr:
+        self = object.__new__(_kind(interval, unit))
         self.circuit = circuit
         self.terms = terms
         self.interval = interval
+        self.unit = None if interval is None else unit
+        return self
 
     @property
     def is_constant(self) -> bool:
@@ -42,8 +55,33 @@ class Expr:
         return self.terms.get(ONE, 0)
 
     def raw(self) -> Expr:
-        """The same value as a raw field element, whose range is forgotten."""
+        """The same value as a raw field element, whose range and unit are forgotten."""
         return Expr(self.circuit, self.terms, None)
+
+    def integer(self) -> Expr:
+        """The integer that stands for it, in steps of its scale; the unit is forgotten."""
+        return Expr(self.circuit, self.terms, self.interval)
+
+    def counting(self, unit: Unit) -> Expr:
+        """An integer without a unit as a number of steps of one."""
+        if self.interval is None:
+            self.circuit.refuse(f"{self} is a raw field element and cannot count {unit}: range-check it first")
+        if self.unit is not None:
+            self.circuit.refuse(f"{self} is {self.unit} already")
+        return Expr(self.circuit, self.terms, self.interval, unit)
+
+    def at_scale(self, scale: int) -> Expr:
+        """The same number in finer steps. Free: an exact multiple."""
+        if self.unit is None:
+            self.circuit.refuse(f"{self} has no scale: declare it with a unit, as in unit=AMOUNT(8)")
+        finer = scale - self.unit.scale
+        if finer < 0:
+            self.circuit.refuse(
+                f"{self} is {self.unit} and cannot be brought to e{scale} without rounding: "
+                "round_down(x, scale) and round_up(x, scale) say which way"
+            )
+        scaled = self._times_integer(10**finer)
+        return Expr(self.circuit, scaled.terms, scaled.interval, self.unit.quantity(scale))
 
     def __add__(self, other: Expr | int) -> Expr:
         return self._plus(self._operand(other, "+"), 1)
@@ -66,19 +104,22 @@ class Expr:
         for one, another in ((self, factor), (factor, self)):
             if one.is_constant:
                 return another._times_constant(one)
+        require_same_kind(self, factor, "*")
         return self.circuit.product(self, factor)
 
     __rmul__ = __mul__
 
     def _plus(self, other: Expr, sign: int) -> Expr:
-        circuit = self.circuit
+        circuit, operator = self.circuit, "+" if sign > 0 else "-"
+        require_same_kind(self, other, operator)
+        unit = common_unit(self, other, operator)
         terms, shared = add_terms(self.terms, other.terms, sign, circuit.curve.r)
         known: Interval | None = None
         if self.interval is not None and other.interval is not None:
             known = iv.add(self.interval, iv.scale(other.interval, sign))
         if shared:
             known = circuit.tightened(known, terms)
-        return Expr(circuit, terms, circuit.checked(known, (self, other), " + " if sign > 0 else " - "))
+        return Expr(circuit, terms, circuit.checked(known, (self, other), f" {operator} "), unit)
 
     def _times_integer(self, factor: int) -> Expr:
         circuit = self.circuit
@@ -86,11 +127,12 @@ class Expr:
         if self.interval is None:
             return Expr(circuit, terms, (0, 0) if not terms else None)
         known = iv.scale(self.interval, factor)
-        return Expr(circuit, terms, circuit.checked(known, (factor, self), " * "))
+        return Expr(circuit, terms, circuit.checked(known, (factor, self), " * "), self.unit)
 
     def _times_constant(self, constant: Expr) -> Expr:
         if constant.interval is not None:
-            return self._times_integer(signed(constant.constant_value, self.circuit.curve.r))
+            scaled = self._times_integer(signed(constant.constant_value, self.circuit.curve.r))
+            return Expr(self.circuit, scaled.terms, scaled.interval, product_unit(self, constant))
         terms = scale_terms(self.terms, constant.constant_value, self.circuit.curve.r)
         return Expr(self.circuit, terms, (0, 0) if not terms else None)
 
@@ -108,7 +150,7 @@ class Expr:
 
     def __repr__(self) -> str:
         known = "raw" if self.interval is None else f"in [{self.interval[0]}, {self.interval[1]}]"
-        return f"<Expr {self} {known}>"
+        return f"<{type(self).__name__} {self} {known}{f' {self.unit}' if self.unit else ''}>"
 
     # What has no meaning inside a circuit fails where it is written.
     def _no(self, written: str, instead: str) -> NoReturn:
@@ -154,3 +196,90 @@ class Expr:
 
     def __index__(self) -> int:
         self._no("indexing with it, or range(),", "select(bit, ...)")
+
+
+class Field(Expr):
+    """A raw field element: it wraps, and has no order."""
+
+    __slots__ = ()
+    interval: None
+    unit: None
+
+
+class Integer(Expr):
+    """An integer of a known interval."""
+
+    __slots__ = ()
+    interval: Interval
+
+
+class Bit(Integer):
+    """Known to be 0 or 1."""
+
+    __slots__ = ()
+    unit: None
+
+
+class Fixed(Integer):
+    """A fixed-point number: an integer that counts steps of its unit."""
+
+    __slots__ = ()
+    unit: Unit
+
+
+def _kind(interval: Interval | None, unit: Unit | None) -> type[Expr]:
+    if interval is None:
+        return Field
+    if unit is not None:
+        return Fixed
+    return Bit if interval[0] >= 0 and interval[1] <= 1 else Integer
+
+
+def require_same_kind(a: Expr, b: Expr, operator: str) -> None:
+    """Raw and ranged values do not meet by accident; a constant takes the kind of what it meets."""
+    if a.is_constant or b.is_constant or (a.interval is None) == (b.interval is None):
+        return
+    raw, ranged = (a, b) if a.interval is None else (b, a)
+    a.circuit.refuse(
+        f"`{operator}` mixes the raw field element {raw}, which wraps, and the integer {ranged}, which must not: "
+        "range-check the one with assert_bits, or write .raw() on the other to mean field arithmetic"
+    )
+
+
+def common_unit(a: Expr, b: Expr, joint: str) -> Unit | None:
+    """The one unit of two values that are added, compared or chosen between; a plain 0 and raw values have any."""
+    if a.unit == b.unit:
+        return a.unit
+    for one, another in ((a, b), (b, a)):
+        if one.interval is None or (one.unit is None and not one.terms):
+            return another.unit
+    _refuse_units(a, b, joint)
+
+
+def keeping(unit: Unit | None, x: Expr) -> Expr:
+    """x as a number of steps of the unit of what it was made from; as it is where that had none."""
+    return x if unit is None else x.counting(unit)
+
+
+def product_unit(a: Expr, b: Expr) -> Unit | None:
+    """Quantities multiply and scales add; a number without a unit counts."""
+    if a.unit is None or b.unit is None:
+        return a.unit or b.unit
+    return a.unit * b.unit
+
+
+def _refuse_units(a: Expr, b: Expr, joint: str) -> NoReturn:
+    c = a.circuit
+    if a.unit is not None and b.unit is not None and a.unit.quantity == b.unit.quantity:
+        finer = max(a.unit.scale, b.unit.scale)
+        c.refuse(
+            f"`{joint}` joins {a} in {a.unit} and {b} in {b.unit}: bring the coarser one to the scale of the other "
+            f"with .at_scale({finer})"
+        )
+    if a.unit is None or b.unit is None:
+        plain, fixed = (a, b) if a.unit is None else (b, a)
+        c.refuse(
+            f"`{joint}` joins {fixed} in {fixed.unit} and {plain}, which has no unit: give it one, as in "
+            f'c.fixed("1", unit), or drop the other\'s with .integer()'
+        )
+    c.refuse(f"`{joint}` joins {a} in {a.unit} and {b} in {b.unit}: they count different things")

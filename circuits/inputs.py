@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from zkmargin.algebra import Curve
 
 from .errors import InputError
 from .interval import Interval
+from .units import MAX_SCALE, Unit, UnitError
 
-InputValues = Mapping[str, int | Sequence[int]]
+InputValue = int | Decimal
+"""Integers count steps of an input's scale; a decimal is what the number is, and needs an input with a unit."""
+InputValues = Mapping[str, InputValue | Sequence[InputValue]]
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,7 @@ class InputSignal:
     interval: Interval | None
     first: int
     """Its place among all declared values, in order of declaration."""
+    unit: Unit | None = None
 
     @property
     def size(self) -> int:
@@ -43,21 +48,40 @@ def arrange_inputs(signals: Sequence[InputSignal], values: InputValues, curve: C
     return arranged
 
 
-def _values_of(signal: InputSignal, given: int | Sequence[int], curve: Curve) -> list[int]:
+def _values_of(signal: InputSignal, given: InputValue | Sequence[InputValue], curve: Curve) -> list[int]:
     if signal.count is None:
-        return [_element(signal.name, given, signal.interval, curve)]
+        return [_element(signal, signal.name, given, curve)]
     if not isinstance(given, list | tuple):
         raise InputError(signal.name, f"is an array of {signal.count}; give a list or tuple")
     if len(given) != signal.count:
         raise InputError(signal.name, f"has {len(given)} elements; the circuit takes {signal.count}")
-    return [_element(f"{signal.name}[{i}]", value, signal.interval, curve) for i, value in enumerate(given)]
+    return [_element(signal, f"{signal.name}[{i}]", value, curve) for i, value in enumerate(given)]
 
 
-def _element(name: str, value: object, interval: Interval | None, curve: Curve) -> int:
+def _element(signal: InputSignal, name: str, value: object, curve: Curve) -> int:
+    if isinstance(value, Decimal) and signal.unit is not None:
+        value = _steps(name, value, signal.unit)
     if type(value) is not int:
         raise InputError(name, f"must be an integer, not {type(value).__name__}")
-    low, high = interval if interval is not None else (0, curve.r - 1)
+    low, high = signal.interval if signal.interval is not None else (0, curve.r - 1)
     if not low <= value <= high:
-        shown = "[0, r)" if interval is None else f"[{low}, {high}]"
-        raise InputError(name, f"is outside {shown}")
+        raise InputError(name, f"is outside {_shown(signal)}")
     return value % curve.r
+
+
+def _steps(name: str, value: Decimal, unit: Unit) -> int:
+    if not value.is_finite() or abs(value.adjusted()) > MAX_SCALE:
+        raise InputError(name, "is no decimal number of a usable size")
+    try:
+        return unit.parse(value if value else Decimal(0))
+    except UnitError:
+        raise InputError(name, f"has more digits after the point than {unit} holds") from None
+
+
+def _shown(signal: InputSignal) -> str:
+    if signal.interval is None:
+        return "[0, r)"
+    low, high = signal.interval
+    if signal.unit is None:
+        return f"[{low}, {high}]"
+    return f"[{low}, {high}], that is {signal.unit.show(low)} to {signal.unit.show(high)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..expression import Expr
+from ..expression import Expr, common_unit
 from ..interval import hull
 from ..scope import gadget
 from .comparison import is_nonnegative
@@ -27,6 +27,7 @@ def select(bit: Expr, when_one: Expr, when_zero: Expr) -> Expr:
     """
     c = bit.circuit
     require_bit(bit)
+    unit = common_unit(when_one, when_zero, "select")
     if bit.is_constant:
         return when_one if bit.terms else when_zero
     difference = c.field_sum(((when_one, 1), (when_zero, -1)))
@@ -36,7 +37,7 @@ def select(bit: Expr, when_one: Expr, when_zero: Expr) -> Expr:
     chosen = c.field_sum(((when_zero, 1), (step, 1)))
     if when_one.interval is None or when_zero.interval is None:
         return chosen
-    return c.range_proven(chosen, hull(when_one.interval, when_zero.interval))
+    return c.range_proven(chosen, hull(when_one.interval, when_zero.interval), unit)
 
 
 @gadget

@@ -54,7 +54,7 @@ def pack(values: Sequence[Expr], bits: int) -> Expr:
     for place, value in enumerate(values):
         if value.interval is None or not 0 <= value.interval[0] <= value.interval[1] < 1 << bits:
             c.refuse(f"element {place}, {value}, is not known to fit into {bits} bits: range-check it first")
-    return c.weighted_sum((value, 1 << (bits * place)) for place, value in enumerate(values))
+    return c.weighted_sum((value.integer(), 1 << (bits * place)) for place, value in enumerate(values))
 
 
 def _require_width(x: Expr, n: int) -> None:

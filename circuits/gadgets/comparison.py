@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..expression import Expr
+from ..expression import Expr, common_unit
 from ..interval import Interval
 from ..scope import gadget
 from .bits import to_bits
@@ -16,7 +16,7 @@ def assert_at_most(a: Expr, b: Expr) -> None:
     1) / 2, either s = d, so d >= 0, or s = d + r. The second needs d + r < 2^n, so d < 2^n - r <= lo: impossible.
     `to_bits` refuses a lo below 2^n - r.
     """
-    low, high = _interval(b - a)
+    low, high = _interval(_difference(a, b))
     if high < 0:
         a.circuit.refuse(f"this can never hold: {a} <= {b}")
     if low >= 0:
@@ -24,19 +24,19 @@ def assert_at_most(a: Expr, b: Expr) -> None:
     if high == 0:
         a.circuit.constrain_equal(a, b)  # at most, and never less
         return
-    to_bits(b - a, high.bit_length())
+    to_bits(_difference(a, b), high.bit_length())
 
 
 @gadget
 def assert_less(a: Expr, b: Expr) -> None:
     """a < b, as a + 1 <= b."""
-    assert_at_most(a + 1, b)
+    assert_at_most(_difference(b, a) + 1, a.circuit.constant(0))
 
 
 @gadget
 def is_at_most(a: Expr, b: Expr) -> Expr:
     """The bit [a <= b]; the cost of `is_nonnegative` on b - a."""
-    return is_nonnegative(b - a)
+    return is_nonnegative(_difference(a, b))
 
 
 @gadget
@@ -52,7 +52,15 @@ def is_nonnegative(x: Expr) -> Expr:
     if low >= 0 or high < 0:
         return c.constant(int(low >= 0))
     k = max((-low - 1).bit_length(), high.bit_length())
-    return to_bits(x + (1 << k), k + 1)[k]
+    return to_bits(x.integer() + (1 << k), k + 1)[k]
+
+
+def _difference(a: Expr, b: Expr) -> Expr:
+    """b - a, for two values that have an order and count the same thing."""
+    for x in (a, b):
+        _interval(x)
+    common_unit(a, b, "<=")
+    return b.integer() - a.integer()
 
 
 def _interval(x: Expr) -> Interval:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..expression import Expr
+from ..expression import Expr, keeping
 from ..scope import gadget
 
 
@@ -24,11 +24,12 @@ def divide(a: Expr, b: int) -> tuple[Expr, Expr]:
         c.refuse(f"the divisor must be a positive integer, not {b!r}")
     if a.interval is None:
         c.refuse(f"cannot divide {a}: a raw field element is no number; range-check it first")
-    low, high = a.interval
+    unit, a = a.unit, a.integer()
+    low, high = a.interval or (0, 0)
     if low // b == high // b:
-        return c.constant(low // b), a - low // b * b
+        return keeping(unit, c.constant(low // b)), keeping(unit, a - low // b * b)
     if b == 1:
-        return a, c.constant(0)
+        return keeping(unit, a), keeping(unit, c.constant(0))
     m = max(0, -(low // b))
     top = high // b + m
     reach = max((1 << top.bit_length()) * b, 4 * b)
@@ -41,7 +42,8 @@ def divide(a: Expr, b: int) -> tuple[Expr, Expr]:
     if b & (b - 1):
         _prove_bits(c.constant(b - 1) - rest, (b - 1).bit_length())
     c.constrain_equal(c.field_sum(((q, b), (rest, 1))), shifted)
-    return c.range_proven(q, (low // b + m, top)) - m, c.range_proven(rest, (0, b - 1))
+    quotient = c.range_proven(q, (low // b + m, top)) - m
+    return keeping(unit, quotient), keeping(unit, c.range_proven(rest, (0, b - 1)))
 
 
 def _ranged(wire: Expr, top: int) -> Expr:

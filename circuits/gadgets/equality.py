@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..expression import Expr
+from ..expression import Expr, common_unit
 from ..scope import gadget
 
 
@@ -20,6 +20,7 @@ def assert_equal(a: Expr, b: Expr) -> None:
 
     For ranged expressions equality in the field is equality of the integers: both lie within +-(r - 1) / 2.
     """
+    common_unit(a, b, "=")
     if _apart(a, b):
         a.circuit.refuse(f"this can never hold: {a} = {b}, as their ranges do not meet")
     a.circuit.constrain_equal(a, b)
@@ -49,6 +50,7 @@ def is_zero(x: Expr) -> Expr:
 @gadget
 def is_equal(a: Expr, b: Expr) -> Expr:
     """The bit [a = b]; the cost of `is_zero`, nothing for ranges that do not meet."""
+    common_unit(a, b, "=")
     if _apart(a, b):
         return a.circuit.constant(0)
     return is_zero(a.circuit.field_sum(((a, 1), (b, -1))))

@@ -64,7 +64,7 @@ def test_constant_inputs_save_their_first_s_box(pattern: tuple[int | None, ...],
 def test_a_hash_of_expressions_and_of_hashes() -> None:
     def circuit(c: Circuit) -> None:
         x, y = c.private("x", bits=8), c.private("y")
-        inner = poseidon([x * y + 3, x])
+        inner = poseidon([x.raw() * y + 3, x])
         assert_equal(c.public("digest"), poseidon([inner, inner - y, c.constant(R - 1)]))
 
     compiled = build(circuit, name="nested", strict=True)
