@@ -32,8 +32,11 @@ from .gadgets import (
     pack,
     poseidon,
     positive_part,
+    round_down,
+    round_up,
     select,
     to_bits,
+    total,
 )
 from .inputs import InputSignal
 from .program import Opcode, WitnessProgram
@@ -92,6 +95,9 @@ __all__ = [
     "poseidon",
     "positive_part",
     "quantity",
+    "round_down",
+    "round_up",
     "select",
     "to_bits",
+    "total",
 ]

@@ -7,6 +7,7 @@ from .division import divide
 from .equality import assert_equal, assert_zero, is_equal, is_zero
 from .merkle import merkle_root
 from .poseidon import poseidon
+from .rounding import round_down, round_up, total
 
 __all__ = [
     "absolute",
@@ -27,6 +28,9 @@ __all__ = [
     "pack",
     "poseidon",
     "positive_part",
+    "round_down",
+    "round_up",
     "select",
     "to_bits",
+    "total",
 ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zkmargin.algebra import BN254
@@ -24,6 +26,7 @@ from zkmargin.circuits import (
     InputError,
     Integer,
     UnitError,
+    UnsatisfiedConstraint,
     absolute,
     assert_at_most,
     assert_equal,
@@ -35,8 +38,11 @@ from zkmargin.circuits import (
     pack,
     positive_part,
     quantity,
+    round_down,
+    round_up,
     select,
     to_bits,
+    total,
 )
 
 
@@ -157,6 +163,40 @@ def test_units_survive_the_gadgets(c: Circuit) -> None:
     } == {VALUE(8)}
     assert {is_at_most(x, y).unit, is_equal(x, y).unit, to_bits(absolute(x), 64)[0].unit} == {None}
     assert pack([amount(c), price(c)], 64).unit is None
+
+
+@given(st.integers(-(2**40), 2**40), st.integers(0, 9))
+@settings(max_examples=40, deadline=None)
+def test_rounding_says_which_way(value: int, scale: int) -> None:
+    def circuit(c: Circuit) -> None:
+        x = c.private("x", signed_bits=50, unit=RATIO(9))
+        for name, rounded in (("down", round_down(x, scale)), ("up", round_up(x, scale))):
+            assert rounded.unit == RATIO(scale)
+            assert_equal(c.public(name, signed_bits=50, unit=RATIO(scale)), rounded)
+
+    compiled = build(circuit, name="rounding", strict=True)
+    exact = Fraction(value, 10 ** (9 - scale))
+    honest = {"x": value, "down": math.floor(exact), "up": math.ceil(exact)}
+    compiled.check(compiled.witness(honest))
+    for name in ("down", "up"):
+        for lie in (-1, 1):
+            with pytest.raises(UnsatisfiedConstraint):
+                compiled.check(compiled.witness({**honest, name: honest[name] + lie}))
+
+
+def test_rounding_goes_to_coarser_scales_only(c: Circuit) -> None:
+    for mistake in (lambda x: round_up(x, 9), lambda x: round_down(x, -1), lambda x: round_down(x, "6")):
+        with pytest.raises(BuildError, match="rounding goes to a scale from 0 to 8"):
+            mistake(Circuit("fresh").private("x", bits=8, unit=AMOUNT(8)))
+    with pytest.raises(BuildError, match="has no scale to round to"):
+        round_up(c.private("plain", bits=8), 0)
+
+
+def test_a_total_is_a_sum_of_one_unit(c: Circuit) -> None:
+    values = c.private_array("x", 3, bits=8, unit=VALUE(2))
+    assert (total(values).unit, total(values).interval) == (VALUE(2), (0, 765))
+    with pytest.raises(BuildError, match="bring the coarser one"):
+        total([*values, c.private("y", bits=8, unit=VALUE(3))])
 
 
 def test_scales_do_not_shrink_by_accident(c: Circuit) -> None:

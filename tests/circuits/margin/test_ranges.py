@@ -275,7 +275,7 @@ def without(forgery: Forgery) -> Iterator[None]:
         if x.circuit.wire_name(wire) != forgery.signal:
             return sign(x)
         bits = POSITION_BIAS.bit_length() + 3
-        return to_bits(x + (1 << bits), bits + 1)[bits]
+        return to_bits(x.integer() + (1 << bits), bits + 1)[bits]
 
     sign = constraints.is_nonnegative
     with pytest.MonkeyPatch.context() as patch:
