@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -28,18 +29,21 @@ class R1CS:
     n_public_outputs: int
     n_public_inputs: int
     n_private_inputs: int
+    """As many as were declared. circom leaves out those that no constraint needs, so fewer of them may have wires."""
     a: SparseMatrix
     b: SparseMatrix
     c: SparseMatrix
     wire_labels: tuple[int, ...] | None = None
     """The label of each wire, as a .sym file names it; None stands for each wire's own number."""
+    n_labels: int | None = None
+    """How many labels there are where it is more than the wires need: circom counts the signals it removed too."""
     metadata: dict[str, Any] | None = None
     """What the circuit is for (its shape); part of the digest. Foreign files have none."""
     curve: Curve = BN254
 
     def __post_init__(self) -> None:
-        if 1 + self.n_public + self.n_private_inputs > self.n_wires:
-            raise _malformed("it has fewer wires than inputs and outputs")
+        if 1 + self.n_public > self.n_wires:
+            raise _malformed("it has fewer wires than public inputs and outputs")
         if len({self.a.rows, self.b.rows, self.c.rows}) != 1:
             raise _malformed("its three matrices have different numbers of constraints")
         for matrix in (self.a, self.b, self.c):
@@ -49,6 +53,24 @@ class R1CS:
                 raise _malformed("a constraint names a wire that does not exist")
         if self.wire_labels is not None and len(self.wire_labels) != self.n_wires:
             raise _malformed("it does not have one label for each wire")
+        if self.n_labels is not None and not self._labels_needed < self.n_labels < 1 << 64:
+            raise _malformed("its number of labels is not one beyond what its wires need")
+        if 1 + self.n_public + self.n_private_inputs > self.label_count:
+            raise _malformed("it has fewer labels than inputs and outputs")
+
+    @property
+    def labels(self) -> Sequence[int]:
+        """The label of each wire."""
+        return range(self.n_wires) if self.wire_labels is None else self.wire_labels
+
+    @property
+    def label_count(self) -> int:
+        """All labels, those of removed signals among them."""
+        return self._labels_needed if self.n_labels is None else self.n_labels
+
+    @property
+    def _labels_needed(self) -> int:
+        return self.n_wires if self.wire_labels is None else max(self.wire_labels) + 1
 
     @property
     def n_public(self) -> int:

@@ -65,6 +65,7 @@ def read_r1cs(data: Buffer, curve: Curve = BN254) -> R1CS:
         b=b,
         c=c,
         wire_labels=None if labels == tuple(range(header.n_wires)) else labels,
+        n_labels=None if header.n_labels == max(labels) + 1 else header.n_labels,
         metadata=metadata,
         curve=curve,
     )
@@ -72,19 +73,18 @@ def read_r1cs(data: Buffer, curve: Curve = BN254) -> R1CS:
 
 def write_r1cs(r1cs: R1CS) -> bytes:
     """The inverse of `read_r1cs`: reading it back gives an equal circuit with the same digest."""
-    labels = range(r1cs.n_wires) if r1cs.wire_labels is None else r1cs.wire_labels
     header = _FIELDS.pack(
         r1cs.n_wires,
         r1cs.n_public_outputs,
         r1cs.n_public_inputs,
         r1cs.n_private_inputs,
-        max(labels, default=-1) + 1,
+        r1cs.label_count,
         r1cs.n_constraints,
     )
     sections = [
         (_HEADER, (32).to_bytes(4, "little") + r1cs.curve.r.to_bytes(32, "little") + header),
         (_CONSTRAINTS, _constraint_words(r1cs).tobytes()),
-        (_LABELS, np.array(labels, dtype="<u8").tobytes()),
+        (_LABELS, np.array(r1cs.labels, dtype="<u8").tobytes()),
     ]
     if r1cs.metadata is not None:
         sections.append((OWN_SECTION, canonical_metadata(r1cs.metadata)))
@@ -97,8 +97,10 @@ def _read_header(section: memoryview, curve: Curve) -> _Header:
     if section[:4] != (32).to_bytes(4, "little") or section[4:36] != curve.r.to_bytes(32, "little"):
         raise _malformed(f"is not over the scalar field of {curve.name}")
     wires, outputs, public, private, labels, constraints = _FIELDS.unpack(section[36:])
-    if wires < 1 + outputs + public + private:
-        raise _malformed("announces fewer wires than inputs and outputs")
+    if wires < 1 + outputs + public:
+        raise _malformed("announces fewer wires than public inputs and outputs")
+    if labels < 1 + outputs + public + private:  # circom labels every input, also one that it leaves without a wire
+        raise _malformed("announces fewer labels than inputs and outputs")
     return _Header(wires, outputs, public, private, labels, constraints)
 
 
@@ -106,7 +108,7 @@ def _read_labels(section: memoryview, header: _Header) -> tuple[int, ...]:
     if len(section) != 8 * header.n_wires:
         raise _malformed(f"announces {header.n_wires} wires and has {len(section) // 8} labels")
     labels = tuple(np.frombuffer(section, dtype="<u8").tolist())
-    if labels and max(labels) >= header.n_labels:
+    if max(labels) >= header.n_labels:
         raise _malformed("a wire has a label beyond the number announced")
     return labels
 

@@ -70,7 +70,18 @@ def test_the_layout_is_iden3_s() -> None:
     assert read_r1cs(expected) == example()
 
 
-@pytest.mark.parametrize("changes", [{}, {"metadata": None}, {"metadata": {}}, {"wire_labels": None}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"metadata": None},
+        {"metadata": {}},
+        {"wire_labels": None},
+        {"wire_labels": None, "n_labels": 9},
+        {"n_labels": 2**64 - 1},
+        {"n_private_inputs": 6},  # declared, and without a wire, as circom leaves unneeded ones
+    ],
+)
 def test_circuits_survive_the_file(changes: dict[str, object]) -> None:
     r1cs = example(**changes)
     again = read_r1cs(write_r1cs(r1cs))
@@ -125,8 +136,12 @@ R1CS_LIES: dict[str, tuple[Callable[[], bytes], str]] = {
     "another prime": (lambda: with_section(1, lambda s: s[:4] + (R - 2).to_bytes(32, "little") + s[36:]), "field"),
     "elements of 64 bytes": (lambda: with_section(1, lambda s: u32(64) + s[4:]), "field"),
     "2^32 - 1 wires": (lambda: header_field(0, 2**32 - 1), "labels"),
-    "more inputs than wires": (lambda: header_field(2, 2), "fewer wires"),
-    "2^32 - 1 inputs": (lambda: header_field(3, 2**32 - 1), "fewer wires"),
+    "no wires": (lambda: header_field(0, 0), "fewer wires"),
+    "more public inputs than wires": (lambda: header_field(2, 3), "fewer wires"),
+    "2^32 - 1 public inputs": (lambda: header_field(2, 2**32 - 1), "fewer wires"),
+    "more private inputs than labels": (lambda: header_field(3, 7), "fewer labels"),
+    "2^32 - 1 private inputs": (lambda: header_field(3, 2**32 - 1), "fewer labels"),
+    "no labels announced": (lambda: header_field(4, 0), "fewer labels"),
     "a label beyond the announced": (lambda: header_field(4, 7), "label beyond"),
     "2^32 - 1 constraints": (lambda: header_field(5, 2**32 - 1), "too short"),
     "one constraint more": (lambda: header_field(5, 3), "cut short|too short"),
@@ -185,7 +200,11 @@ def test_v11_a_circuit_file_damaged_anywhere_is_refused_or_another_valid_one() -
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"n_public_inputs": 2}, "fewer wires than inputs"),
+        ({"n_public_inputs": 3}, "fewer wires than public inputs"),
+        ({"n_private_inputs": 7}, "fewer labels than inputs"),
+        ({"n_private_inputs": 3, "wire_labels": None}, "fewer labels than inputs"),
+        ({"n_labels": 8}, "not one beyond"),
+        ({"n_labels": 1 << 64}, "not one beyond"),
         ({"a": matrix({2: 1})}, "different numbers of constraints"),
         ({"n_wires": 5, "wire_labels": None}, "another width"),
         ({"wire_labels": (0, 1, 2)}, "one label for each wire"),
