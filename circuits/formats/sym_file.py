@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from zkmargin.algebra import Buffer
@@ -13,9 +14,11 @@ from ..symbols import Symbols
 MAX_LINE = 4096
 
 _WHAT = ".sym file"
+# Numbers as a program writes them, without leading zeros, and not endless: a label is a u64, a wire a u32.
+_LINE = re.compile(r"(0|[1-9][0-9]{0,18}),(-1|0|[1-9][0-9]{0,9}),(0|[1-9][0-9]{0,18}),([^,]+)")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Symbol:
     """One signal. `component` numbers the template instance it belongs to; `wire` is None where it has none."""
 
@@ -26,15 +29,20 @@ class Symbol:
 
 
 def read_sym(data: Buffer | str) -> list[Symbol]:
-    """Every line, checked; names may be anything without a comma."""
-    raw = data.encode() if isinstance(data, str) else bytes(data)
-    try:
-        lines = raw.decode("utf-8").split("\n")
-    except UnicodeDecodeError:
-        raise FormatError(f"{_WHAT}: not UTF-8 text", what=_WHAT) from None
-    if lines[-1] == "":
-        lines.pop()
-    return [_read_line(index, line.removesuffix("\r")) for index, line in enumerate(lines)]
+    """Every line, checked; names may be any printable text without a comma."""
+    return list(each_symbol(data))
+
+
+def each_symbol(data: Buffer | str) -> Iterator[Symbol]:
+    """The lines one at a time, so that a file takes no memory beyond its own bytes; the first bad one raises."""
+    raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else bytes(data)
+    index = place = 0
+    while place < len(raw):
+        end = raw.find(b"\n", place, place + MAX_LINE + 1)
+        if end < 0:
+            end = len(raw)
+        yield _read_line(index, raw[place : min(end, place + MAX_LINE + 1)])
+        index, place = index + 1, end + 1
 
 
 def write_sym(symbols: Symbols | Iterable[Symbol]) -> str:
@@ -55,18 +63,19 @@ def names_by_wire(symbols: Iterable[Symbol], n_wires: int) -> Symbols:
     return Symbols(names)
 
 
-def _read_line(index: int, line: str) -> Symbol:
-    parts = line.split(",")
-    if len(line) > MAX_LINE or len(parts) != 4 or not parts[3]:
-        raise FormatError(f"{_WHAT}: line {index + 1} is not label,wire,component,name", what=_WHAT, index=index)
-    label, wire, component = (_read_number(part, index) for part in parts[:3])
-    if label < 0 or component < 0 or wire < -1:
-        raise FormatError(f"{_WHAT}: line {index + 1} has a negative number", what=_WHAT, index=index)
-    return Symbol(label, None if wire == -1 else wire, component, parts[3])
+def _read_line(index: int, line: bytes) -> Symbol:
+    if len(line) > MAX_LINE:
+        raise _malformed(index, f"has more than {MAX_LINE} bytes")
+    try:
+        text = line.removesuffix(b"\r").decode("utf-8")
+    except UnicodeDecodeError:
+        raise _malformed(index, "is not UTF-8 text") from None
+    parts = _LINE.fullmatch(text)
+    if parts is None or not text.isprintable():
+        raise _malformed(index, "is not label,wire,component,name")
+    label, wire, component, name = parts.groups()
+    return Symbol(int(label), None if wire == "-1" else int(wire), int(component), name)
 
 
-def _read_number(text: str, index: int) -> int:
-    digits = text.removeprefix("-")
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 20):
-        raise FormatError(f"{_WHAT}: line {index + 1} has no number where one belongs", what=_WHAT, index=index)
-    return int(text)
+def _malformed(index: int, reason: str) -> FormatError:
+    return FormatError(f"{_WHAT}: line {index + 1} {reason}", what=_WHAT, index=index)

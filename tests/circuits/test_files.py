@@ -12,6 +12,7 @@ from zkmargin.algebra import BN254, EncodingError, SparseMatrix, scalars_to_byte
 from zkmargin.circuits import R1CS, Circuit, FormatError, assert_bits, assert_equal, build, poseidon
 from zkmargin.circuits.formats import (
     Symbol,
+    each_symbol,
     names_by_wire,
     read_r1cs,
     read_sections,
@@ -23,6 +24,7 @@ from zkmargin.circuits.formats import (
     write_wtns,
 )
 from zkmargin.circuits.formats.r1cs_file import OWN_SECTION
+from zkmargin.circuits.formats.sym_file import MAX_LINE
 
 R = BN254.r
 
@@ -325,11 +327,12 @@ def test_symbols_as_circom_writes_them() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    "line",
     [
         "1,1,0",
         "1,1,0,a,b",
         "1,1,0,",
+        "",
         "x,1,0,a",
         "1,-2,0,a",
         "-1,1,0,a",
@@ -337,14 +340,44 @@ def test_symbols_as_circom_writes_them() -> None:
         "1,,0,a",
         "1,1 ,0,a",
         "1,1_0,0,a",
+        "1,+1,0,a",
+        "1,01,0,a",
+        "1,-0,0,a",
         "1,٣,0,a",
-        "9" * 21 + ",1,0,a",
-        "1,1,0,a\n\n",
+        "9" * 20 + ",1,0,a",
+        "1," + "9" * 11 + ",0,a",
+        "1,1," + "9" * 5000 + ",a",
         "1,1,0," + "a" * 5000,
+        "1,1,0,a\x1b[2J",
+        "1,1,0,a\0",
+        "1,1,0,a\u2028b",
+        "1,1,0,a\rb",
+        "1,1,0,\ud800",
     ],
 )
-def test_symbol_files_that_make_no_sense_are_refused(text: str) -> None:
-    with pytest.raises(FormatError, match="line"):
-        read_sym(text)
-    with pytest.raises(FormatError, match="UTF-8"):
-        read_sym(b"1,1,0,\xff")
+def test_symbol_lines_that_make_no_sense_are_refused(line: str) -> None:
+    with pytest.raises(FormatError, match="line 2 ") as caught:
+        read_sym(f"1,1,0,main.fine\n{line}\n")
+    assert caught.value.index == 1
+
+
+@pytest.mark.parametrize("junk", [b"\xff", b"\xc3", b"\xed\xa0\x80"])
+def test_symbol_files_that_are_not_text_are_refused(junk: bytes) -> None:
+    with pytest.raises(FormatError, match="line 1 is not UTF-8"):
+        read_sym(b"1,1,0," + junk)
+
+
+def test_symbols_are_read_one_at_a_time() -> None:
+    """The first bad line ends it: nothing behind it is looked at, and nothing before it is kept."""
+    symbols = each_symbol(b"1,1,0,a\n" * 3 + b"\n" * (1 << 20))
+    assert [next(symbols).name for _ in range(3)] == ["a", "a", "a"]
+    with pytest.raises(FormatError, match="line 4 "):
+        next(symbols)
+
+
+def test_a_symbol_line_of_the_greatest_length_is_read() -> None:
+    name = "a" * (MAX_LINE - len("1,1,0,"))
+    for end in ("", "\n", "\n2,2,0,b\n"):
+        assert read_sym(f"1,1,0,{name}{end}")[0].name == name
+        with pytest.raises(FormatError, match="line 1 has more than"):
+            read_sym(f"1,1,0,{name}a{end}")
