@@ -38,6 +38,7 @@ from .gadgets import (
     to_bits,
     total,
 )
+from .imported import ImportedCircuit, import_circuit
 from .inputs import InputSignal
 from .program import Opcode, WitnessProgram
 from .r1cs import R1CS
@@ -62,6 +63,7 @@ __all__ = [
     "Field",
     "Fixed",
     "FormatError",
+    "ImportedCircuit",
     "InputError",
     "InputSignal",
     "Integer",
@@ -86,6 +88,7 @@ __all__ = [
     "divide",
     "from_bits",
     "gadget",
+    "import_circuit",
     "is_at_most",
     "is_equal",
     "is_nonnegative",

@@ -30,6 +30,15 @@ def check_witness(
     `EncodingError`.
     """
     engine = engine or get_engine(curve=r1cs.curve)
+    raw = require_witness_of(r1cs, witness)
+    left = engine.fr_mul(engine.matrix_apply(r1cs.a, raw), engine.matrix_apply(r1cs.b, raw))
+    right = engine.matrix_apply(r1cs.c, raw)
+    if left != right:
+        raise _explained(r1cs, raw, _first_difference(left, right), symbols, origins)
+
+
+def require_witness_of(r1cs: R1CS, witness: Buffer) -> bytes:
+    """The witness's bytes, once it has a value for each wire of this circuit and the constant 1 in wire 0."""
     raw = bytes(witness)
     if len(raw) != 32 * r1cs.n_wires:
         raise FormatError(
@@ -38,10 +47,7 @@ def check_witness(
         )
     if raw[:32] != (1).to_bytes(32, "little"):
         raise FormatError("witness: wire 0 does not hold the constant 1", what="witness", index=0)
-    left = engine.fr_mul(engine.matrix_apply(r1cs.a, raw), engine.matrix_apply(r1cs.b, raw))
-    right = engine.matrix_apply(r1cs.c, raw)
-    if left != right:
-        raise _explained(r1cs, raw, _first_difference(left, right), symbols, origins)
+    return raw
 
 
 def _first_difference(left: bytes, right: bytes) -> int:

@@ -6,21 +6,28 @@ from pathlib import Path
 
 import click
 
-from .inspections import describe, kind_of, open_any, say
-from .options import FILE, Command, reveal_option
+from .errors import Misuse
+from .inspections import describe, describe_circuit, kind_of, open_any, say
+from .options import FILE, Command, reveal_option, sym_option
 from .output import Output
 
 
 @click.command("inspect", cls=Command)
 @click.argument("path", type=FILE, metavar="FILE")
+@sym_option
 @reveal_option
 @click.pass_obj
-def COMMAND(output: Output, path: Path) -> None:
+def COMMAND(output: Output, path: Path, sym_path: Path | None) -> None:
     """Say what a file is, by its contents and not its name, and what it holds.
 
     Knows .r1cs, .wtns, .zkey, .ptau, .zkw, .sym, keys, proofs, public inputs and every JSON document of this program.
-    Balances and secrets are shown only with --reveal.
+    Balances and secrets are shown only with --reveal. For a .r1cs, --sym adds what its signals are called.
     """
     data = open_any(path)
     kind = kind_of(data, path)
-    say(output, path, describe(kind, data, output))
+    if sym_path is None:
+        say(output, path, describe(kind, data, output))
+    elif kind != ".r1cs":
+        raise Misuse(f"--sym names the signals of a .r1cs; {path} is a {kind}")
+    else:
+        say(output, path, describe_circuit(path, sym_path))

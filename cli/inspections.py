@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zkmargin.algebra import Buffer, load_json
 
@@ -12,6 +12,9 @@ from .engine_choice import chosen_engine
 from .errors import FileRefused
 from .files import SIZE_LIMITS, read_file
 from .output import Output
+
+if TYPE_CHECKING:
+    from zkmargin.circuits import R1CS
 
 Facts = dict[str, Any]
 
@@ -26,6 +29,7 @@ FORMATS = {
     "zkmargin.ledger-config/1": "ledger configuration",
 }
 LARGEST_JSON = 4 << 20
+SHOWN_COMPONENTS = 12
 
 
 def open_any(path: Path) -> Buffer:
@@ -65,6 +69,21 @@ def describe(kind: str, data: Buffer, output: Output) -> Facts:
     return {"kind": kind, "bytes": size, **DESCRIPTIONS[kind](data, output)}
 
 
+def describe_circuit(path: Path, sym_path: Path | None) -> Facts:
+    """The facts of a .r1cs file; with its .sym also what is public, and where the constraints are."""
+    from .any_circuit import read_circuit
+
+    circuit = read_circuit(path, sym_path)
+    facts: Facts = {"kind": ".r1cs", "bytes": path.stat().st_size, **_facts_of(circuit.r1cs)}
+    if circuit.named:
+        costs = list(circuit.constraints_by_component().items())
+        shown = dict(costs[:SHOWN_COMPONENTS])
+        if len(costs) > SHOWN_COMPONENTS:
+            shown[f"{len(costs) - SHOWN_COMPONENTS} others"] = sum(cost for _, cost in costs[SHOWN_COMPONENTS:])
+        facts |= {"public_signals": circuit.public_names, "constraints_in": shown}
+    return facts
+
+
 def say(output: Output, path: Path, facts: Facts) -> None:
     """Print the facts one a line."""
     output.result({"file": str(path), **facts}, [f"{path}: {facts['kind']}", *_lines(facts)])
@@ -102,14 +121,18 @@ def _text(name: str, value: Any) -> str:
 def _r1cs(data: Buffer, output: Output) -> Facts:
     from zkmargin.circuits.formats import read_r1cs
 
-    r1cs = read_r1cs(data)
+    return _facts_of(read_r1cs(data))
+
+
+def _facts_of(r1cs: R1CS) -> Facts:
     return {
-        "curve": "bn254",
+        "curve": r1cs.curve.name,
         "constraints": r1cs.n_constraints,
         "wires": r1cs.n_wires,
         "public_outputs": r1cs.n_public_outputs,
         "public_inputs": r1cs.n_public_inputs,
         "private_inputs": r1cs.n_private_inputs,
+        "labels": r1cs.label_count,
         "circuit_digest": r1cs.digest().hex(),
         "shape": None if r1cs.metadata is None else r1cs.metadata.get("shape"),
     }
@@ -162,9 +185,13 @@ def _program(data: Buffer, output: Output) -> Facts:
 
 
 def _symbols(data: Buffer, output: Output) -> Facts:
-    from zkmargin.circuits.formats import read_sym
+    from zkmargin.circuits.formats import each_symbol
 
-    return {"names": len(read_sym(data))}
+    names = removed = 0
+    for symbol in each_symbol(data):
+        names += 1
+        removed += symbol.wire is None
+    return {"names": names, "without_a_wire": removed}
 
 
 def _proof(data: Buffer, output: Output) -> Facts:

@@ -97,3 +97,9 @@ def contribution_options(function: F) -> F:
         help="Stirred into the system's randomness, which is always used. Others may see it in the process list.",
     )
     return name_option(entropy(function))
+
+
+def sym_option(function: F) -> F:
+    """`--sym`, as `sym_path`: the names that circom gave to the circuit's signals."""
+    text = "The circuit's .sym file, so that signals are called by their names."
+    return click.option("--sym", "sym_path", type=FILE, metavar="CIRCUIT.sym", help=text)(function)

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from .files import read_file
-from .inspections import describe, say
-from .options import FILE, Group
+from .inspections import describe_circuit, say
+from .options import FILE, Group, sym_option
 from .output import Output
 
 
@@ -19,7 +18,8 @@ def COMMAND() -> None:
 
 @COMMAND.command("info")
 @click.argument("path", type=FILE, metavar="CIRCUIT.r1cs")
+@sym_option
 @click.pass_obj
-def info(output: Output, path: Path) -> None:
-    """Counts, curve and digest of a circuit."""
-    say(output, path, describe(".r1cs", read_file(path, ".r1cs"), output))
+def info(output: Output, path: Path, sym_path: Path | None) -> None:
+    """Counts, curve and digest of a circuit; with --sym its public signals and where its constraints are."""
+    say(output, path, describe_circuit(path, sym_path))

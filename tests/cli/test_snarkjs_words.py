@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from zkmargin.circuits import Circuit, assert_product, build
-from zkmargin.circuits.formats import write_r1cs, write_wtns
+from zkmargin.circuits.formats import write_r1cs, write_sym, write_wtns
 from zkmargin.prover import read_zkey, write_zkey
 from zkmargin.verifier import VerifyingKey, judge_key
 
@@ -176,6 +176,40 @@ def test_a_wrong_witness_makes_no_proof(ceremony: Ceremony, tmp_path: Path) -> N
     assert (done.code, done.json["error"]) == (1, "unsatisfied-witness")
     assert not (tmp_path / "p.json").exists()
     assert invoke("wtns", "check", ceremony / "c.r1cs", ceremony / "w.wtns").code == 1
+
+
+def test_an_unsatisfied_constraint_says_the_names_of_the_sym_file(ceremony: Ceremony, tmp_path: Path) -> None:
+    circuit = build(product, name="product")
+    wrong, sym = tmp_path / "wrong.wtns", tmp_path / "c.sym"
+    wrong.write_bytes(write_wtns(circuit.witness({"n": 33, "p": 3, "q": 11})[:-32] + (12).to_bytes(32, "little")))
+    sym.write_text(write_sym(circuit.symbols))
+    args = ("wtns", "check", ceremony / "c.r1cs")
+    assert invoke(*args, ceremony / "w.wtns", "--sym", sym).code == 0
+    done = invoke(*args, wrong, "--sym", sym)
+    assert (done.code, done.stderr) == (
+        1,
+        "error: constraint 0 is not satisfied: (main.p) * (main.q) = main.n\n",
+    )
+    assert invoke(*args, wrong, "--sym", sym, "--reveal").stderr.endswith("main.p = 3, main.q = 12, main.n = 33\n")
+    sym.write_text(sym.read_text().replace("1,1,0", "1,2,0"))
+    done = invoke(*args, wrong, "--sym", sym, "--json")
+    assert (done.code, done.json["error"], done.json["index"]) == (2, "format-error", 0)
+
+
+@pytest.mark.parametrize("words", ["inspect", "r1cs info"])
+def test_a_circuit_is_shown_with_the_names_of_its_sym_file(ceremony: Ceremony, tmp_path: Path, words: str) -> None:
+    sym = tmp_path / "c.sym"
+    sym.write_text(write_sym(build(product, name="product").symbols))
+    done = invoke(*words.split(), ceremony / "c.r1cs", "--sym", sym, "--json")
+    assert (done.json["public_signals"], done.json["constraints_in"]) == (["main.n"], {"main": 1})
+    plain = invoke(*words.split(), ceremony / "c.r1cs", "--json").json
+    assert plain == {name: value for name, value in done.json.items() if name in plain}
+    assert "public_signals" not in plain
+
+
+def test_only_a_circuit_has_a_sym_file(ceremony: Ceremony) -> None:
+    done = invoke("inspect", ceremony / "vk.json", "--sym", ceremony / "c.sym", "--json")
+    assert (done.code, done.json["error"]) == (2, "misuse")
 
 
 def test_a_proof_for_another_number_is_invalid(ceremony: Ceremony) -> None:
