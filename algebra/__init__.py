@@ -13,7 +13,7 @@ from .encoding import (
     scalars_from_bytes,
     scalars_to_bytes,
 )
-from .engine import Bases, Engine, get_engine
+from .engine import Bases, Engine, LoadedProgram, get_engine
 from .errors import (
     AlgebraError,
     DomainError,
@@ -40,6 +40,7 @@ __all__ = [
     "EngineUnavailable",
     "G1Point",
     "G2Point",
+    "LoadedProgram",
     "MerkleTree",
     "PointError",
     "PoseidonParameters",

@@ -30,6 +30,25 @@ class Bases(Protocol):
     def __len__(self) -> int: ...
 
 
+class LoadedProgram(Protocol):
+    """A witness program an engine has decoded and checked once, to be run on many inputs."""
+
+    @property
+    def n_inputs(self) -> int: ...
+    @property
+    def n_wires(self) -> int:
+        """Those of the witness, without scratch."""
+        ...
+
+    def run(self, inputs: Buffer) -> bytes:
+        """The witness, every wire of it, from the canonical values of all inputs."""
+        ...
+
+    def run_many(self, inputs: Buffer, count: int) -> bytes:
+        """`count` witnesses end to end, from as many vectors of inputs end to end."""
+        ...
+
+
 class Engine(Protocol):
     """Arithmetic over one curve. All vectors are canonical bytes; see `encoding.py`."""
 
@@ -129,8 +148,12 @@ class Engine(Protocol):
         """
         ...
 
+    def load_program(self, program: Buffer) -> LoadedProgram:
+        """A witness program (`docs/formats.md` has the format), every rule of it checked; else an `EncodingError`."""
+        ...
+
     def run_program(self, program: Buffer, inputs: Buffer) -> bytes:
-        """Run a witness program (`circuits/program.py` has the format) on one vector of inputs; all wires result."""
+        """Load a witness program and run it once."""
         ...
 
 

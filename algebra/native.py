@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import _native
 from .curves import BN254, Curve
 from .encoding import Buffer, scalars_to_bytes
-from .engine import Bases
+from .engine import Bases, LoadedProgram
 from .errors import DomainError, EncodingError, EngineUnavailable
 from .sparse import SparseMatrix
 
@@ -125,11 +125,35 @@ class NativeEngine:
     def merkle_levels(self, leaves: Buffer, depth: int) -> list[bytes]:
         return _native.merkle_levels(leaves, _size(depth, "tree levels"))
 
+    def load_program(self, program: Buffer) -> LoadedProgram:
+        return _NativeProgram(_native.load_program(program))
+
     def run_program(self, program: Buffer, inputs: Buffer) -> bytes:
-        return _native.run_program(program, inputs)
+        return self.load_program(program).run(inputs)
 
     def _scalar(self, value: int) -> bytes:
         return scalars_to_bytes([value], self._curve)
+
+
+class _NativeProgram:
+    """A loaded program, whose counts may be any integers."""
+
+    def __init__(self, loaded: _native.Program) -> None:
+        self._loaded = loaded
+
+    @property
+    def n_inputs(self) -> int:
+        return self._loaded.n_inputs
+
+    @property
+    def n_wires(self) -> int:
+        return self._loaded.n_wires
+
+    def run(self, inputs: Buffer) -> bytes:
+        return self._loaded.run_many(inputs, 1)
+
+    def run_many(self, inputs: Buffer, count: int) -> bytes:
+        return self._loaded.run_many(inputs, _size(count, "witnesses"))
 
 
 def _parts(matrix: SparseMatrix) -> tuple[int, bytes, bytes, bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -62,6 +62,12 @@ class CompiledCircuit:
         """Every wire's value. Inputs are checked against their ranges; whether the circuit holds is for `check`."""
         arranged = arrange_inputs(self.inputs, inputs, self.r1cs.curve)
         return self.program.run(scalars_to_bytes(arranged, self.r1cs.curve), engine)
+
+    def witnesses(self, inputs: Sequence[InputValues], engine: Engine | None = None) -> list[bytes]:
+        """`witness` of each of many inputs, side by side on all cores where the engine can."""
+        curve = self.r1cs.curve
+        arranged = [scalars_to_bytes(arrange_inputs(self.inputs, values, curve), curve) for values in inputs]
+        return self.program.run_many(arranged, engine)
 
     def check(self, witness: Buffer, engine: Engine | None = None) -> None:
         """Return if every constraint holds, else raise `UnsatisfiedConstraint` with gadget, line and expression."""

@@ -16,7 +16,7 @@ from .expression import Expr, common_unit, product_unit
 from .inputs import InputSignal
 from .interval import Interval
 from .location import Location, user_location
-from .program import Opcode
+from .program import WIDEST_ONE_HOT, Opcode
 from .recording import Block, Constraint, Operation, Origin, Result, Stamp, shifted
 from .terms import ONE, Terms, render_terms, scale_terms, signed, sum_terms
 from .units import Unit, UnitError
@@ -45,6 +45,7 @@ class Circuit:
         self._inner_intervals: dict[int, Interval] = {}
         self._path: tuple[str, ...] = ()
         self._scopes: list[tuple[tuple[str, ...], Location | None]] = [((), None)]
+        self._one: Terms = {ONE: 1}
         self._sealed = False
 
     # Inputs
@@ -239,7 +240,13 @@ class Circuit:
     def hint_inverse_or_zero(self, x: Expr) -> Expr:
         """A wire that an honest prover fills with 1 / x, or 0. Constrains nothing."""
         wire = self._allocate("inverse", None)
-        self.operations.append(Operation(Opcode.INVERSE_OR_ZERO, x.terms, None, wire, 0))
+        self.operations.append(Operation(Opcode.QUOTIENT, self._one, x.terms, wire, 0))
+        return Expr(self, {wire: 1}, None)
+
+    def hint_quotient(self, a: Expr, b: Expr) -> Expr:
+        """A wire that an honest prover fills with a / b in the field, or 0 where b is 0. Constrains nothing."""
+        wire = self._allocate("quotient", None)
+        self.operations.append(Operation(Opcode.QUOTIENT, a.terms, b.terms, wire, 0))
         return Expr(self, {wire: 1}, None)
 
     def hint_divmod(self, a: Expr, b: Expr) -> tuple[Expr, Expr]:
@@ -249,19 +256,55 @@ class Circuit:
         self.operations.append(Operation(Opcode.DIVMOD, a.terms, b.terms, wire, 0))
         return Expr(self, {wire: 1}, None), Expr(self, {wire + 1: 1}, None)
 
+    def hint_isqrt(self, x: Expr) -> Expr:
+        """A wire that an honest prover fills with the floor of the square root of the canonical value of x.
+
+        Constrains nothing.
+        """
+        wire = self._allocate("root", None)
+        self.operations.append(Operation(Opcode.ISQRT, x.terms, None, wire, 0))
+        return Expr(self, {wire: 1}, None)
+
+    def hint_one_hot(self, x: Expr, count: int) -> list[Expr]:
+        """`count` wires: an honest prover fills wire x with 1 and the others, or all of them, with 0.
+
+        Constrains nothing, not even that they are bits.
+        """
+        if count < 1:
+            self.refuse(f"hint_one_hot() makes at least one wire, not {count}")
+        wires = [self._allocate(f"is[{place}]", None) for place in range(count)]
+        for start in range(0, count, WIDEST_ONE_HOT):
+            part = wires[start : start + WIDEST_ONE_HOT]
+            distance = self.field_sum(((x, 1), (self.constant(-start), 1)))
+            self.operations.append(Operation(Opcode.ONE_HOT, distance.terms, None, part[0], len(part)))
+        return [Expr(self, {wire: 1}, None) for wire in wires]
+
+    def hint_sorted(self, values: Sequence[Expr]) -> list[Expr]:
+        """As many wires, which an honest prover fills with the canonical values in ascending order.
+
+        Constrains nothing.
+        """
+        if not values:
+            self.refuse("hint_sorted() needs at least one value")
+        wires = [self._allocate(f"sorted[{place}]", None) for place in range(len(values))]
+        first, *others = (value.terms for value in values)
+        self.operations.append(Operation(Opcode.SORT, first, None, wires[0], len(wires), others=tuple(others)))
+        return [Expr(self, {wire: 1}, None) for wire in wires]
+
     def hint_linear(self, x: Expr) -> Expr:
         """A wire that an honest prover fills with the value of x. Constrains nothing."""
         wire = self._allocate("value", None)
         self.operations.append(Operation(Opcode.LINEAR, x.terms, None, wire, 0))
         return Expr(self, {wire: 1}, None)
 
-    def new_bits(self, x: Expr, count: int) -> list[Expr]:
-        """`count` wires constrained to 0 or 1, which an honest prover fills with the low bits of x; count constraints.
+    def new_bits(self, x: Expr, count: int, first: int = 0) -> list[Expr]:
+        """`count` wires constrained to 0 or 1, which an honest prover fills with bits of x; count constraints.
 
-        Nothing ties them to x: the caller adds the constraint that does.
+        They are the bits from number `first` on, by default the low ones. Nothing ties them to x: the caller adds the
+        constraint that does.
         """
         wires = [self._allocate(f"bit[{place}]", (0, 1)) for place in range(count)]
-        self.operations.append(Operation(Opcode.BITS, x.terms, None, wires[0], count))
+        self.operations.append(Operation(Opcode.BITS, x.terms, None, wires[0], count, first_bit=first))
         here = self.origin()
         minus_one = self.curve.r - 1
         for wire in wires:

@@ -18,7 +18,7 @@ from zkmargin.algebra import SparseMatrix
 
 from .builder import Circuit
 from .orientation import oriented
-from .program import WitnessProgram, words_to_bytes
+from .program import Opcode, WitnessProgram, words_to_bytes
 from .recording import Block, Constraint, Operation, Origin, Stamp
 from .terms import ONE, Terms
 
@@ -81,6 +81,7 @@ def lower_program(circuit: Circuit, order: WireOrder, circuit_digest: bytes) -> 
     return WitnessProgram(
         circuit_digest=circuit_digest,
         n_wires=order.n_wires,
+        n_scratch=0,
         n_public=order.n_public,
         n_private=len(order.inputs) - order.n_public,
         constants=b"".join(value.to_bytes(32, "little") for value in tables.constants),
@@ -155,7 +156,8 @@ class _BlockProgram:
     wires: _Rows
     constants: tuple[int, ...]
     coefficients: _Words
-    operations: tuple[tuple[int, int, int | None, int, int], ...]
+    operations: tuple[tuple[int, int, int, int, int, bool], ...]
+    """Opcode, a, b, wire, width, and whether b is a plain number. No block sorts."""
 
 
 @cache
@@ -170,7 +172,7 @@ def _encoded_program(block: Block) -> _BlockProgram:
         return places[id(terms)]
 
     operations = tuple(
-        (int(op.opcode), place(op.a), None if op.b is None else place(op.b), op.wire, op.bits)
+        (int(op.opcode), place(op.a), op.first_bit if op.b is None else place(op.b), op.wire, op.width, op.b is None)
         for op in block.operations
     )
     rows = _encode(combinations)
@@ -194,10 +196,15 @@ class _ProgramTables:
     _places: dict[int, int] = field(default_factory=dict)
 
     def append(self, operation: Operation) -> None:
-        a = self._place(operation.a)
-        b = 0 if operation.b is None else self._place(operation.b)
+        if operation.opcode is Opcode.SORT:
+            a = self._new_place(operation.a)
+            for terms in operation.others:
+                self._new_place(terms)
+        else:
+            a = self._place(operation.a)
+        b = operation.first_bit if operation.b is None else self._place(operation.b)
         target = self.order.final(operation.wire)
-        self.operations.extend((int(operation.opcode), a, b, target, operation.bits))
+        self.operations.extend((int(operation.opcode), a, b, target, operation.width))
 
     def stamp(self, stamp: Stamp) -> None:
         encoded = _encoded_program(stamp.block)
@@ -207,19 +214,23 @@ class _ProgramTables:
             self.pointers.append(self.pointers[-1] + length)
         self.wires.extend(encoded.wires.moved(distance).tolist())
         self.coefficients.extend(numbers[encoded.coefficients].tolist())
-        for opcode, a, b, wire, bits in encoded.operations:
-            self.operations.extend((opcode, first + a, 0 if b is None else first + b, distance + wire, bits))
+        for opcode, a, b, wire, width, plain in encoded.operations:
+            self.operations.extend((opcode, first + a, b if plain else first + b, distance + wire, width))
 
     def _place(self, terms: Terms) -> int:
         """By identity: the recording keeps every dictionary alive, so equal ids are the same combination."""
         place = self._places.get(id(terms))
         if place is None:
-            place = self._places[id(terms)] = len(self.pointers) - 1
-            for wire, coefficient in sorted((self.order.final(w), k) for w, k in terms.items()):
-                self.wires.append(wire)
-                self.coefficients.append(self._constant(coefficient))
-            self.pointers.append(len(self.wires))
+            place = self._places[id(terms)] = self._new_place(terms)
         return place
+
+    def _new_place(self, terms: Terms) -> int:
+        """At the end of the table, so that what one operation sorts stands together."""
+        for wire, coefficient in sorted((self.order.final(w), k) for w, k in terms.items()):
+            self.wires.append(wire)
+            self.coefficients.append(self._constant(coefficient))
+        self.pointers.append(len(self.wires))
+        return len(self.pointers) - 2
 
     def _constant(self, value: int) -> int:
         return self.constants.setdefault(value, len(self.constants))

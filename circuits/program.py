@@ -9,24 +9,31 @@ from __future__ import annotations
 import hashlib
 import sys
 from array import array
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 from enum import IntEnum
 from functools import cached_property
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
 
-from zkmargin.algebra import BN254, Buffer, Curve, Engine, get_engine
+from zkmargin.algebra import BN254, Buffer, Curve, Engine, LoadedProgram, get_engine
 
 from .errors import FormatError, InputError
 
 MAGIC = b"zkwp"
-VERSION = 1
+VERSION = 2
+WIDEST_ONE_HOT = 256
+"""Wires of one ONE_HOT operation at most, which bounds the wires by the bytes of a program."""
 
 _WHAT = "witness program"
 _CHECKSUM_BYTES = 32
-_HEADER_BYTES = 4 + 4 + 32 + 32 + 7 * 4
+_HEADER_BYTES = 4 + 4 + 32 + 32 + 8 * 4
 _PROGRAM_BITS = 254
+_BYTES_TOGETHER = 1 << 28
+"""Of witnesses that an engine computes in one call; what it holds besides is for one or for each core."""
 _SMALLEST = _HEADER_BYTES + 4 + _CHECKSUM_BYTES
 _Words = npt.NDArray[np.uint32]
 
@@ -36,12 +43,16 @@ class Opcode(IntEnum):
 
     LINEAR = 0
     PRODUCT = 1
-    INVERSE_OR_ZERO = 2
+    QUOTIENT = 2
     BITS = 3
     DIVMOD = 4
+    ISQRT = 5
+    ONE_HOT = 6
+    SORT = 7
 
 
-_READS_B = (Opcode.PRODUCT, Opcode.DIVMOD)
+_READS_B = (Opcode.PRODUCT, Opcode.QUOTIENT, Opcode.DIVMOD)
+_COUNTED = (Opcode.BITS, Opcode.ONE_HOT, Opcode.SORT)
 
 
 @dataclass(frozen=True)
@@ -50,6 +61,9 @@ class WitnessProgram:
 
     circuit_digest: bytes
     n_wires: int
+    """Those of the witness."""
+    n_scratch: int
+    """Wires after them, which operations read and the witness leaves out."""
     n_public: int
     n_private: int
     constants: bytes
@@ -57,7 +71,7 @@ class WitnessProgram:
     term_wire: bytes
     term_const: bytes
     operations: bytes
-    """Five words each: opcode, a, b, first wire written, number of bits."""
+    """Five words each: opcode, a, b, first wire written, count."""
     curve: Curve = BN254
 
     def to_bytes(self) -> bytes:
@@ -68,6 +82,7 @@ class WitnessProgram:
     def _encoded(self) -> bytes:
         counts = (
             self.n_wires,
+            self.n_scratch,
             self.n_public,
             self.n_private,
             len(self.constants) // 32,
@@ -103,8 +118,8 @@ class WitnessProgram:
             raise _malformed("the checksum does not match: the file is damaged")
         if int.from_bytes(raw[8:40], "little") != curve.r:
             raise _malformed(f"is not over the scalar field of {curve.name}")
-        counts = np.frombuffer(raw, dtype="<u4", count=7, offset=72).tolist()
-        n_wires, n_public, n_private, n_consts, n_lcs, n_terms, n_ops = counts
+        counts = np.frombuffer(raw, dtype="<u4", count=8, offset=72).tolist()
+        n_wires, n_scratch, n_public, n_private, n_consts, n_lcs, n_terms, n_ops = counts
         sizes = (32 * n_consts, 4 * (n_lcs + 1), 4 * n_terms, 4 * n_terms, 20 * n_ops)
         if _HEADER_BYTES + sum(sizes) + _CHECKSUM_BYTES != len(raw):
             raise _malformed("its length is not what its counts say")
@@ -116,6 +131,7 @@ class WitnessProgram:
         program = cls(
             circuit_digest=raw[40:72],
             n_wires=n_wires,
+            n_scratch=n_scratch,
             n_public=n_public,
             n_private=n_private,
             constants=constants,
@@ -129,20 +145,54 @@ class WitnessProgram:
         return program
 
     def run(self, inputs: Buffer, engine: Engine | None = None) -> bytes:
-        """All wires, from the canonical values of the public and then the private inputs."""
+        """The witness, from the canonical values of the public and then the private inputs."""
+        self._require_size(inputs)
+        return self._loaded(engine).run(inputs)
+
+    def run_many(self, inputs: Sequence[Buffer], engine: Engine | None = None) -> list[bytes]:
+        """The witness of each of many vectors of inputs, side by side on all cores where the engine can."""
+        for vector in inputs:
+            self._require_size(vector)
+        loaded, size = self._loaded(engine), 32 * self.n_wires
+        together = max(1, _BYTES_TOGETHER // size)
+        witnesses = []
+        for start in range(0, len(inputs), together):
+            part = inputs[start : start + together]
+            joined = loaded.run_many(b"".join(part), len(part))
+            witnesses += [joined[at : at + size] for at in range(0, len(joined), size)]
+        return witnesses
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What an engine has loaded stays in its process."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def _loaded(self, engine: Engine | None) -> LoadedProgram:
+        """Decoded and checked once for each engine."""
+        engine = engine or get_engine(curve=self.curve)
+        loaded = self._handles.get(engine)
+        if loaded is None:
+            loaded = self._handles[engine] = engine.load_program(self.to_bytes())
+        return loaded
+
+    @cached_property
+    def _handles(self) -> WeakKeyDictionary[Engine, LoadedProgram]:
+        return WeakKeyDictionary()
+
+    def _require_size(self, inputs: Buffer) -> None:
         expected, found = 32 * (self.n_public + self.n_private), memoryview(inputs).nbytes
         if found != expected:
             raise InputError("inputs", f"are {found} bytes; this program takes {expected}")
-        return (engine or get_engine(curve=self.curve)).run_program(self.to_bytes(), inputs)
 
     def _require_sound(self) -> None:
         """Indices in range, every wire after the inputs written once, nothing read before it is written."""
+        if self._first_inner > self.n_wires:
+            raise _malformed("it has more inputs than wires")
         self._require_constants()
         pointers, wires = _words(self.lc_ptr), _words(self.term_wire)
         steps = np.diff(pointers.astype(np.int64))
         if pointers[0] != 0 or pointers[-1] != len(wires) or bool((steps < 0).any()):
             raise _malformed("its linear combinations do not cover its terms")
-        if bool((wires >= self.n_wires).any()):
+        if bool((wires >= self._all_wires).any()):
             raise _malformed("a term names a wire that does not exist")
         if bool((_words(self.term_const) >= len(self.constants) // 32).any()):
             raise _malformed("a term names a constant that does not exist")
@@ -151,13 +201,25 @@ class WitnessProgram:
         filled = steps > 0
         if bool(filled.any()):
             ready[filled] = np.maximum.reduceat(times, pointers[:-1][filled].astype(np.int64))
-        ops = self._operation_table()
-        for column, readers in ((1, np.ones(len(ops), dtype=bool)), (2, np.isin(ops[:, 0], _READS_B))):
-            used = ops[readers, column]
+        for used, readers in self._reads():
             if bool((used >= len(steps)).any()):
-                raise _malformed("an operation names a linear combination that does not exist")
-            if bool((ready[used] >= np.flatnonzero(readers)).any()):
+                raise _malformed("an operation reads a linear combination that does not exist")
+            if bool((ready[used] >= readers).any()):
                 raise _malformed("an operation reads a wire before it is written")
+
+    def _reads(self) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+        """Linear combinations, each with the operation that reads it."""
+        ops = self._operation_table().astype(np.int64)
+        for column, codes in ((1, tuple(Opcode)), (2, _READS_B)):
+            readers = np.flatnonzero(np.isin(ops[:, 0], codes))
+            yield ops[readers, column], readers
+        sorts = np.flatnonzero(ops[:, 0] == Opcode.SORT)
+        counts = ops[sorts, 4]
+        if int(counts.sum()) > len(self.lc_ptr) // 4 - 1:
+            # Else a short file could ask for work without end, by sorting the same values again and again.
+            raise _malformed("it sorts more values than it has linear combinations")
+        places = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+        yield np.repeat(ops[sorts, 1], counts) + places, np.repeat(sorts, counts)
 
     def _require_constants(self) -> None:
         limit = self.curve.r.to_bytes(32, "big")
@@ -169,35 +231,45 @@ class WitnessProgram:
     def _first_inner(self) -> int:
         return 1 + self.n_public + self.n_private
 
+    @property
+    def _all_wires(self) -> int:
+        return self.n_wires + self.n_scratch
+
     def _operation_table(self) -> _Words:
         return _words(self.operations).reshape(-1, 5)
 
     def _write_times(self, wires: _Words) -> npt.NDArray[np.int64]:
         """For each of the wires the operation that writes it, -1 where it is an input.
 
-        Operations are kept as intervals of wires, since one of twenty bytes may write 254 of them: the memory taken
+        Operations are kept as intervals of wires, since one of twenty bytes may write 256 of them: the memory taken
         is linear in the file's bytes.
         """
         first = self._first_inner
         ops = self._operation_table()
-        codes, bits = ops[:, 0], ops[:, 4].astype(np.int64)
+        codes, b, counts = ops[:, 0], ops[:, 2].astype(np.int64), ops[:, 4].astype(np.int64)
         if bool((codes > max(Opcode)).any()):
             raise _malformed("an operation has an unknown code")
-        if bool((ops[~np.isin(codes, _READS_B), 2] != 0).any() or (bits[codes != Opcode.BITS] != 0).any()):
+        counted = np.isin(codes, _COUNTED)
+        uses_b = np.isin(codes, (*_READS_B, Opcode.BITS))
+        if bool((b[~uses_b] != 0).any() or (counts[~counted] != 0).any()):
             raise _malformed("an operation has a field set that it does not use")
-        if bool(((bits < 1) | (bits > _PROGRAM_BITS))[codes == Opcode.BITS].any()):
-            raise _malformed(f"a decomposition is not between 1 and {_PROGRAM_BITS} bits wide")
-        widths = np.where(codes == Opcode.BITS, bits, np.where(codes == Opcode.DIVMOD, 2, 1))
+        if bool((counts[counted] < 1).any()):
+            raise _malformed("an operation writes no wires")
+        if bool(((b + counts)[codes == Opcode.BITS] > _PROGRAM_BITS).any()):
+            raise _malformed(f"a decomposition goes past bit {_PROGRAM_BITS}")
+        if bool((counts[codes == Opcode.ONE_HOT] > WIDEST_ONE_HOT).any()):
+            raise _malformed(f"a one-hot encoding is wider than {WIDEST_ONE_HOT} wires")
+        widths = np.where(counted, counts, np.where(codes == Opcode.DIVMOD, 2, 1))
         targets = ops[:, 3].astype(np.int64)
-        if bool((targets < first).any() or (targets + widths > self.n_wires).any()):
+        if bool((targets < first).any() or (targets + widths > self._all_wires).any()):
             raise _malformed("an operation writes a wire that is not its to write")
         order = np.argsort(targets, kind="stable")
         starts = targets[order]
         ends = starts + widths[order]
         # Each interval starts where the one before it ends: no gap, and no wire written twice.
-        if not np.array_equal(np.append(starts, self.n_wires), np.append(first, ends)):
+        if not np.array_equal(np.append(starts, self._all_wires), np.append(first, ends)):
             raise _malformed("its operations do not write each wire once")
-        if self.n_wires - first <= len(wires):
+        if self._all_wires - first <= len(wires):
             # A table of all wires is no larger than that of the terms, and quicker than searching.
             table = np.append(np.repeat(order, widths[order]), -1)
             return table[np.maximum(wires.astype(np.int64) - first, -1)]

@@ -27,13 +27,18 @@ class Constraint(NamedTuple):
 
 
 class Operation(NamedTuple):
-    """One step of the witness program; `wire` is the inner wire it writes, the first of `bits` or of two."""
+    """One step of the witness program; `wire` is the inner wire it writes, the first of `width` or of two."""
 
     opcode: Opcode
     a: Terms
     b: Terms | None
     wire: int
-    bits: int
+    width: int
+    """How many wires BITS, ONE_HOT and SORT write; 0 for the others."""
+    first_bit: int = 0
+    """Where BITS begins."""
+    others: tuple[Terms, ...] = ()
+    """What SORT reads besides a."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..curves import BN254, Curve
 from ..encoding import Buffer, elements_from_bytes, elements_to_bytes, scalars_from_bytes, scalars_to_bytes
-from ..engine import Bases
+from ..engine import Bases, LoadedProgram
 from ..errors import DomainError, EncodingError
 from ..merkle import merkle_levels
 from ..poseidon import MAX_INPUTS, poseidon_hash
@@ -148,8 +148,11 @@ class ReferenceEngine:
     def merkle_levels(self, leaves: Buffer, depth: int) -> list[bytes]:
         return [self._bytes(level) for level in merkle_levels(self._scalars(leaves), depth, self._curve)]
 
+    def load_program(self, program: Buffer) -> LoadedProgram:
+        return machine.decode(self._curve, program)
+
     def run_program(self, program: Buffer, inputs: Buffer) -> bytes:
-        return self._bytes(machine.run(self._curve, program, inputs))
+        return self.load_program(program).run(inputs)
 
     # From bytes and back.
 

@@ -1,6 +1,6 @@
-"""The witness machine: checks the bytes of a program and runs it on one vector of inputs.
+"""The witness machine: checks the bytes of a program and runs it on vectors of inputs.
 
-`circuits/program.py` documents the format. The counts in the header are held against the length of the buffer before
+`docs/formats.md` documents the format. The counts in the header are held against the length of the buffer before
 anything is allocated by them; checks and run take linear time.
 """
 
@@ -11,21 +11,24 @@ import itertools
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isqrt
 from typing import NamedTuple
 
 from ..curves import Curve
-from ..encoding import Buffer, elements_from_bytes
-from ..errors import EncodingError
+from ..encoding import Buffer, elements_from_bytes, scalars_to_bytes
+from ..errors import DomainError, EncodingError
 from ..sparse import u32_from_bytes
 
-MAGIC, VERSION = b"zkwp", 1
-LINEAR, PRODUCT, INVERSE_OR_ZERO, BITS, DIVMOD = range(5)
+MAGIC, VERSION = b"zkwp", 2
+LINEAR, PRODUCT, QUOTIENT, BITS, DIVMOD, ISQRT, ONE_HOT, SORT = range(8)
+WIDEST_ONE_HOT = 256
 _CHECKSUM_BYTES = 32
-_READS_B = (PRODUCT, DIVMOD)
+_READS_B = (PRODUCT, QUOTIENT, DIVMOD)
+_COUNTED = (BITS, ONE_HOT, SORT)
 
 
 class Operation(NamedTuple):
-    """w[dst], w[dst + 1], .. from the linear combinations a and b; n is the number of bits."""
+    """w[dst], w[dst + 1], .. from the linear combinations a and b; for BITS b is the first bit; n is how many wires."""
 
     opcode: int
     a: int
@@ -35,31 +38,49 @@ class Operation(NamedTuple):
 
     @property
     def writes(self) -> range:
-        count = {BITS: self.n, DIVMOD: 2}.get(self.opcode, 1)
+        count = 2 if self.opcode == DIVMOD else self.n if self.opcode in _COUNTED else 1
         return range(self.dst, self.dst + count)
+
+    @property
+    def reads(self) -> Sequence[int]:
+        if self.opcode == SORT:
+            return range(self.a, self.a + self.n)
+        return (self.a, self.b) if self.opcode in _READS_B else (self.a,)
 
 
 @dataclass(frozen=True)
 class Program:
     """The tables of a program, decoded; `decode` has checked every rule of the format."""
 
-    n_wires: int
+    curve: Curve
     n_inputs: int
+    n_wires: int
+    n_scratch: int
     constants: list[int]
     lc_ptr: array[int]
     terms: list[tuple[int, int]]
     operations: list[Operation]
 
+    def run(self, inputs: Buffer) -> bytes:
+        """All wires of the witness, as canonical bytes."""
+        return self.run_many(inputs, 1)
 
-def run(curve: Curve, data: Buffer, inputs: Buffer) -> list[int]:
-    """All wires of the program for these inputs."""
-    values = elements_from_bytes(inputs, curve.scalar_bytes, curve.r, "program input")
-    return execute(decode(curve, data, len(values)), values, curve.r)
+    def run_many(self, inputs: Buffer, count: int) -> bytes:
+        """The witnesses of `count` vectors of inputs, end to end."""
+        if count < 0:
+            raise DomainError(f"there is no such number of witnesses: {count}", size=count)
+        values = elements_from_bytes(inputs, self.curve.scalar_bytes, self.curve.r, "program input")
+        if len(values) != count * self.n_inputs:
+            needed = count * self.n_inputs
+            raise EncodingError(f"{len(values)} program inputs where {needed} are needed", what="program input")
+        vectors = (values[k * self.n_inputs : (k + 1) * self.n_inputs] for k in range(count))
+        return b"".join(scalars_to_bytes(execute(self, vector), self.curve) for vector in vectors)
 
 
-def execute(program: Program, inputs: Sequence[int], r: int) -> list[int]:
-    """Run a checked program."""
-    wires = [1, *inputs] + [0] * (program.n_wires - 1 - len(inputs))
+def execute(program: Program, inputs: Sequence[int]) -> list[int]:
+    """Run a checked program: the wires of the witness."""
+    r = program.curve.r
+    wires = [1, *inputs] + [0] * (program.n_wires + program.n_scratch - 1 - len(inputs))
     combinations: list[int | None] = [None] * (len(program.lc_ptr) - 1)
 
     def combination(index: int) -> int:
@@ -74,26 +95,32 @@ def execute(program: Program, inputs: Sequence[int], r: int) -> list[int]:
     for operation in program.operations:
         for wire, value in zip(operation.writes, _values(operation, combination, r), strict=True):
             wires[wire] = value
-    return wires
+    return wires[: program.n_wires]
 
 
 def _values(operation: Operation, combination: Callable[[int], int], r: int) -> Sequence[int]:
     """What the operation writes."""
+    if operation.opcode == SORT:
+        return sorted(combination(index) for index in operation.reads)
     a = combination(operation.a)
     if operation.opcode == LINEAR:
         return (a,)
-    if operation.opcode == PRODUCT:
-        return (a * combination(operation.b) % r,)
-    if operation.opcode == INVERSE_OR_ZERO:
-        return (pow(a, -1, r) if a else 0,)
     if operation.opcode == BITS:
-        return [a >> i & 1 for i in range(operation.n)]
+        return [a >> operation.b + i & 1 for i in range(operation.n)]
+    if operation.opcode == ISQRT:
+        return (isqrt(a),)
+    if operation.opcode == ONE_HOT:
+        return [int(a == i) for i in range(operation.n)]
     b = combination(operation.b)
+    if operation.opcode == PRODUCT:
+        return (a * b % r,)
+    if operation.opcode == QUOTIENT:
+        return (a * pow(b, -1, r) % r if b else 0,)
     return divmod(a, b) if b else (0, 0)
 
 
-def decode(curve: Curve, data: Buffer, n_inputs: int) -> Program:
-    """Read and check a program that is to be run on `n_inputs` inputs."""
+def decode(curve: Curve, data: Buffer) -> Program:
+    """Read and check a program."""
     reader = _Reader(_checked_body(data))
     if reader.take(len(MAGIC)) != MAGIC:
         raise _fault("not a witness program")
@@ -102,39 +129,46 @@ def decode(curve: Curve, data: Buffer, n_inputs: int) -> Program:
     if reader.take(curve.scalar_bytes) != curve.r.to_bytes(curve.scalar_bytes, "little"):
         raise _fault("made for another field")
     reader.take(32)  # the circuit's digest; whoever holds the circuit compares it
-    n_wires, n_public, n_private, n_consts, n_lcs, n_terms, n_ops = reader.words(7)
-    if n_public + n_private != n_inputs:
-        raise EncodingError(f"{n_inputs} program inputs where {n_public + n_private} are needed", what="program input")
+    n_wires, n_scratch, n_public, n_private, n_consts, n_lcs, n_terms, n_ops = reader.words(8)
     constant_bytes = reader.take(n_consts * curve.scalar_bytes)
-    constants = elements_from_bytes(constant_bytes, curve.scalar_bytes, curve.r, "program constant")
     lc_ptr = reader.words(n_lcs + 1)
     terms = list(zip(reader.words(n_terms), reader.words(n_terms), strict=True))
     operations = list(itertools.starmap(Operation, zip(*[iter(reader.words(5 * n_ops))] * 5, strict=True)))
     if reader.rest:
         raise _fault("bytes left over after the operations")
-    program = Program(n_wires, n_inputs, constants, lc_ptr, terms, operations)
-    _check_operations(program, curve.r.bit_length())
+    constants = elements_from_bytes(constant_bytes, curve.scalar_bytes, curve.r, "program constant")
+    for index, operation in enumerate(operations):
+        if operation.opcode > SORT:
+            raise _fault("an unknown opcode", index)
+    program = Program(curve, n_public + n_private, n_wires, n_scratch, constants, lc_ptr, terms, operations)
+    _check_operations(program)
     _check_combinations(program)
     _check_order(program)
     return program
 
 
-def _check_operations(program: Program, field_bits: int) -> None:
+def _check_operations(program: Program) -> None:
     """Each operation is well formed; together they write as many wires as there are, which bounds that number."""
-    n_lcs = len(program.lc_ptr) - 1
-    written = 1 + program.n_inputs
+    if program.n_inputs >= program.n_wires:
+        raise _fault("more inputs than wires")
+    n_lcs, n_wires = len(program.lc_ptr) - 1, program.n_wires + program.n_scratch
+    written, sorted_values = 1 + program.n_inputs, 0
     for index, operation in enumerate(program.operations):
-        opcode, a, b, _, n = operation
-        if opcode > DIVMOD:
-            raise _fault("an unknown opcode", index)
-        if (not 1 <= n <= field_bits if opcode == BITS else n != 0) or (b != 0 and opcode not in _READS_B):
+        opcode, _, b, _, n = operation
+        widest = {BITS: program.curve.r.bit_length() - b, ONE_HOT: WIDEST_ONE_HOT, SORT: n_lcs}.get(opcode, 0)
+        b_is_used = opcode in _READS_B or opcode == BITS
+        if not int(opcode in _COUNTED) <= n <= widest or (b != 0 and not b_is_used):
             raise _fault("a field out of range, or not zero where unused", index)
-        if a >= n_lcs or b >= n_lcs:
+        sorted_values += n if opcode == SORT else 0
+        if sorted_values > n_lcs:
+            # Else a short program could ask for work without end, by sorting the same values again and again.
+            raise _fault("sorts more values than there are linear combinations", index)
+        if max(operation.reads) >= n_lcs:
             raise _fault("reads a linear combination that does not exist", index)
-        if operation.writes.stop > program.n_wires:
+        if operation.writes.stop > n_wires:
             raise _fault("writes a wire that does not exist", index)
         written += len(operation.writes)
-    if written != program.n_wires:
+    if written != n_wires:
         raise _fault("the operations do not write each wire once")
 
 
@@ -143,28 +177,28 @@ def _check_combinations(program: Program) -> None:
         raise _fault("linear combinations do not cover the terms")
     if any(start > end for start, end in itertools.pairwise(program.lc_ptr)):
         raise _fault("pointers of linear combinations do not rise")
-    n_consts = len(program.constants)
-    if any(wire >= program.n_wires or constant >= n_consts for wire, constant in program.terms):
+    n_wires, n_consts = program.n_wires + program.n_scratch, len(program.constants)
+    if any(wire >= n_wires or constant >= n_consts for wire, constant in program.terms):
         raise _fault("a term names a wire or constant that does not exist")
 
 
 def _check_order(program: Program) -> None:
-    """Each wire is written once, and read only afterwards. A combination is ready with the last of its wires."""
-    never = len(program.operations) + 1
-    # 0: there from the start; k + 1: written by operation k.
-    written_by = [0] * (1 + program.n_inputs) + [never] * (program.n_wires - 1 - program.n_inputs)
+    """Each wire is written once, and read only afterwards."""
+    first = 1 + program.n_inputs
+    # A byte for each wire that operations write: inputs may be many without taking any bytes of the program.
+    written = bytearray(program.n_wires + program.n_scratch - first)
+    ready = bytearray(len(program.lc_ptr) - 1)
     for index, operation in enumerate(program.operations):
-        for wire in operation.writes:
-            if written_by[wire] != never:
-                raise _fault("writes a wire twice", index)
-            written_by[wire] = index + 1
-    ready = [
-        max((written_by[wire] for wire, _ in program.terms[start:end]), default=0)
-        for start, end in itertools.pairwise(program.lc_ptr)
-    ]
-    for index, operation in enumerate(program.operations):
-        if ready[operation.a] > index or (operation.opcode in _READS_B and ready[operation.b] > index):
-            raise _fault("reads a wire before it is written", index)
+        for combination in operation.reads:
+            if not ready[combination]:
+                terms = program.terms[program.lc_ptr[combination] : program.lc_ptr[combination + 1]]
+                if any(wire >= first and not written[wire - first] for wire, _ in terms):
+                    raise _fault("reads a wire before it is written", index)
+                ready[combination] = 1
+        start, stop = operation.writes.start - first, operation.writes.stop - first
+        if start < 0 or any(written[start:stop]):
+            raise _fault("writes a wire twice", index)
+        written[start:stop] = b"\1" * (stop - start)
 
 
 def _checked_body(data: Buffer) -> bytes:

@@ -4,7 +4,7 @@
 
 use ark_ec::short_weierstrass::Affine;
 use ark_ff::Field;
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyMemoryError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyMemoryView};
 use rayon::prelude::*;
@@ -341,10 +341,41 @@ fn merkle_levels<'py>(py: Python<'py>, leaves: Buffer<'py>, depth: usize) -> PyR
     Ok(levels.iter().map(|level| PyBytes::new(py, level)).collect())
 }
 
+/// A witness program decoded and checked once.
+#[pyclass(frozen, module = "zkmargin.algebra._native")]
+struct Program(program::Program<Fr>);
+
+#[pymethods]
+impl Program {
+    #[getter]
+    fn n_inputs(&self) -> usize {
+        self.0.n_inputs()
+    }
+
+    #[getter]
+    fn n_wires(&self) -> usize {
+        self.0.n_wires()
+    }
+
+    /// The witnesses are written where Python will read them; where there is no room, that is a MemoryError.
+    fn run_many<'py>(&self, py: Python<'py>, inputs: Buffer<'py>, count: usize) -> PyResult<Bound<'py, PyBytes>> {
+        let (program, inputs) = (&self.0, inputs.as_slice());
+        let inputs = py.detach(|| threads::install(|| program.decode_inputs(inputs, count)))?;
+        let size = count.saturating_mul(program.n_wires()).saturating_mul(scalar_size::<Fr>());
+        if isize::try_from(size).is_err() {
+            return Err(PyMemoryError::new_err(format!("no room for {count} witnesses")));
+        }
+        PyBytes::new_with(py, size, |out| {
+            py.detach(|| threads::install(|| program.run_many(&inputs, out)));
+            Ok(())
+        })
+    }
+}
+
 #[pyfunction]
-fn run_program<'py>(py: Python<'py>, code: Buffer<'py>, inputs: Buffer<'py>) -> PyResult<Bound<'py, PyBytes>> {
-    let (code, inputs) = (code.as_slice(), inputs.as_slice());
-    bulk(py, move || program::run::<Fr>(code, inputs))
+fn load_program(py: Python<'_>, code: Buffer<'_>) -> PyResult<Program> {
+    let code = code.as_slice();
+    Ok(Program(py.detach(|| threads::install(|| program::Program::decode(code)))?))
 }
 
 /// Processor features that matter to field arithmetic, found at run time.
@@ -372,7 +403,7 @@ mod _native {
         cpu_features, fq_from_montgomery, fq_to_montgomery, fr_add, fr_from_montgomery, fr_inverse, fr_mul, fr_powers,
         fr_sub, fr_to_montgomery, g1_add, g1_bases, g1_bases_unchecked, g1_matrix_apply, g1_msm, g1_multiples, g1_neg,
         g1_ntt, g1_scale, g2_add, g2_bases, g2_bases_unchecked, g2_matrix_apply, g2_msm, g2_multiples, g2_neg, g2_ntt,
-        g2_scale, matrix_apply, merkle_levels, ntt_scalars, pairing_check, poseidon, run_program, thread_count,
-        version, G1Bases, G2Bases,
+        g2_scale, load_program, matrix_apply, merkle_levels, ntt_scalars, pairing_check, poseidon, thread_count,
+        version, G1Bases, G2Bases, Program,
     };
 }

@@ -75,11 +75,15 @@ def program_cases() -> list[Case]:
     program = assemble(**GOOD)
     return [
         Case(
-            "run_program",
+            method,
             f"{a % 1000} and {b % 1000}",
-            lambda e, a=a, b=b: e.run_program(program, little([a, b])),
+            lambda e, call=call, a=a, b=b: call(e, little([a, b])),
             lambda a=a, b=b: little(expected_wires(a, b)),
         )
+        for method, call in {
+            "run_program": lambda e, inputs: e.run_program(program, inputs),
+            "load_program": lambda e, inputs: e.load_program(program).run(inputs),
+        }.items()
         for a, b in ((23, 7), (0, 0), (1, 1), (R - 1, R - 1), (R - 1, 0), tuple(scalars(2)))
     ]
 
@@ -93,6 +97,7 @@ REFUSALS = [
             "poseidon": lambda e, bad: e.poseidon(bad, 2),
             "merkle_levels": lambda e, bad: e.merkle_levels(bad, 4),
             "run_program": lambda e, bad: e.run_program(assemble(**GOOD), bad),
+            "load_program": lambda e, bad: e.load_program(assemble(**GOOD)).run(bad),
         }.items()
         for label, bad, index in (("r", TOO_LARGE, 1), ("31 bytes", PARTIAL, None))
     ),
@@ -103,6 +108,7 @@ REFUSALS = [
         Refusal("merkle_levels", f"{n} leaves, depth {d}", lambda e, n=n, d=d: e.merkle_levels(ONE * n, d), DomainError)
         for n, d in ((2, 0), (3, 1), (17, 4))
     ),
+    Refusal("load_program", "empty program", lambda e: e.load_program(b"")),
     Refusal("run_program", "empty program", lambda e: e.run_program(b"", ONE * 2)),
     Refusal("run_program", "too few inputs", lambda e: e.run_program(assemble(**GOOD), ONE)),
 ]

@@ -47,6 +47,7 @@ BUFFER_CALLS = [
     ("g2_neg", (None,)),
     ("pairing_check", (None, None)),
     ("run_program", (None, b"")),
+    ("load_program", (None,)),
 ]
 
 

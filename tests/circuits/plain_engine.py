@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from math import isqrt
 
 from zkmargin.algebra import BN254, Curve, SparseMatrix
 from zkmargin.circuits import CompiledCircuit, Opcode
@@ -23,7 +24,7 @@ def tiny_field(prime: int) -> Curve:
 
 
 class PlainEngine:
-    """The three operations that circuits need of an engine."""
+    """What circuits need of an engine."""
 
     name = "plain"
 
@@ -39,11 +40,39 @@ class PlainEngine:
     def fr_mul(self, a: bytes, b: bytes) -> bytes:
         return _bytes(x * y % self.curve.r for x, y in zip(_values(a), _values(b), strict=True))
 
+    def load_program(self, program: bytes) -> PlainProgram:
+        return PlainProgram(self.curve.r, bytes(program), self._lies)
+
     def run_program(self, program: bytes, inputs: bytes) -> bytes:
-        """As docs/formats.md describes it, read afresh; a lie replaces what the program would have written."""
-        r = self.curve.r
-        n_wires, n_public, n_private, n_consts, n_lcs, n_terms, n_ops = struct.unpack_from("<7I", program, 72)
-        place = 100
+        return self.load_program(program).run(inputs)
+
+
+@dataclass(frozen=True)
+class PlainProgram:
+    """As docs/formats.md describes it, read afresh; a lie replaces what the program would have written."""
+
+    r: int
+    program: bytes
+    lies: Mapping[int, int]
+
+    @property
+    def n_wires(self) -> int:
+        return int(struct.unpack_from("<I", self.program, 72)[0])
+
+    @property
+    def n_inputs(self) -> int:
+        return sum(struct.unpack_from("<2I", self.program, 80))
+
+    def run_many(self, inputs: bytes, count: int) -> bytes:
+        size = 32 * self.n_inputs
+        return b"".join(self.run(inputs[size * k : size * (k + 1)]) for k in range(count))
+
+    def run(self, inputs: bytes) -> bytes:
+        r, program = self.r, self.program
+        n_wires, n_scratch, n_public, n_private, n_consts, n_lcs, n_terms, n_ops = struct.unpack_from(
+            "<8I", program, 72
+        )
+        place = 104
         constants = _values(program[place : place + 32 * n_consts])
         place += 32 * n_consts
         pointers = struct.unpack_from(f"<{n_lcs + 1}I", program, place)
@@ -51,34 +80,39 @@ class PlainEngine:
         wires = struct.unpack_from(f"<{n_terms}I", program, place)
         coefficients = struct.unpack_from(f"<{n_terms}I", program, place + 4 * n_terms)
         place += 8 * n_terms
-        w = [1, *_values(inputs)] + [0] * (n_wires - 1 - n_public - n_private)
+        w = [1, *_values(inputs)] + [0] * (n_wires + n_scratch - 1 - n_public - n_private)
 
         def combination(index: int) -> int:
             terms = range(pointers[index], pointers[index + 1])
             return sum(w[wires[k]] * constants[coefficients[k]] for k in terms) % r
 
-        def write(wire: int, value: int) -> None:
-            w[wire] = self._lies.get(wire, value)
+        def write(wire: int, *values: int) -> None:
+            for offset, value in enumerate(values):
+                w[wire + offset] = self.lies.get(wire + offset, value)
 
         for index in range(n_ops):
-            opcode, a, b, target, bits = struct.unpack_from("<5I", program, place + 20 * index)
+            opcode, a, b, target, count = struct.unpack_from("<5I", program, place + 20 * index)
             value = combination(a)
             match Opcode(opcode):
                 case Opcode.LINEAR:
                     write(target, value)
                 case Opcode.PRODUCT:
                     write(target, value * combination(b) % r)
-                case Opcode.INVERSE_OR_ZERO:
-                    write(target, pow(value, -1, r) if value else 0)
+                case Opcode.QUOTIENT:
+                    divisor = combination(b)
+                    write(target, value * pow(divisor, r - 2, r) % r if divisor else 0)
                 case Opcode.BITS:
-                    for bit in range(bits):
-                        write(target + bit, value >> bit & 1)
+                    write(target, *(value >> bit & 1 for bit in range(b, b + count)))
                 case Opcode.DIVMOD:
                     divisor = combination(b)
-                    quotient, rest = divmod(value, divisor) if divisor else (0, 0)
-                    write(target, quotient)
-                    write(target + 1, rest)
-        return _bytes(w)
+                    write(target, *(divmod(value, divisor) if divisor else (0, 0)))
+                case Opcode.ISQRT:
+                    write(target, isqrt(value))
+                case Opcode.ONE_HOT:
+                    write(target, *(int(value == case) for case in range(count)))
+                case Opcode.SORT:
+                    write(target, *sorted(map(combination, range(a, a + count))))
+        return _bytes(w[:n_wires])
 
 
 def solutions(circuit: CompiledCircuit, inputs: Mapping[str, int | list[int]], free: str = "") -> Iterator[list[int]]:

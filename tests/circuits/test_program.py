@@ -8,6 +8,7 @@ import struct
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
+from math import isqrt
 
 import pytest
 from hypothesis import given, settings
@@ -23,10 +24,15 @@ DIGEST = bytes(range(32))
 OPERATIONS = [
     (Opcode.LINEAR, 0, 0, 3, 0),
     (Opcode.PRODUCT, 0, 1, 4, 0),
-    (Opcode.INVERSE_OR_ZERO, 1, 0, 5, 0),
+    (Opcode.QUOTIENT, 0, 1, 5, 0),
     (Opcode.BITS, 0, 0, 6, 254),
     (Opcode.DIVMOD, 0, 1, 260, 0),
     (Opcode.PRODUCT, 2, 3, 262, 0),
+    (Opcode.ISQRT, 0, 0, 263, 0),
+    (Opcode.ONE_HOT, 1, 0, 264, 3),
+    (Opcode.SORT, 0, 0, 267, 2),
+    (Opcode.LINEAR, 3, 0, 270, 0),
+    (Opcode.PRODUCT, 4, 4, 269, 0),
 ]
 
 
@@ -35,16 +41,17 @@ def words(*values: int) -> bytes:
 
 
 def every_operation() -> WitnessProgram:
-    """Inputs x (public) and y; combinations 2x + 3, y, the inverse, the quotient less y, and the empty one."""
+    """Inputs x (public) and y; combinations 2x + 3, y, the field's quotient, divmod's less y, and a scratch wire."""
     return WitnessProgram(
         circuit_digest=DIGEST,
-        n_wires=263,
+        n_wires=270,
+        n_scratch=1,
         n_public=1,
         n_private=1,
         constants=scalars_to_bytes([1, 2, 3, R - 1]),
-        lc_ptr=words(0, 2, 3, 4, 6, 6),
-        term_wire=words(1, 0, 2, 5, 260, 2),
-        term_const=words(1, 2, 0, 0, 0, 3),
+        lc_ptr=words(0, 2, 3, 4, 6, 7),
+        term_wire=words(1, 0, 2, 5, 260, 2, 270),
+        term_const=words(1, 2, 0, 0, 0, 3, 0),
         operations=b"".join(words(*operation) for operation in OPERATIONS),
     )
 
@@ -58,11 +65,13 @@ def test_every_operation_on_both_engines(engine: Engine, x: int, y: int) -> None
     inputs = scalars_to_bytes([x, y])
     wires = scalars_from_bytes(every_operation().run(inputs, engine))
     value = (2 * x + 3) % R
-    inverse = pow(y, -1, R) if y else 0
+    ratio = value * pow(y, -1, R) % R if y else 0
     quotient, rest = divmod(value, y) if y else (0, 0)
-    assert wires[:6] == [1, x, y, value, value * y % R, inverse]
+    assert wires[:6] == [1, x, y, value, value * y % R, ratio]
     assert wires[6:260] == [value >> place & 1 for place in range(254)]
-    assert wires[260:] == [quotient, rest, inverse * (quotient - y) % R]
+    assert wires[260:264] == [quotient, rest, ratio * (quotient - y) % R, isqrt(value)]
+    assert wires[264:269] == [*(int(y == k) for k in range(3)), *sorted([value, y])]
+    assert wires[269:] == [(quotient - y) ** 2 % R]
     assert scalars_to_bytes(wires) == PlainEngine().run_program(every_operation().to_bytes(), inputs)
 
 
@@ -101,42 +110,74 @@ def patched(offset: int, value: bytes) -> bytes:
 COUNTS = 72
 LIES: dict[str, Callable[[], bytes]] = {
     "another magic": lambda: patched(0, b"zkwq"),
-    "another version": lambda: patched(4, words(2)),
+    "another version": lambda: patched(4, words(1)),
     "another field": lambda: patched(8, (R + 2).to_bytes(32, "little")),
     "no bytes": lambda: b"",
     "a checksum that does not fit": lambda: every_operation().to_bytes()[:-1] + b"\0",
     "a trailing byte": lambda: every_operation().to_bytes() + b"\0",
     "a trailing byte under the checksum": lambda: sealed(every_operation().to_bytes()[:-32] + b"\0"),
-    **{f"count {k} too large": lambda k=k: patched(COUNTS + 4 * k, words(2**32 - 1)) for k in range(7)},
-    **{f"count {k} zero": lambda k=k: patched(COUNTS + 4 * k, words(0)) for k in (0, 3, 4, 5, 6)},
+    **{f"count {k} too large": lambda k=k: patched(COUNTS + 4 * k, words(2**32 - 1)) for k in range(8)},
+    **{f"count {k} zero": lambda k=k: patched(COUNTS + 4 * k, words(0)) for k in (0, 1, 4, 5, 6, 7)},
+    "inputs among the scratch": lambda: patched(COUNTS, words(2, 269)),
     "a constant that is not canonical": lambda: replace(
         every_operation(), constants=scalars_to_bytes([1, 2, 3]) + R.to_bytes(32, "little")
     ).to_bytes(),
-    "combinations that start late": lambda: replace(every_operation(), lc_ptr=words(1, 2, 3, 4, 6, 6)).to_bytes(),
-    "combinations that end early": lambda: replace(every_operation(), lc_ptr=words(0, 2, 3, 4, 5, 5)).to_bytes(),
-    "combinations that run backwards": lambda: replace(every_operation(), lc_ptr=words(0, 5, 3, 4, 6, 6)).to_bytes(),
+    "combinations that start late": lambda: replace(every_operation(), lc_ptr=words(1, 2, 3, 4, 6, 7)).to_bytes(),
+    "combinations that end early": lambda: replace(every_operation(), lc_ptr=words(0, 2, 3, 4, 5, 6)).to_bytes(),
+    "combinations that run backwards": lambda: replace(every_operation(), lc_ptr=words(0, 5, 3, 4, 6, 7)).to_bytes(),
     "a term of a wire that is not there": lambda: replace(
-        every_operation(), term_wire=words(1, 0, 2, 5, 263, 2)
+        every_operation(), term_wire=words(1, 0, 2, 5, 271, 2, 270)
     ).to_bytes(),
     "a term of a constant that is not there": lambda: replace(
-        every_operation(), term_const=words(1, 2, 0, 0, 0, 4)
+        every_operation(), term_const=words(1, 2, 0, 0, 0, 4, 0)
     ).to_bytes(),
-    "an unknown operation": lambda: with_operation(0, 5, 0, 0, 3, 0),
+    "an unknown operation": lambda: with_operation(0, 8, 0, 0, 3, 0),
     "a combination a that is not there": lambda: with_operation(0, 0, 5, 0, 3, 0),
     "a combination b that is not there": lambda: with_operation(1, 1, 0, 5, 4, 0),
-    "a field b that is not used": lambda: with_operation(0, 0, 0, 1, 3, 0),
-    "a width that is not used": lambda: with_operation(0, 0, 0, 0, 3, 1),
+    "a quotient's combination b that is not there": lambda: with_operation(2, 2, 0, 5, 5, 0),
+    "a division's combination b that is not there": lambda: with_operation(4, 4, 0, 5, 260, 0),
+    "sorting combinations that are not there": lambda: with_operation(8, 7, 4, 0, 267, 2),
+    "sorting the same again": lambda: replace(
+        every_operation(),
+        n_scratch=5,
+        operations=every_operation().operations + words(Opcode.SORT, 0, 0, 271, 4),
+    ).to_bytes(),
+    **{
+        f"a field b that {Opcode(k).name} does not use": lambda k=k, at=at: with_operation(
+            at, k, OPERATIONS[at][1], 1, *OPERATIONS[at][3:]
+        )
+        for k, at in ((0, 0), (5, 6), (6, 7), (7, 8))
+    },
+    **{
+        f"a count that {OPERATIONS[at][0].name} does not use": lambda at=at: with_operation(at, *OPERATIONS[at][:4], 1)
+        for at in (0, 1, 2, 4, 6)
+    },
     "no bits": lambda: with_operation(3, 3, 0, 0, 6, 0),
     "255 bits": lambda: with_operation(3, 3, 0, 0, 6, 255),
     "2^32 - 1 bits": lambda: with_operation(3, 3, 0, 0, 6, 2**32 - 1),
+    "bits past the last": lambda: with_operation(3, 3, 0, 1, 6, 254),
+    "bits from far away": lambda: with_operation(3, 3, 0, 2**32 - 1, 6, 254),
+    "none of which one is hot": lambda: with_operation(7, 6, 1, 0, 264, 0),
+    "257 of which one is hot": lambda: replace(
+        every_operation(),
+        n_scratch=258,
+        operations=every_operation().operations + words(Opcode.ONE_HOT, 0, 0, 271, 257),
+    ).to_bytes(),
+    "sorting nothing": lambda: with_operation(8, 7, 0, 0, 267, 0),
     "a wire written twice": lambda: with_operation(1, 1, 0, 1, 3, 0),
     "an input overwritten": lambda: with_operation(0, 0, 0, 0, 2, 0),
     "the constant overwritten": lambda: with_operation(0, 0, 0, 0, 0, 0),
-    "a wire past the end": lambda: with_operation(5, 1, 2, 3, 263, 0),
-    "a pair past the end": lambda: with_operation(4, 4, 0, 1, 262, 0),
+    "a wire past the end": lambda: with_operation(5, 1, 2, 3, 271, 0),
+    "a pair past the end": lambda: with_operation(4, 4, 0, 1, 270, 0),
     "a wire never written": lambda: with_operations(*OPERATIONS[:-1]),
-    "a wire read before it is written": lambda: with_operations(OPERATIONS[-1], *OPERATIONS[:-1]),
-    "a wire that reads itself": lambda: with_operation(2, 2, 2, 0, 5, 0),
+    "a scratch wire never written": lambda: with_operation(9, 0, 3, 0, 269, 0),
+    "a wire read before it is written": lambda: with_operations(OPERATIONS[5], *OPERATIONS[:5], *OPERATIONS[6:]),
+    "a scratch wire read before it is written": lambda: with_operations(*OPERATIONS[:9], *OPERATIONS[:8:-1]),
+    "a wire sorted before it is written": lambda: with_operations(
+        (Opcode.SORT, 1, 0, 267, 2), *OPERATIONS[:8], *OPERATIONS[9:]
+    ),
+    "a wire that reads itself": lambda: with_operation(2, 2, 2, 1, 5, 0),
+    "a wire that divides by itself": lambda: with_operation(2, 2, 0, 2, 5, 0),
 }
 
 
@@ -155,7 +196,7 @@ def test_engines_refuse_the_same_bytes(lie: str, engine: Engine) -> None:
 
 def test_reading_wires_of_the_same_decomposition_is_refused(engine: Engine) -> None:
     """An operation that writes many wires at once may read none of them."""
-    terms = replace(every_operation(), term_wire=words(1, 0, 2, 5, 7, 2)).to_bytes()
+    terms = replace(every_operation(), term_wire=words(1, 0, 2, 5, 7, 2, 270)).to_bytes()
     WitnessProgram.from_bytes(terms)
     own = with_operations(*OPERATIONS[:3], (Opcode.BITS, 3, 0, 6, 254), *OPERATIONS[4:])
     for program in (own,):
@@ -171,13 +212,14 @@ def test_a_decomposition_has_1_to_254_bits(bits: int, engine: Engine) -> None:
     program = replace(
         every_operation(),
         n_wires=3 + bits,
+        n_scratch=0,
         operations=words(Opcode.BITS, 1, 0, 3, bits),
-        term_wire=words(1, 0, 2, 0, 0, 2),
+        term_wire=words(1, 0, 2, 0, 0, 2, 1),
     ).to_bytes()
     if bits in (1, 254):
         assert WitnessProgram.from_bytes(program).run(scalars_to_bytes([4, 5]), engine)[96:128] == scalars_to_bytes([1])
         return
-    with pytest.raises(FormatError, match="not between 1 and 254 bits wide"):
+    with pytest.raises(FormatError, match=r"writes no wires|goes past bit 254"):
         WitnessProgram.from_bytes(program)
     with pytest.raises(EncodingError):
         engine.run_program(program, scalars_to_bytes([4, 5]))
@@ -210,7 +252,7 @@ def test_damage_under_a_fresh_checksum_is_refused_or_harmless(best_engine: Engin
                 best_engine.run_program(raw, inputs)
             continue
         decoded += 1
-        if struct.unpack_from("<2I", raw, COUNTS + 4) == (1, 1):
+        if struct.unpack_from("<2I", raw, COUNTS + 8) == (1, 1):
             assert best_engine.run_program(raw, inputs) == PlainEngine().run_program(raw, inputs)
     assert 0 < decoded < 600
 
@@ -222,6 +264,7 @@ def test_inputs_without_bytes_take_no_memory(kind: str) -> None:
     program = WitnessProgram(
         circuit_digest=bytes(32),
         n_wires=1 + many,
+        n_scratch=0,
         n_public=many if kind == "public" else 0,
         n_private=many if kind == "private" else 0,
         constants=b"",
@@ -244,7 +287,8 @@ def test_memory_is_linear_in_the_bytes_of_the_file() -> None:
     count = 20_000
     program = WitnessProgram(
         circuit_digest=bytes(32),
-        n_wires=3 + 254 * count,
+        n_wires=3,
+        n_scratch=254 * count,
         n_public=1,
         n_private=1,
         constants=scalars_to_bytes([1]),
@@ -267,6 +311,7 @@ def test_operations_may_write_their_wires_in_any_order(padding: int, best_engine
     program = replace(
         every_operation(),
         n_wires=6,
+        n_scratch=0,
         lc_ptr=words(0, 1, 2, 2 + padding),
         term_wire=words(2, 5, *[1] * padding),
         term_const=words(0, 0, *[0] * padding),
@@ -284,6 +329,7 @@ def test_decompositions_that_overlap_or_leave_a_gap_are_refused(start: int) -> N
     program = replace(
         every_operation(),
         n_wires=3 + 254 + 2,
+        n_scratch=0,
         lc_ptr=words(0, 1),
         term_wire=words(1),
         term_const=words(0),

@@ -1,0 +1,9 @@
+//! Witness programs: decoded and checked once, then run on any number of vectors of inputs.
+//!
+//! `docs/formats.md` describes the layout.
+
+mod format;
+mod integer;
+mod machine;
+
+pub use format::Program;
