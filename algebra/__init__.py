@@ -1,7 +1,12 @@
 """Fields, curves, pairing, transforms and hashes behind one door, with a native and a reference engine."""
 
+from .baby_jubjub import BABY_JUBJUB, pack_point, unpack_point
+from .blake512 import blake512
 from .bounded_json import load_json
+from .commitment import blinding_base, commit, random_blinding
 from .curves import BN254, Curve
+from .eddsa import EddsaSignature, eddsa_public_key, eddsa_sign, eddsa_verify
+from .edwards import EdwardsCurve, EdwardsPoint
 from .encoding import (
     Buffer,
     G1Point,
@@ -20,6 +25,7 @@ from .errors import (
     EncodingError,
     EngineUnavailable,
     PointError,
+    SignatureError,
     ZkMarginError,
 )
 from .fixed_point import ceil_div, floor_div, format_decimal, isqrt_ceil, parse_decimal, round_half_even_div
@@ -29,12 +35,16 @@ from .poseidon import PoseidonParameters, poseidon_hash, poseidon_parameters
 from .sparse import SparseMatrix
 
 __all__ = [
+    "BABY_JUBJUB",
     "BN254",
     "AlgebraError",
     "Bases",
     "Buffer",
     "Curve",
     "DomainError",
+    "EddsaSignature",
+    "EdwardsCurve",
+    "EdwardsPoint",
     "EncodingError",
     "Engine",
     "EngineUnavailable",
@@ -44,9 +54,16 @@ __all__ = [
     "MerkleTree",
     "PointError",
     "PoseidonParameters",
+    "SignatureError",
     "SparseMatrix",
     "ZkMarginError",
+    "blake512",
+    "blinding_base",
     "ceil_div",
+    "commit",
+    "eddsa_public_key",
+    "eddsa_sign",
+    "eddsa_verify",
     "floor_div",
     "format_decimal",
     "g1_from_bytes",
@@ -58,10 +75,13 @@ __all__ = [
     "keccak256",
     "load_json",
     "merkle_root_from_path",
+    "pack_point",
     "parse_decimal",
     "poseidon_hash",
     "poseidon_parameters",
+    "random_blinding",
     "round_half_even_div",
     "scalars_from_bytes",
     "scalars_to_bytes",
+    "unpack_point",
 ]

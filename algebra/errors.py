@@ -5,6 +5,7 @@
     |   |-- EncodingError                malformed bytes or numbers: the input is not what it claims to be
     |   |   `-- PointError               bytes that are no point of the curve, or of its prime-order subgroup
     |   |-- DomainError                  a transform or tree of a size that does not exist
+    |   |-- SignatureError               a well-formed signature that is not one of this message by this key
     |   `-- EngineUnavailable            the engine asked for is not installed here
     |-- CircuitError                     circuits/errors.py
     |-- ProverError                      prover/errors.py
@@ -53,6 +54,10 @@ class DomainError(AlgebraError):
     def __init__(self, message: str, *, size: int) -> None:
         super().__init__(message)
         self.size = size
+
+
+class SignatureError(AlgebraError):
+    """A signature in good form that does not verify."""
 
 
 class EngineUnavailable(AlgebraError):
