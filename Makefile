@@ -26,7 +26,8 @@ test: $(VENV)/.installed interop
 # The interoperability tests run the real snarkjs; without node they say so and are skipped, and CI insists on node.
 interop:
 	@if command -v npm >/dev/null; then \
-	    test -e tests/interop/node_modules/.package-lock.json || npm ci --prefix tests/interop --no-audit --no-fund --silent; \
+	    test tests/interop/node_modules/.package-lock.json -nt tests/interop/package-lock.json || \
+	    npm ci --prefix tests/interop --no-audit --no-fund --silent; \
 	else echo "node is not installed: the tests against snarkjs will be skipped"; fi
 
 # The editable install uses an import hook that type checkers cannot follow; they are shown this folder of links.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -20,7 +21,7 @@ def node() -> str:
         if os.environ.get("ZKMARGIN_REQUIRE_INTEROP") == "1":
             pytest.fail("ZKMARGIN_REQUIRE_INTEROP=1, and node or npm is not installed here")
         pytest.skip("node is not installed here, so there is no snarkjs to compare with")
-    if not (MODULES / ".package-lock.json").exists():
+    if not _in_place():
         subprocess.run(["npm", "ci", "--silent"], cwd=HERE, check=True, timeout=300)
     return found
 
@@ -34,3 +35,10 @@ def tool(node: str, tmp_path_factory: pytest.TempPathFactory) -> Tool:
 def fresh_tool(node: str, tmp_path: Path) -> Tool:
     """The tools in an empty directory of their own."""
     return Tool(node, tmp_path)
+
+
+def _in_place() -> bool:
+    """Is every pinned package there, in its pinned version?"""
+    pinned = json.loads((HERE / "package.json").read_text())["dependencies"]
+    installed = ((MODULES / name / "package.json", version) for name, version in pinned.items())
+    return all(path.exists() and json.loads(path.read_text())["version"] == version for path, version in installed)
