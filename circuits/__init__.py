@@ -3,6 +3,7 @@
 from .build import CompiledCircuit, build
 from .builder import Circuit
 from .check import check_witness
+from .debugging import debug
 from .errors import (
     BuildError,
     CircuitError,
@@ -85,6 +86,7 @@ __all__ = [
     "bind",
     "build",
     "check_witness",
+    "debug",
     "divide",
     "from_bits",
     "gadget",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,15 +9,19 @@ from typing import Any
 
 from zkmargin.algebra import BN254, Buffer, Curve, Engine, scalars_to_bytes
 
-from .builder import Circuit, inner_wire_name
+from .builder import DEFAULT_LIMIT, Circuit, inner_wire_name
 from .check import check_witness
-from .errors import BuildError, CircuitWarning
+from .debugging import Note, Tell, print_to_stderr, tell_notes
+from .errors import BuildError, UnsatisfiedConstraint
+from .explain import Read, show_inputs, show_operands
 from .inputs import InputSignal, InputValues, arrange_inputs
+from .location import raised_at, without_internals
 from .lowering import WireOrder, lower_constraints, lower_program, wire_order
 from .program import WitnessProgram
 from .r1cs import R1CS
-from .recording import Constraint, Origin, Result
+from .recording import Origin
 from .symbols import Symbols
+from .usage import report_unused
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class CompiledCircuit:
     _order: WireOrder
     _input_names: tuple[str, ...]
     _inner_names: tuple[tuple[Origin, str], ...]
+    _notes: tuple[Note, ...]
 
     @property
     def digest(self) -> bytes:
@@ -69,9 +73,30 @@ class CompiledCircuit:
         arranged = [scalars_to_bytes(arrange_inputs(self.inputs, values, curve), curve) for values in inputs]
         return self.program.run_many(arranged, engine)
 
-    def check(self, witness: Buffer, engine: Engine | None = None) -> None:
-        """Return if every constraint holds, else raise `UnsatisfiedConstraint` with gadget, line and expression."""
-        check_witness(self.r1cs, witness, engine=engine, symbols=self.symbols, origins=self.origins)
+    def check(self, witness: Buffer, engine: Engine | None = None, tell: Tell = print_to_stderr) -> None:
+        """Return if every constraint holds, else raise `UnsatisfiedConstraint` with gadget, line and expression.
+
+        `tell` is given a line for each `debug` of the circuit, first.
+        """
+        if self._notes and len(bytes(witness)) == 32 * self.r1cs.n_wires:
+            tell_notes(self._notes, self._reader(bytes(witness)), self.r1cs.curve.r, tell)
+        try:
+            check_witness(self.r1cs, witness, engine=engine, symbols=self.symbols, origins=self.origins)
+        except UnsatisfiedConstraint as problem:
+            self._name_values(problem, bytes(witness))
+            raise
+
+    def _name_values(self, problem: UnsatisfiedConstraint, witness: bytes) -> None:
+        modulus, call = self.r1cs.curve.r, self.origins[problem.index].call
+        problem.operands = show_operands(call, self._reader(witness), modulus) if call else {}
+        problem.shown = show_inputs(self.inputs, problem.values, modulus)
+
+    def _reader(self, witness: bytes) -> Read:
+        def read(wire: int) -> int:
+            place = 32 * self._order.final(wire)
+            return int.from_bytes(witness[place : place + 32], "little")
+
+        return read
 
 
 def build(
@@ -81,19 +106,27 @@ def build(
     name: str,
     metadata: dict[str, Any] | None = None,
     strict: bool = False,
+    limit: int = DEFAULT_LIMIT,
     curve: Curve = BN254,
 ) -> CompiledCircuit:
     """Trace `function(c, *args)` and compile what it declares and constrains.
 
     `metadata` (plain JSON data) travels with the circuit and is part of its digest. An input that no constraint
-    binds, or a product that nobody reads, is a `CircuitWarning`; with `strict` it is a `BuildError` at the line that
-    made it.
+    binds, a hint, product or gadget's result that nobody reads, and a forgotten `debug` are `CircuitWarning`s; with
+    `strict` they are a `BuildError` at the line that made them. A mistake is a `BuildError` whose traceback shows the
+    user's own lines and no internals. `limit` bounds wires and constraints.
     """
-    circuit = Circuit(name, curve)
-    function(circuit, *args)
-    circuit.seal()
-    for unused in _unused(circuit):
-        _complain(circuit, unused, strict)
+    circuit = Circuit(name, curve, limit)
+    try:
+        function(circuit, *args)
+        circuit.seal()
+        report_unused(circuit, strict=strict)
+    except BuildError as problem:
+        raise problem.with_traceback(without_internals(problem.__traceback__)) from None
+    except RecursionError as problem:
+        where = raised_at(problem.__traceback__)
+        reason = f"circuit {name!r} recurses without end: a gadget calls itself, and nothing stops it while building"
+        raise BuildError(reason, file=where.file, line=where.line, text=where.text) from None
     order = wire_order(circuit)
     (a, b, c), origins = lower_constraints(circuit, order)
     r1cs = R1CS(
@@ -116,29 +149,5 @@ def build(
         _order=order,
         _input_names=tuple(circuit.input_wire_names()),
         _inner_names=tuple(circuit.inner_names),
+        _notes=tuple(circuit.notes),
     )
-
-
-def _unused(circuit: Circuit) -> list[Result]:
-    """Results that stand in no more constraints than those that define them."""
-    uses = dict.fromkeys((result.wire for result in circuit.results), 0)
-    for item in circuit.constraints:
-        if isinstance(item, Constraint):
-            for wire in item.a.keys() | item.b.keys() | item.c.keys():
-                if wire in uses:
-                    uses[wire] += 1
-    return [result for result in circuit.results if uses[result.wire] <= result.own]
-
-
-def _complain(circuit: Circuit, unused: Result, strict: bool) -> None:
-    what = unused.what
-    if not isinstance(what, str):
-        what = f"product ({circuit.render(what[0])}) * ({circuit.render(what[1])})"
-    file, line = unused.origin.location
-    if unused.wire < 0:
-        reason = f"{what} stands in no constraint beyond its own range: use it, remove it, or bind() it"
-    else:
-        reason = f"{what} is built and never used: no constraint depends on it"
-    if strict:
-        raise BuildError(reason, file=file, line=line)
-    warnings.warn_explicit(f"{file}:{line}: {reason}", CircuitWarning, file, line)

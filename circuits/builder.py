@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from itertools import pairwise
-from typing import NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from zkmargin.algebra import BN254, Curve
 
@@ -17,20 +17,26 @@ from .inputs import InputSignal
 from .interval import Interval
 from .location import Location, user_location
 from .program import WIDEST_ONE_HOT, Opcode
-from .recording import Block, Constraint, Operation, Origin, Result, Stamp, shifted
+from .recording import Block, Call, Constraint, Operation, Origin, Result, Stamp, shifted
 from .terms import ONE, Terms, render_terms, scale_terms, signed, sum_terms
 from .units import Unit, UnitError
 
+if TYPE_CHECKING:
+    from .debugging import Note
+
 _NAME = re.compile(r"[A-Za-z_]\w*(\[\d+\])*(\.[A-Za-z_]\w*(\[\d+\])*)*", re.ASCII)
 _TRUNCATED = 60
+DEFAULT_LIMIT = 1 << 23
+"""Wires or constraints; a loop that does not end is stopped before it has eaten the memory."""
 
 
 class Circuit:
     """Named `c` in user code, and the first argument of the function that `build` traces."""
 
-    def __init__(self, name: str, curve: Curve = BN254) -> None:
+    def __init__(self, name: str, curve: Curve = BN254, limit: int = DEFAULT_LIMIT) -> None:
         self.name = name
         self.curve = curve
+        self.limit = limit
         self.half = (curve.r - 1) // 2
         self.max_bits = (
             curve.r.bit_length() - 1
@@ -40,11 +46,12 @@ class Circuit:
         self.operations: list[Operation | Stamp] = []
         self.results: list[Result] = []
         self.inner_names: list[tuple[Origin, str]] = []
+        self.notes: list[Note] = []
         self._input_wires: list[tuple[str, Interval | None]] = []
         self._names: dict[str, Location] = {}
         self._inner_intervals: dict[int, Interval] = {}
         self._path: tuple[str, ...] = ()
-        self._scopes: list[tuple[tuple[str, ...], Location | None]] = [((), None)]
+        self._scopes: list[_Scope] = [_Scope((), None, None)]
         self._one: Terms = {ONE: 1}
         self._sealed = False
 
@@ -99,7 +106,9 @@ class Circuit:
         if interval[0] > interval[1]:
             self.refuse(f"private_trusted({name!r}): the interval [{interval[0]}, {interval[1]}] is empty")
         known = self._fitting(interval, name)
-        return self._new_inputs(name, None, known, self._checked_unit(name, unit), public=False, proven=False)[0]
+        created = self._new_inputs(name, None, known, self._checked_unit(name, unit), public=False)
+        self._expect_use_of_inputs(created, len(self.constraints))
+        return created[0]
 
     def constant(self, value: int) -> Expr:
         """An integer as an expression: exact within +-(r - 1) / 2; from there to r a raw field element."""
@@ -138,14 +147,15 @@ class Circuit:
         known = None
         for size, low in ((bits, 0), (signed_bits, -1)):
             if size is not None:
-                if not 1 <= size <= self.max_bits:
-                    self.refuse(f"input {name!r}: {size} bits are not between 1 and {self.max_bits}")
+                if type(size) is not int or not 1 <= size <= self.max_bits:
+                    self.refuse(f"input {name!r}: {size!r} bits are not between 1 and {self.max_bits}")
                 known = (0, 2**size - 1) if low == 0 else (-(2 ** (size - 1)), 2 ** (size - 1) - 1)
         if known is not None:
             known = self._fitting(known, name)
         elif unit is not None:
             self.refuse(f"input {name!r}: what has a unit has a range; give bits=... or signed_bits=...")
-        created = self._new_inputs(name, count, known, self._checked_unit(name, unit), public=public, proven=True)
+        first = len(self.constraints)
+        created = self._new_inputs(name, count, known, self._checked_unit(name, unit), public=public)
         if known is not None:
             self.enter("range_check", None)
             try:
@@ -153,6 +163,7 @@ class Circuit:
                     self._prove_range(value.integer(), known)
             finally:
                 self.leave()
+        self._expect_use_of_inputs(created, first)
         return created
 
     def _prove_range(self, value: Expr, known: Interval) -> None:
@@ -170,14 +181,14 @@ class Circuit:
         return unit
 
     def _new_inputs(
-        self, name: str, count: int | None, known: Interval | None, unit: Unit | None, *, public: bool, proven: bool
+        self, name: str, count: int | None, known: Interval | None, unit: Unit | None, *, public: bool
     ) -> list[Expr]:
-        self._require_open()
         here = self.origin()
-        if not _NAME.fullmatch(name):
+        if type(name) is not str or not _NAME.fullmatch(name):
             self.refuse(f"{name!r} is no name for an input; write it like total, leaf[0].salt or path.index")
-        if count is not None and count < 0:
-            self.refuse(f"input {name!r}: {count} elements")
+        if count is not None and (type(count) is not int or count < 0):
+            self.refuse(f"input {name!r}: {count!r} elements")
+        self._require_open(1 if count is None else count)
         names = [name] if count is None else [f"{name}[{index}]" for index in range(count)]
         for taken in {name: None, **dict.fromkeys(names)}:
             if taken in self._names:
@@ -189,18 +200,22 @@ class Circuit:
         for full_name in names:
             self._input_wires.append((full_name, known))
             wire = -len(self._input_wires)
-            kind = "public" if public else "private"
-            self.results.append(Result(wire, int(known is not None and proven), f"{kind} input {full_name!r}", here))
             created.append(Expr(self, {wire: 1}, known, unit))
         return created
+
+    def _expect_use_of_inputs(self, created: Sequence[Expr], first: int) -> None:
+        here, end = self.origin(), len(self.constraints)
+        kind = "public" if self.inputs[-1].public else "private"
+        for value in created:
+            self.results.append(Result(frozenset(value.terms), first, end, f"{kind} input {str(value)!r}", here))
 
     # What gadgets are made of
 
     def product(self, a: Expr, b: Expr) -> Expr:
         """a * b on a new wire; one constraint. This is what `*` does."""
         wire = self.product_unused(a, b)
-        (number,) = wire.terms
-        self.results.append(Result(number, 1, (a.terms, b.terms), self.origin()))
+        made = len(self.constraints) - 1
+        self.results.append(Result(frozenset(wire.terms), made, made + 1, (a.terms, b.terms), self.origin()))
         return wire
 
     def product_unused(self, a: Expr, b: Expr, known: Interval | None = None) -> Expr:
@@ -352,13 +367,13 @@ class Circuit:
 
     def stamp(self, block: Block) -> Expr:
         """Append a recorded block; the last `block.entry_wires` wires are its entry. Its output is a raw element."""
+        self._require_open(block.new_wires)
         origin = self.origin()
         base = len(self.inner_names) - block.entry_wires
         self.inner_names.extend([(origin, "round")] * block.new_wires)
         stamp = Stamp(block, base, origin)
         self.constraints.append(stamp)
         self.operations.append(stamp)
-        self.results.append(Result(base + block.last_wire, 0, f"output of {origin.gadget[-1]}()", origin))
         return Expr(self, shifted(block.output, base), None)
 
     # Intervals
@@ -404,23 +419,34 @@ class Circuit:
 
     # Names and places
 
-    def enter(self, gadget: str, location: Location | None) -> None:
+    def enter(self, gadget: str, location: Location | None, call: Call | None = None) -> None:
         """Put a gadget on the path; inside the language's own gadgets the user's line is known already."""
-        path, outer = self._scopes[-1]
-        self._scopes.append(((*path, gadget), outer or location))
+        outer = self._scopes[-1]
+        self._scopes.append(_Scope((*outer.path, gadget), outer.location or location, call or outer.call))
 
     def leave(self) -> None:
         self._scopes.pop()
 
+    @property
+    def n_inner_wires(self) -> int:
+        return len(self.inner_names)
+
+    @property
+    def in_user_code(self) -> bool:
+        """Is what runs now the user's own, and not a gadget of the language?"""
+        return self._scopes[-1].location is None
+
     def origin(self) -> Origin:
-        path, location = self._scopes[-1]
-        return Origin(path, location or user_location())
+        path, location, call = self._scopes[-1]
+        return Origin(path, location or user_location(), call)
 
     def refuse(self, reason: str) -> NoReturn:
         """Raise a `BuildError` at the user's line."""
-        path, location = self._scopes[-1]
-        file, line = location or user_location()
-        raise BuildError(f"{path[-1]}(): {reason}" if path else reason, file=file, line=line)
+        path, location, _ = self._scopes[-1]
+        where = location or user_location()
+        raise BuildError(
+            f"{path[-1]}(): {reason}" if path else reason, file=where.file, line=where.line, text=where.text
+        )
 
     def wire_name(self, wire: int) -> str:
         """The name of an input, or the gadget path and number of an inner wire."""
@@ -448,9 +474,22 @@ class Circuit:
             self._inner_intervals[wire] = known
         return wire
 
-    def _require_open(self) -> None:
+    def _require_open(self, wires: int = 1) -> None:
         if self._sealed:
             self.refuse(f"circuit {self.name!r} is built already; nothing can be added to it")
+        if max(len(self.inner_names) + len(self._input_wires) + wires, len(self.constraints)) > self.limit:
+            self.refuse(
+                f"circuit {self.name!r} grows beyond {self.limit} wires or constraints; "
+                "if it is meant to, give build() a larger limit"
+            )
+
+
+class _Scope(NamedTuple):
+    """Where the trace is: the gadgets entered, the user's line once a gadget of the language is, the user's call."""
+
+    path: tuple[str, ...]
+    location: Location | None
+    call: Call | None
 
 
 def inner_wire_name(entry: tuple[Origin, str], number: int) -> str:

@@ -64,8 +64,17 @@ def _explained(
     text = render_constraint(a, b, c, names, r1cs.curve.r)
     if origins is None:
         return UnsatisfiedConstraint(index, text, values)
-    gadget, location = origins[index]
-    return UnsatisfiedConstraint(index, text, values, gadget=gadget, file=location.file, line=location.line)
+    origin = origins[index]
+    return UnsatisfiedConstraint(
+        index,
+        text,
+        values,
+        gadget=origin.gadget,
+        file=origin.location.file,
+        line=origin.location.line,
+        text=origin.location.text,
+        requires=origin.call.requires if origin.call else "",
+    )
 
 
 def render_constraint(a: Terms, b: Terms, c: Terms, names: Symbols, modulus: int) -> str:

@@ -25,11 +25,12 @@ class CircuitError(ZkMarginError):
 class BuildError(CircuitError):
     """The circuit at `file`:`line` would not mean what it says."""
 
-    def __init__(self, reason: str, *, file: str, line: int) -> None:
-        super().__init__(f"{file}:{line}: {reason}")
+    def __init__(self, reason: str, *, file: str, line: int, text: str = "") -> None:
+        super().__init__(f"{file}:{line}: {reason}" + (f" [in `{text}`]" if text else ""))
         self.reason = reason
         self.file = file
         self.line = line
+        self.text = text
 
 
 class CircuitWarning(UserWarning):
@@ -46,7 +47,11 @@ class InputError(CircuitError):
 
 
 class UnsatisfiedConstraint(CircuitError):
-    """Constraint `index` does not hold. The message names no values; `revealing()` is the text that does."""
+    """Constraint `index` does not hold. The message names no values; `revealing()` is the text that does.
+
+    `gadget` is the path of gadgets, the outermost first; `file`, `line` and `text` are the user's own line and the
+    expression on it; `requires` is what the gadget called there asks of its operands.
+    """
 
     def __init__(
         self,
@@ -57,21 +62,31 @@ class UnsatisfiedConstraint(CircuitError):
         gadget: tuple[str, ...] = (),
         file: str | None = None,
         line: int | None = None,
+        text: str = "",
+        requires: str = "",
     ) -> None:
         inside = f" in {'/'.join(gadget)}" if gadget else ""
         where = f" at {file}:{line}" if file is not None else ""
-        super().__init__(f"constraint {index}{inside}{where} is not satisfied: {expression}")
+        written = f" [`{text}`{f' requires {requires}' if requires else ''}]" if text else ""
+        super().__init__(f"constraint {index}{inside}{where} is not satisfied: {expression}{written}")
         self.index = index
         self.expression = expression
         self.values = dict(values)
         self.gadget = gadget
         self.file = file
         self.line = line
+        self.text = text
+        self.requires = requires
+        self.shown = {name: str(value) for name, value in values.items()}
+        """The same values as a person reads them, in their units."""
+        self.operands: dict[str, str] = {}
+        """What the gadget called on that line was given, by its parameters' names."""
 
     def revealing(self) -> str:
-        """The message followed by the value of every signal in the constraint: private values among them."""
-        shown = ", ".join(f"{name} = {value}" for name, value in self.values.items())
-        return f"{self}; {shown}"
+        """The message followed by the operands and the value of every signal: private values among them."""
+        operands = ", ".join(f"{name} = {value}" for name, value in self.operands.items())
+        signals = ", ".join(f"{name} = {value}" for name, value in self.shown.items())
+        return "; ".join(part for part in (str(self), operands, signals) if part)
 
 
 class StatementFalse(CircuitError):

@@ -5,9 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from .interval import Interval
 from .location import Location
 from .program import Opcode
 from .terms import Terms
+from .units import Unit
+
+
+class Named(NamedTuple):
+    """A value under the name that a person knows it by."""
+
+    name: str
+    terms: Terms
+    interval: Interval | None
+    unit: Unit | None
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """A gadget called from the user's own code: what it was given, and what it requires of that."""
+
+    gadget: str
+    requires: str
+    operands: tuple[Named, ...]
 
 
 class Origin(NamedTuple):
@@ -15,6 +35,8 @@ class Origin(NamedTuple):
 
     gadget: tuple[str, ...]
     location: Location
+    call: Call | None = None
+    """The innermost call that the user wrote."""
 
 
 class Constraint(NamedTuple):
@@ -66,10 +88,11 @@ class Stamp(NamedTuple):
 
 
 class Result(NamedTuple):
-    """A wire that was made to be used: it must stand in more constraints than its `own`."""
+    """Wires made to be used: one of them must stand in a constraint besides `first` .. `end` - 1, made with it."""
 
-    wire: int
-    own: int
+    wires: frozenset[int]
+    first: int
+    end: int
     what: str | tuple[Terms, Terms]
     """A description, or the two factors of a product."""
     origin: Origin

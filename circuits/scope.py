@@ -3,67 +3,96 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from functools import wraps
-from typing import NoReturn, ParamSpec, TypeVar
+from typing import Any, NoReturn, ParamSpec, TypeVar, overload
 
 from .builder import Circuit
 from .errors import BuildError
-from .expression import Expr
+from .expression import Bit, Expr, Field, Fixed, Integer
 from .location import is_language, user_location
+from .recording import Call, Named, Result
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_ONE, _MANY = "Expr", ("Sequence[Expr]", "list[Expr]")
+_KINDS: dict[str, type[Expr]] = {kind.__name__: kind for kind in (Expr, Field, Integer, Bit, Fixed)}
+_MANY = {f"{kind}[{name}]": name for kind in ("Sequence", "list") for name in _KINDS}
+_SHOWN_OPERANDS = 16
 
 
-def gadget(function: Callable[P, T]) -> Callable[P, T]:
-    """Name the function on the gadget path, and check that what it declares as `Expr` or `Sequence[Expr]` is that.
+@overload
+def gadget(function: Callable[P, T]) -> Callable[P, T]: ...
+@overload
+def gadget(*, requires: str) -> Callable[[Callable[P, T]], Callable[P, T]]: ...
+def gadget(function: Callable[..., Any] | None = None, *, requires: str = "") -> Callable[..., Any]:
+    """Name the function on the gadget path, and check that what it declares as expressions is that.
 
-    All expressions must belong to one circuit. A plain integer in place of an expression is a `BuildError`, so that
-    it is always plain to see what lives inside the circuit.
+    Parameters annotated `Expr`, or one of its kinds, or a `Sequence` of them, take expressions of one circuit. A plain
+    integer in place of an expression is a `BuildError`, so that it is always plain to see what lives inside the
+    circuit. A result that is used nowhere is warned of, unless the gadget `requires` something of its operands (as in
+    `requires="a <= b"`): then it was called for that, and the error that names a failed constraint says it.
     """
+    if function is None:
+        return lambda given: _traced(given, requires)
+    return _traced(function, requires)
+
+
+def _traced(function: Callable[P, T], requires: str) -> Callable[P, T]:
     name = getattr(function, "__name__", "gadget")
     language = is_language(function.__module__)
     signature = inspect.signature(function)
-    kinds = {p.name: _kind(p.annotation) for p in signature.parameters.values()}
+    kinds = {p.name: _annotation(p.annotation) for p in signature.parameters.values()}
     order = list(kinds)
 
     @wraps(function)
     def traced(*args: P.args, **kwargs: P.kwargs) -> T:
         given = {**dict(zip(order, args, strict=False)), **kwargs}
         circuit = _circuit_of(name, given, kinds)
-        circuit.enter(name, user_location() if language else None)
+        if not circuit.in_user_code:
+            circuit.enter(name, None)
+            try:
+                return function(*args, **kwargs)
+            finally:
+                circuit.leave()
+        _require_arguments(name, signature, args, kwargs)
+        here, first = circuit.origin(), len(circuit.constraints)
+        wires = circuit.n_inner_wires
+        call = Call(name, requires, tuple(_operands(given)))
+        circuit.enter(name, user_location() if language else None, call)
         try:
-            return function(*args, **kwargs)
+            result = function(*args, **kwargs)
         finally:
             circuit.leave()
+        if not requires:
+            made = frozenset(w for x in _expressions(result) for w in x.terms if w > wires)
+            if made:
+                circuit.results.append(Result(made, first, len(circuit.constraints), f"the result of {name}()", here))
+        return result
 
     return traced
 
 
-def _kind(annotation: object) -> str:
-    text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))
-    return "one" if text == _ONE else "many" if text in _MANY else "circuit" if text == "Circuit" else "plain"
+def _annotation(annotation: object) -> str:
+    return annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))
 
 
 def _circuit_of(name: str, given: Mapping[str, object], kinds: Mapping[str, str]) -> Circuit:
     found: Circuit | None = None
     for parameter, value in given.items():
-        kind = kinds.get(parameter, "plain")
-        if kind == "plain":
+        kind = kinds.get(parameter, "")
+        many = kind in _MANY
+        wanted = _KINDS.get(_MANY.get(kind, kind))
+        if wanted is None and kind != "Circuit":
             continue
-        for item in value if kind == "many" and isinstance(value, list | tuple) else (value,):
-            if isinstance(item, Circuit):
+        for item in value if many and isinstance(value, list | tuple) else (value,):
+            if isinstance(item, Circuit) and kind == "Circuit":
                 circuit = item
-            elif isinstance(item, Expr):
+            elif wanted is not None and isinstance(item, wanted):
                 circuit = item.circuit
             else:
-                _refuse(
-                    f"{name}() takes expressions as `{parameter}`, not {type(item).__name__}: "
-                    "make a constant with c.constant(...)"
-                )
+                _refuse(_mismatch(name, parameter, item, wanted))
             if found is not None and circuit is not found:
                 _refuse(f"{name}() joins expressions of two different circuits")
             found = circuit
@@ -72,6 +101,45 @@ def _circuit_of(name: str, given: Mapping[str, object], kinds: Mapping[str, str]
     return found
 
 
+def _mismatch(name: str, parameter: str, item: object, wanted: type[Expr] | None) -> str:
+    if wanted is None:
+        return f"{name}() takes the circuit as `{parameter}`, not {type(item).__name__}"
+    if isinstance(item, Expr):
+        return f"{name}() takes a {wanted.__name__} as `{parameter}`, and {item} is a {type(item).__name__}"
+    return (
+        f"{name}() takes expressions as `{parameter}`, not {type(item).__name__}: make a constant with c.constant(...)"
+    )
+
+
+def _require_arguments(name: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as problem:
+        _refuse(f"{name}(): {problem}; it is {name}{signature}")
+
+
+def _operands(given: Mapping[str, object]) -> Iterator[Named]:
+    for parameter, value in given.items():
+        if isinstance(value, Expr):
+            yield Named(parameter, value.terms, value.interval, value.unit)
+        elif isinstance(value, list | tuple):
+            for place, item in enumerate(value[:_SHOWN_OPERANDS]):
+                if isinstance(item, Expr):
+                    yield Named(f"{parameter}[{place}]", item.terms, item.interval, item.unit)
+
+
+def _expressions(value: object) -> Iterator[Expr]:
+    """The expressions in what a gadget returns: itself, or inside sequences and dataclasses."""
+    if isinstance(value, Expr):
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _expressions(item)
+    elif is_dataclass(value) and not isinstance(value, type):
+        for member in fields(value):
+            yield from _expressions(getattr(value, member.name))
+
+
 def _refuse(reason: str) -> NoReturn:
-    location = user_location()
-    raise BuildError(reason, file=location.file, line=location.line)
+    where = user_location()
+    raise BuildError(reason, file=where.file, line=where.line, text=where.text)

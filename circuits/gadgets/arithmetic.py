@@ -8,7 +8,7 @@ from ..scope import gadget
 from .comparison import is_nonnegative
 
 
-@gadget
+@gadget(requires="a * b = c")
 def assert_product(a: Expr, b: Expr, c: Expr) -> None:
     """a * b = c; one constraint. Where all three are ranged it holds for the integers, and a product that could leave
     the field is refused; with a raw one among them it holds in the field.

@@ -8,7 +8,7 @@ from ..expression import Expr
 from ..scope import gadget
 
 
-@gadget
+@gadget(requires="0 <= x < 2^n")
 def to_bits(x: Expr, n: int) -> list[Expr]:
     """The n bits of x, the lowest first, and so a proof that 0 <= x < 2^n. n + 1 constraints; 1 for n = 1.
 
@@ -35,7 +35,7 @@ def to_bits(x: Expr, n: int) -> list[Expr]:
     return bits
 
 
-@gadget
+@gadget(requires="0 <= x < 2^n")
 def assert_bits(x: Expr, n: int) -> None:
     """0 <= x < 2^n, at the cost of `to_bits`; proven even where the interval of x, maybe a trusted one, says so."""
     to_bits(x, n)
@@ -59,5 +59,5 @@ def pack(values: Sequence[Expr], bits: int) -> Expr:
 
 def _require_width(x: Expr, n: int) -> None:
     c = x.circuit
-    if not 1 <= n <= c.max_bits:
-        c.refuse(f"{n} bits are not between 1 and {c.max_bits}; with 2^n > r a value would have two decompositions")
+    if type(n) is not int or not 1 <= n <= c.max_bits:
+        c.refuse(f"{n!r} bits are not between 1 and {c.max_bits}; with 2^n > r a value would have two decompositions")

@@ -8,7 +8,7 @@ from ..scope import gadget
 from .bits import to_bits
 
 
-@gadget
+@gadget(requires="a <= b")
 def assert_at_most(a: Expr, b: Expr) -> None:
     """a <= b. With n the bits of the largest possible b - a: n + 1 constraints; none where the intervals prove it.
 
@@ -27,7 +27,7 @@ def assert_at_most(a: Expr, b: Expr) -> None:
     to_bits(_difference(a, b), high.bit_length())
 
 
-@gadget
+@gadget(requires="a < b")
 def assert_less(a: Expr, b: Expr) -> None:
     """a < b, as a + 1 <= b."""
     assert_at_most(_difference(b, a) + 1, a.circuit.constant(0))

@@ -6,7 +6,7 @@ from ..expression import Expr, common_unit
 from ..scope import gadget
 
 
-@gadget
+@gadget(requires="x = 0")
 def assert_zero(x: Expr) -> None:
     """x = 0. One constraint; a constant is judged while building."""
     if x.interval is not None and not x.interval[0] <= 0 <= x.interval[1]:
@@ -14,7 +14,7 @@ def assert_zero(x: Expr) -> None:
     x.circuit.constrain_zero(x)
 
 
-@gadget
+@gadget(requires="a = b")
 def assert_equal(a: Expr, b: Expr) -> None:
     """a = b. One constraint; two constants are judged while building.
 

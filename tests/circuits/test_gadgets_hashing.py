@@ -75,7 +75,7 @@ def test_a_hash_of_expressions_and_of_hashes() -> None:
 
 
 def test_a_hash_that_nobody_uses_is_reported() -> None:
-    with pytest.raises(BuildError, match=r"output of poseidon\(\) is built and never used"):
+    with pytest.raises(BuildError, match=r"the result of poseidon\(\) is built and never used"):
         build(lambda c: poseidon([c.private("x")]), name="unused", strict=True)
 
 
