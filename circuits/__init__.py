@@ -39,6 +39,20 @@ from .gadgets import (
     to_bits,
     total,
 )
+from .hints import (
+    BOOLEAN,
+    FIELD,
+    Type,
+    below,
+    hint_divmod,
+    hint_isqrt,
+    hint_one_hot,
+    hint_quotient,
+    hint_sorted,
+    hint_value,
+    signed,
+    unsigned,
+)
 from .imported import ImportedCircuit, import_circuit
 from .inputs import InputSignal
 from .program import Opcode, WitnessProgram
@@ -49,6 +63,8 @@ from .units import AMOUNT, PRICE, RATIO, TIME_MS, VALUE, Quantity, Unit, UnitErr
 
 __all__ = [
     "AMOUNT",
+    "BOOLEAN",
+    "FIELD",
     "PRICE",
     "R1CS",
     "RATIO",
@@ -72,6 +88,7 @@ __all__ = [
     "Quantity",
     "StatementFalse",
     "Symbols",
+    "Type",
     "Unit",
     "UnitError",
     "UnsatisfiedConstraint",
@@ -83,6 +100,7 @@ __all__ = [
     "assert_less",
     "assert_product",
     "assert_zero",
+    "below",
     "bind",
     "build",
     "check_witness",
@@ -90,6 +108,12 @@ __all__ = [
     "divide",
     "from_bits",
     "gadget",
+    "hint_divmod",
+    "hint_isqrt",
+    "hint_one_hot",
+    "hint_quotient",
+    "hint_sorted",
+    "hint_value",
     "import_circuit",
     "is_at_most",
     "is_equal",
@@ -103,6 +127,8 @@ __all__ = [
     "round_down",
     "round_up",
     "select",
+    "signed",
     "to_bits",
     "total",
+    "unsigned",
 ]

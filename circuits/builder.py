@@ -209,7 +209,7 @@ class Circuit:
         for value in created:
             self.results.append(Result(frozenset(value.terms), first, end, f"{kind} input {str(value)!r}", here))
 
-    # What gadgets are made of
+    # What gadgets are made of. The hints here are bare wires; `hints.py` has them with types.
 
     def product(self, a: Expr, b: Expr) -> Expr:
         """a * b on a new wire; one constraint. This is what `*` does."""
@@ -256,20 +256,21 @@ class Circuit:
         """A wire that an honest prover fills with 1 / x, or 0. Constrains nothing."""
         wire = self._allocate("inverse", None)
         self.operations.append(Operation(Opcode.QUOTIENT, self._one, x.terms, wire, 0))
-        return Expr(self, {wire: 1}, None)
+        return self._hinted([wire])[0]
 
     def hint_quotient(self, a: Expr, b: Expr) -> Expr:
         """A wire that an honest prover fills with a / b in the field, or 0 where b is 0. Constrains nothing."""
         wire = self._allocate("quotient", None)
         self.operations.append(Operation(Opcode.QUOTIENT, a.terms, b.terms, wire, 0))
-        return Expr(self, {wire: 1}, None)
+        return self._hinted([wire])[0]
 
     def hint_divmod(self, a: Expr, b: Expr) -> tuple[Expr, Expr]:
         """Two wires that an honest prover fills with divmod of the canonical values. Constrains nothing."""
         wire = self._allocate("quotient", None)
         self._allocate("remainder", None)
         self.operations.append(Operation(Opcode.DIVMOD, a.terms, b.terms, wire, 0))
-        return Expr(self, {wire: 1}, None), Expr(self, {wire + 1: 1}, None)
+        quotient, rest = self._hinted([wire, wire + 1])
+        return quotient, rest
 
     def hint_isqrt(self, x: Expr) -> Expr:
         """A wire that an honest prover fills with the floor of the square root of the canonical value of x.
@@ -278,7 +279,7 @@ class Circuit:
         """
         wire = self._allocate("root", None)
         self.operations.append(Operation(Opcode.ISQRT, x.terms, None, wire, 0))
-        return Expr(self, {wire: 1}, None)
+        return self._hinted([wire])[0]
 
     def hint_one_hot(self, x: Expr, count: int) -> list[Expr]:
         """`count` wires: an honest prover fills wire x with 1 and the others, or all of them, with 0.
@@ -292,7 +293,7 @@ class Circuit:
             part = wires[start : start + WIDEST_ONE_HOT]
             distance = self.field_sum(((x, 1), (self.constant(-start), 1)))
             self.operations.append(Operation(Opcode.ONE_HOT, distance.terms, None, part[0], len(part)))
-        return [Expr(self, {wire: 1}, None) for wire in wires]
+        return self._hinted(wires)
 
     def hint_sorted(self, values: Sequence[Expr]) -> list[Expr]:
         """As many wires, which an honest prover fills with the canonical values in ascending order.
@@ -304,13 +305,21 @@ class Circuit:
         wires = [self._allocate(f"sorted[{place}]", None) for place in range(len(values))]
         first, *others = (value.terms for value in values)
         self.operations.append(Operation(Opcode.SORT, first, None, wires[0], len(wires), others=tuple(others)))
-        return [Expr(self, {wire: 1}, None) for wire in wires]
+        return self._hinted(wires)
 
     def hint_linear(self, x: Expr) -> Expr:
         """A wire that an honest prover fills with the value of x. Constrains nothing."""
         wire = self._allocate("value", None)
         self.operations.append(Operation(Opcode.LINEAR, x.terms, None, wire, 0))
-        return Expr(self, {wire: 1}, None)
+        return self._hinted([wire])[0]
+
+    def _hinted(self, wires: Sequence[int]) -> list[Expr]:
+        """The bare wires of a hint. In user code each must come to stand in a constraint."""
+        if self.in_user_code:
+            here, end = self.origin(), len(self.constraints)
+            for wire in wires:
+                self.results.append(Result(frozenset((wire,)), end, end, f"hint {self.wire_name(wire)!r}", here))
+        return [Expr(self, {wire: 1}, None) for wire in wires]
 
     def new_bits(self, x: Expr, count: int, first: int = 0) -> list[Expr]:
         """`count` wires constrained to 0 or 1, which an honest prover fills with bits of x; count constraints.

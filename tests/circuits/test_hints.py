@@ -1,96 +1,157 @@
-"""Hints: what an honest prover fills their wires with, and that they constrain nothing."""
+"""Hints come with the constraints of their type, are missed when nothing more is said of them, and cannot lie past it."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from math import isqrt
-from typing import Any
 
 import pytest
 
-from zkmargin.algebra import BN254, Engine, scalars_from_bytes, scalars_to_bytes
-from zkmargin.circuits import BuildError, Circuit, CompiledCircuit, Expr, Opcode, WitnessProgram, build
+from zkmargin.circuits import (
+    AMOUNT,
+    BOOLEAN,
+    FIELD,
+    BuildError,
+    Circuit,
+    CircuitWarning,
+    CompiledCircuit,
+    Expr,
+    InputError,
+    Type,
+    assert_equal,
+    below,
+    bind,
+    build,
+    hint_divmod,
+    hint_isqrt,
+    hint_one_hot,
+    hint_quotient,
+    hint_sorted,
+    hint_value,
+    signed,
+    total,
+    unsigned,
+)
 
-from .plain_engine import PlainEngine
-
-R = BN254.r
-PAIRS = [(0, 0), (1, 0), (0, 1), (23, 7), (7, 23), (255, 256), (600, 1), (R - 1, R - 2), (2**128, 2**64)]
-
-
-def hinted(hints: Callable[[Circuit, Expr, Expr], Any]) -> CompiledCircuit:
-    def statement(c: Circuit) -> None:
-        x, y = c.public("x"), c.private("y")
-        c.constrain_product(x, y, c.product_unused(x, y))
-        hints(c, x, y)
-
-    return build(statement, name="hinted")
-
-
-def filled(circuit: CompiledCircuit, x: int, y: int, engine: Engine) -> list[int]:
-    """The wires of the hints."""
-    witness = circuit.witness({"x": x, "y": y}, engine=engine)
-    circuit.check(witness)
-    assert witness == circuit.witness({"x": x, "y": y}, engine=PlainEngine())
-    return scalars_from_bytes(witness)[4:]
-
-
-HINTS: dict[str, tuple[Callable[[Circuit, Expr, Expr], Any], Callable[[int, int], list[int]]]] = {
-    "inverse or zero": (
-        lambda c, x, y: c.hint_inverse_or_zero(x - y),
-        lambda x, y: [pow(x - y, -1, R) if x != y else 0],
-    ),
-    "quotient": (lambda c, x, y: c.hint_quotient(x + 1, y), lambda x, y: [(x + 1) * pow(y, -1, R) % R if y else 0]),
-    "divmod": (lambda c, x, y: c.hint_divmod(x, y), lambda x, y: list(divmod(x, y) if y else (0, 0))),
-    "square root": (lambda c, x, y: c.hint_isqrt(x), lambda x, y: [isqrt(x)]),
-    "one hot": (lambda c, x, y: c.hint_one_hot(x, 8), lambda x, y: [int(x == k) for k in range(8)]),
-    "many, one hot": (lambda c, x, y: c.hint_one_hot(x, 700), lambda x, y: [int(x == k) for k in range(700)]),
-    "sorted": (
-        lambda c, x, y: c.hint_sorted([x, y, x, x + y, c.constant(5)]),
-        lambda x, y: sorted([x, y, x, (x + y) % R, 5]),
-    ),
-    "sorted after the same was read": (
-        lambda c, x, y: (c.hint_linear(y), c.hint_linear(x), c.hint_sorted([x, y])),
-        lambda x, y: [y, x, *sorted([x, y])],
-    ),
-    "linear": (lambda c, x, y: c.hint_linear(x - 2 * y), lambda x, y: [(x - 2 * y) % R]),
-    "low bits": (lambda c, x, y: c.new_bits(x, 5), lambda x, y: [x >> k & 1 for k in range(5)]),
-    "bits further up": (
-        lambda c, x, y: c.new_bits(x, 9, first=120),
-        lambda x, y: [x >> k & 1 for k in range(120, 129)],
-    ),
-}
-
-
-@pytest.mark.parametrize("name", HINTS)
-def test_a_hint_is_what_it_says(name: str, engine: Engine) -> None:
-    hints, expected = HINTS[name]
-    circuit = hinted(hints)
-    assert WitnessProgram.from_bytes(circuit.program.to_bytes()) == circuit.program
-    for x, y in PAIRS:
-        assert filled(circuit, x, y, engine) == expected(x, y)
-
-
-@pytest.mark.parametrize("name", sorted(HINTS.keys() - {"low bits", "bits further up"}))
-def test_a_hint_constrains_nothing(name: str) -> None:
-    """Any other value in its wires satisfies the circuit just as well."""
-    circuit = hinted(HINTS[name][0])
-    witness = circuit.witness({"x": 23, "y": 7})
-    for wire in range(4, circuit.r1cs.n_wires):
-        lie = scalars_to_bytes([(int.from_bytes(witness[32 * wire : 32 * wire + 32], "little") + 1) % R])
-        circuit.check(witness[: 32 * wire] + lie + witness[32 * wire + 32 :])
-
-
-def test_an_inverse_is_the_quotient_of_one() -> None:
-    circuit = hinted(lambda c, x, y: (c.hint_inverse_or_zero(x), c.hint_inverse_or_zero(y)))
-    words = memoryview(circuit.program.operations).cast("I")
-    codes = [(words[at], words[at + 1]) for at in range(0, len(words), 5)]
-    one = codes[-1][1]
-    assert codes[-2:] == [(Opcode.QUOTIENT, one)] * 2
+from .conftest import broken
+from .plain_engine import solutions, tiny_field
 
 
 @pytest.mark.parametrize(
-    "hint", [lambda c, x, y: c.hint_one_hot(x, 0), lambda c, x, y: c.hint_sorted([])], ids=["one hot", "sorted"]
+    "kind",
+    [
+        BOOLEAN,
+        unsigned(1),
+        unsigned(3),
+        signed(3),
+        signed(1),
+        below(5),
+        below(8),
+        below(2),
+        Type((-3, 2)),
+        Type((2, 2)),
+    ],
+    ids=lambda kind: str(kind.interval),
 )
-def test_hints_of_no_wires_are_refused(hint: Callable[[Circuit, Expr, Expr], Any]) -> None:
-    with pytest.raises(BuildError, match="at least one"):
-        hinted(hint)
+def test_a_type_is_exactly_its_range(kind: Type) -> None:
+    """Over a small field every value a lying prover could bring is tried."""
+
+    def circuit(c: Circuit) -> None:
+        value = hint_value(c.private("x"), kind)
+        assert value.interval == kind.interval
+        assert_equal(c.public("out"), value)
+
+    small = build(circuit, name="small", curve=tiny_field(61))
+    out = small.symbols.wire("out")
+    found = {witness[out] for witness in solutions(small, {"x": 0}, free="out")}
+    low, high = kind.interval or (0, 60)
+    assert found == {value % 61 for value in range(low, high + 1)}
+
+
+def _every_hint(c: Circuit) -> None:
+    """Nothing but types is said here, so that each is what stops a lie."""
+    x, y = c.private("x", bits=16), c.private("y", bits=8)
+    quotient, rest = hint_divmod(x, y, unsigned(16), below(10))
+    assert_equal(quotient * 256 + rest, c.public("divided", bits=25))
+    assert_equal(hint_isqrt(x, unsigned(8)), c.public("root", bits=9))
+    assert_equal(total(hint_one_hot(y, 4)), c.public("hot", bits=3))
+    assert_equal(total(hint_sorted([x, y], unsigned(16))), c.public("sum", bits=18))
+    assert_equal(hint_quotient(x.raw(), y.raw(), FIELD) * y.raw(), x.raw())
+
+
+HINTS = build(_every_hint, name="hints", strict=True)
+HONEST = {"x": 77, "y": 7, "divided": 11 * 256, "root": math.isqrt(77), "hot": 0, "sum": 84}
+
+
+def wire_of(circuit: CompiledCircuit, label: str) -> int:
+    (found,) = [wire for wire, name in enumerate(circuit.symbols) if f".{label}_" in name]
+    return found
+
+
+def test_honest_hints_pass() -> None:
+    assert broken(HINTS, HONEST) is None
+    assert broken(HINTS, HONEST | {"y": 2, "divided": 38 * 256 + 1, "hot": 1, "sum": 79}) is None
+
+
+@pytest.mark.parametrize(
+    ("label", "lie", "forged", "gadget"),
+    [
+        ("root", 2**8, {"root": 2**8}, "hint_isqrt"),
+        ("is[0]", 2, {"hot": 2}, "hint_one_hot"),
+        ("sorted[0]", 2**16, {"sum": 2**16 + 77}, "hint_sorted"),
+        ("remainder", 10, {"divided": 11 * 256 + 10}, "hint_divmod"),
+    ],
+)
+def test_a_lie_outside_the_type_is_stopped_by_the_type(
+    label: str, lie: int, forged: dict[str, int], gadget: str
+) -> None:
+    problem = broken(HINTS, HONEST | forged, {wire_of(HINTS, label): lie})
+    assert problem is not None
+    assert problem.gadget[0] == gadget
+
+
+@pytest.mark.parametrize(
+    ("forgotten", "what"),
+    [
+        (lambda c, x: hint_isqrt(x, unsigned(4)), r"the result of hint_isqrt\(\)"),
+        (lambda c, x: hint_value(x, FIELD), r"the result of hint_value\(\)"),
+        (lambda c, x: hint_one_hot(x, 3), r"the result of hint_one_hot\(\)"),
+        (lambda c, x: hint_divmod(x, x, unsigned(8), unsigned(8)), r"the result of hint_divmod\(\)"),
+        (lambda c, x: c.hint_isqrt(x), "hint 'root_"),
+        (lambda c, x: c.hint_linear(x), "hint 'value_"),
+        (lambda c, x: c.hint_divmod(x, x), "hint 'quotient_"),
+        (lambda c, x: c.hint_sorted([x, x]), r"hint 'sorted\[0\]_"),
+    ],
+)
+def test_a_hint_in_no_constraint_is_missed(forgotten: Callable[[Circuit, Expr], object], what: str) -> None:
+    def circuit(c: Circuit) -> None:
+        x = c.private("x", bits=8)
+        bind(x)
+        forgotten(c, x)
+
+    with pytest.warns(CircuitWarning, match=f"{what}.* is built and never used"):
+        build(circuit, name="forgotten")
+    with pytest.raises(BuildError, match=f"{what}.* is built and never used") as caught:
+        build(circuit, name="forgotten", strict=True)
+    assert caught.value.line == forgotten.__code__.co_firstlineno
+
+
+def test_a_hint_may_have_a_unit() -> None:
+    def circuit(c: Circuit) -> None:
+        amount = c.private("amount", bits=16, unit=AMOUNT(2))
+        copy = hint_value(amount, unsigned(16, AMOUNT(2)))
+        assert copy.unit == AMOUNT(2)
+        assert_equal(copy, amount)
+
+    assert broken(build(circuit, name="unit", strict=True), {"amount": 5}) is None
+
+
+@pytest.mark.parametrize("kind", [unsigned(252), signed(253), below(1 << 252)])
+def test_a_type_too_wide_to_be_proven_is_refused(kind: Type) -> None:
+    with pytest.raises(BuildError, match="can be told from negative values"):
+        build(lambda c: bind(hint_value(c.private("x"), kind)), name="wide")
+
+
+def test_inputs_stay_what_they_are() -> None:
+    with pytest.raises(InputError):
+        HINTS.witness(HONEST | {"y": 256})

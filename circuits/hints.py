@@ -1,0 +1,106 @@
+"""Hints: values that the prover brings, each with a type whose constraints come with it.
+
+An honest prover fills a hint as its name says, and nothing but its type is proven of it: that it is the quotient, the
+root or the order that was asked for is for the caller's constraints to say. A hint that stands in no further
+constraint is reported by `build`. The bare wires, without a type, are `Circuit.hint_...`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .builder import Circuit
+from .expression import Expr, keeping
+from .interval import Interval
+from .scope import gadget
+from .units import Unit
+
+
+@dataclass(frozen=True)
+class Type:
+    """A range, and maybe a unit; without a range a raw field element."""
+
+    interval: Interval | None
+    unit: Unit | None = None
+
+    def proven(self, wire: Expr) -> Expr:
+        """The wire as a value of this type, with the constraints that make it one.
+
+        For [low, high] the n bits of wire - low prove low <= wire < low + 2^n, whatever was known of the wire; where
+        high - low + 1 is no power of two, the n bits of high - wire prove wire <= high.
+        """
+        if self.interval is None:
+            return wire
+        c, (low, high) = wire.circuit, self.interval
+        n = (high - low).bit_length()
+        if n > c.max_bits - 2:
+            c.refuse(f"a hint of {n} bits; up to {c.max_bits - 2} can be told from negative values")
+        if (low, high) == (0, 1):
+            c.constrain_product(wire, c.field_sum(((wire, 1), (c.constant(1), -1))), c.constant(0))
+        else:
+            _prove_bits(c, c.field_sum(((wire, 1), (c.constant(low), -1))), n)
+            if high - low + 1 != 1 << n:
+                _prove_bits(c, c.field_sum(((c.constant(high), 1), (wire, -1))), n)
+        return keeping(self.unit, c.range_proven(wire, self.interval))
+
+
+FIELD = Type(None)
+BOOLEAN = Type((0, 1))
+
+
+def unsigned(bits: int, unit: Unit | None = None) -> Type:
+    """[0, 2^bits)."""
+    return Type((0, (1 << bits) - 1), unit)
+
+
+def signed(bits: int, unit: Unit | None = None) -> Type:
+    """[-2^(bits - 1), 2^(bits - 1))."""
+    return Type((-(1 << bits - 1), (1 << bits - 1) - 1), unit)
+
+
+def below(bound: int, unit: Unit | None = None) -> Type:
+    """[0, bound)."""
+    return Type((0, bound - 1), unit)
+
+
+@gadget
+def hint_quotient(a: Expr, b: Expr, of: Type) -> Expr:
+    """a / b in the field, or 0 where b is 0."""
+    return of.proven(a.circuit.hint_quotient(a, b))
+
+
+@gadget
+def hint_divmod(a: Expr, b: Expr, quotient: Type, rest: Type) -> tuple[Expr, Expr]:
+    """Quotient and remainder of the canonical values, or 0 and 0 where b is 0."""
+    q, r = a.circuit.hint_divmod(a, b)
+    return quotient.proven(q), rest.proven(r)
+
+
+@gadget
+def hint_isqrt(x: Expr, of: Type) -> Expr:
+    """The floor of the square root of the canonical value."""
+    return of.proven(x.circuit.hint_isqrt(x))
+
+
+@gadget
+def hint_one_hot(x: Expr, count: int) -> list[Expr]:
+    """`count` bits: bit x is 1 and the others are 0, or all are."""
+    return [BOOLEAN.proven(wire) for wire in x.circuit.hint_one_hot(x, count)]
+
+
+@gadget
+def hint_sorted(values: Sequence[Expr], of: Type) -> list[Expr]:
+    """The canonical values in ascending order."""
+    return [of.proven(wire) for wire in values[0].circuit.hint_sorted(values)]
+
+
+@gadget
+def hint_value(x: Expr, of: Type) -> Expr:
+    """The value of x on a wire of its own."""
+    return of.proven(x.circuit.hint_linear(x))
+
+
+def _prove_bits(c: Circuit, x: Expr, n: int) -> None:
+    bits = c.new_bits(x, n) if n else []
+    c.constrain_equal(c.field_sum((bit, 1 << place) for place, bit in enumerate(bits)), x)
