@@ -1,4 +1,4 @@
-"""Hints come with the constraints of their type, are missed when nothing more is said of them, and cannot lie past it."""
+"""Hints come with the constraints of their type, are missed when nothing more is said, and never lie past it."""
 
 from __future__ import annotations
 
@@ -39,25 +39,16 @@ from .plain_engine import solutions, tiny_field
 
 @pytest.mark.parametrize(
     "kind",
-    [
-        BOOLEAN,
-        unsigned(1),
-        unsigned(3),
-        signed(3),
-        signed(1),
-        below(5),
-        below(8),
-        below(2),
-        Type((-3, 2)),
-        Type((2, 2)),
-    ],
+    [BOOLEAN, unsigned(3), signed(3), signed(1), below(5), below(8), below(2), Type((-3, 2)), Type((2, 2))],
     ids=lambda kind: str(kind.interval),
 )
 def test_a_type_is_exactly_its_range(kind: Type) -> None:
     """Over a small field every value a lying prover could bring is tried."""
 
     def circuit(c: Circuit) -> None:
-        value = hint_value(c.private("x"), kind)
+        x = c.private("x")
+        bind(x)
+        value = hint_value(x, kind)
         assert value.interval == kind.interval
         assert_equal(c.public("out"), value)
 
@@ -119,8 +110,7 @@ def test_a_lie_outside_the_type_is_stopped_by_the_type(
         (lambda c, x: hint_divmod(x, x, unsigned(8), unsigned(8)), r"the result of hint_divmod\(\)"),
         (lambda c, x: c.hint_isqrt(x), "hint 'root_"),
         (lambda c, x: c.hint_linear(x), "hint 'value_"),
-        (lambda c, x: c.hint_divmod(x, x), "hint 'quotient_"),
-        (lambda c, x: c.hint_sorted([x, x]), r"hint 'sorted\[0\]_"),
+        (lambda c, x: c.hint_sorted([x]), r"hint 'sorted\[0\]_"),
     ],
 )
 def test_a_hint_in_no_constraint_is_missed(forgotten: Callable[[Circuit, Expr], object], what: str) -> None:
