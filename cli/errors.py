@@ -4,6 +4,7 @@ CliError
 |-- Misuse                 the command cannot be carried out as it was given
 |-- FileRefused            a path that is not a readable file of a sensible size
 |   `-- OutputExists       an output is already there and --force was not given
+|-- CircuitCodeFailed      a Python file that should build a circuit raised something else
 `-- CircuitKeyMismatch     a circuit and a key that do not belong together
 """
 
@@ -54,6 +55,15 @@ class OutputExists(FileRefused):
 
     def __init__(self, path: object) -> None:
         super().__init__(path, "is already there; name another output, or overwrite it with --force")
+
+
+class CircuitCodeFailed(CliError):
+    """The user's own code raised; `path` is the file that was run, the message names the error and its place."""
+
+    def __init__(self, path: object, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = str(path)
+        self.reason = reason
 
 
 class CircuitKeyMismatch(CliError):

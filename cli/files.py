@@ -32,6 +32,8 @@ SIZE_LIMITS = {
     "credit request": MIB,
     "public inputs": MIB,
     "verifying key": 4 * MIB,
+    "profile": 4 * MIB,
+    "Python file": 4 * MIB,
     ".zkw": 256 * MIB,
     ".sym": GIB,
     ".wtns": GIB,

@@ -27,6 +27,7 @@ FORMATS = {
     "zkmargin.settlement-request/1": "settlement request",
     "zkmargin.risk-attestation/1": "risk attestation",
     "zkmargin.ledger-config/1": "ledger configuration",
+    "zkmargin.profile/1": "profile",
 }
 LARGEST_JSON = 4 << 20
 SHOWN_COMPONENTS = 12
@@ -194,6 +195,19 @@ def _symbols(data: Buffer, output: Output) -> Facts:
     return {"names": names, "without_a_wire": removed}
 
 
+def _profile(data: Buffer, output: Output) -> Facts:
+    from zkmargin.circuits.profile_document import read_profile
+
+    profile = read_profile(data)
+    return {
+        "circuit": profile.circuit,
+        "circuit_digest": profile.digest.hex(),
+        "constraints": profile.total.constraints,
+        "wires": profile.total.wires,
+        "rows": len(profile.rows),
+    }
+
+
 def _proof(data: Buffer, output: Output) -> Facts:
     from zkmargin.verifier import Proof
 
@@ -318,6 +332,7 @@ DESCRIPTIONS: dict[str, Callable[[Buffer, Output], Facts]] = {
     ".ptau": _ptau,
     ".zkw": _program,
     ".sym": _symbols,
+    "profile": _profile,
     "proof": _proof,
     "verifying key": _verifying_key,
     "public inputs": _public,

@@ -60,6 +60,10 @@ COMMANDS = {
     "inspect-request": "inspect {request.json}",
     "inspect-settlement": "inspect {settlement.json}",
     "inspect-vk": "inspect {verification_key.json}",
+    "inspect-profile": "inspect {profile.json}",
+    "profile": "profile {built/small.r1cs} --sym {built/small.sym}",
+    "profile-saved": "profile {profile.json}",
+    "profile-diff": "profile diff {profile.json} small",
 }
 """Each command on honest files, in braces."""
 
@@ -83,6 +87,7 @@ def folder(shared: MarginFiles, tmp_path_factory: pytest.TempPathFactory) -> Mar
     assert invoke("powersoftau", "new", "bn128", 2, root / "p0.ptau").code == 0
     assert invoke("powersoftau", "contribute", root / "p0.ptau", root / "p.ptau").code == 0
     assert invoke("witness", *shared.documents(), "-o", root / "w.wtns").code == 0
+    assert invoke("profile", "small", "--save", root / "profile.json").code == 0
     config = ["--config", shared / "ledger-config.json", "--key", shared / "verification_key.json"]
     assert invoke("ledger", "init", root / "ledger", *config).code == 0
     return MarginFiles(root)

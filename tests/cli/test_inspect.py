@@ -33,6 +33,7 @@ KINDS = {
     "proof/public.json": "public inputs",
     "w.wtns": ".wtns",
     "p.ptau": ".ptau",
+    "profile.json": "profile",
 }
 
 
@@ -42,6 +43,7 @@ def files(shared: MarginFiles, tmp_path_factory: pytest.TempPathFactory) -> Marg
     shutil.copytree(shared.root, root)
     assert invoke("witness", *shared.documents(), "-o", root / "w.wtns").code == 0
     assert invoke("powersoftau", "new", "bn128", 2, root / "p.ptau").code == 0
+    assert invoke("profile", "small", "--save", root / "profile.json").code == 0
     return MarginFiles(root)
 
 
@@ -61,11 +63,14 @@ def test_the_kind_is_told_whatever_the_name(files: MarginFiles, tmp_path: Path, 
     assert text.stdout.splitlines()[0] == f"{renamed}: {KINDS[name]}"
 
 
-@pytest.mark.parametrize("name", ["built/small.r1cs", "built/small.zkw", "small.zkey", "verification_key.json"])
+@pytest.mark.parametrize(
+    "name", ["built/small.r1cs", "built/small.zkw", "small.zkey", "verification_key.json", "profile.json"]
+)
 def test_the_circuit_digest_is_shown(files: MarginFiles, name: str) -> None:
     done = invoke("inspect", files / name, "--json")
     assert done.json["circuit_digest"] == compile_margin(SMALL).digest.hex()
-    assert done.json["public_inputs"] == 7
+    if name != "profile.json":
+        assert done.json["public_inputs"] == 7
     if "development" in done.json:
         assert done.json["development"] is True
 
