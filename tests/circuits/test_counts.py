@@ -1,6 +1,7 @@
 """The cost of each gadget and of the margin statement, held against a record, so that a change shows in the diff.
 
-After a change that is meant: `python tests/circuits/test_counts.py` writes the record anew.
+The margin shapes are recorded by outermost gadget, so that the diff also says where a change comes from. After a change
+that is meant: `python tests/circuits/test_counts.py` writes the record anew.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,8 +36,15 @@ from zkmargin.circuits import (
     to_bits,
 )
 from zkmargin.circuits.margin import SHAPES, compile_margin
+from zkmargin.circuits.profile import COST_NAMES, Cost, Profile, Row, profile_circuit
+from zkmargin.circuits.profile import GADGETS as BY_GADGETS
+from zkmargin.circuits.profile_difference import difference
+from zkmargin.circuits.profile_report import difference_lines
 from zkmargin.circuits.r1cs import R1CS
 
+RENEW = "where that is meant, `python tests/circuits/test_counts.py` writes tests/circuits/data/counts.json anew"
+OUTSIDE = "outside any gadget"
+Record = dict[str, dict[str, Any]]
 RECORD = Path(__file__).parent / "data" / "counts.json"
 GADGETS: dict[str, Callable[[Circuit], object]] = {
     "input of 64 bits": lambda c: c.private("x", bits=64),
@@ -84,30 +93,77 @@ def gadget_counts(name: str) -> dict[str, int]:
     return measure(build(GADGETS[name], name="counted").r1cs)
 
 
+def margin_counts(name: str) -> dict[str, Any]:
+    circuit = compile_margin(SHAPES[name])
+    rows = profile_circuit(circuit).outermost().rows
+    by_gadget = {"/".join(row.path) or OUTSIDE: dict(zip(COST_NAMES, row.cost.counts(), strict=True)) for row in rows}
+    return {**measure(circuit.r1cs), "by outermost gadget": by_gadget}
+
+
+def profile_of(name: str, counts: dict[str, Any]) -> Profile:
+    """The profile that a record of `margin_counts` stands for."""
+    by_gadget = counts.get("by outermost gadget", {})
+    rows = [Row(() if gadget == OUTSIDE else (gadget,), None, Cost(**cost)) for gadget, cost in by_gadget.items()]
+    return Profile(name, bytes(32), BY_GADGETS, tuple(sorted(rows, key=lambda row: row.path)))
+
+
+def why(name: str, recorded: dict[str, Any], counted: dict[str, Any]) -> str:
+    """What to show where a record and the circuit differ: which gadgets changed, and how to renew the record."""
+    found = difference(profile_of(f"recorded {name}", recorded), profile_of(name, counted))
+    return "\n".join(["the circuit's cost changed:", "", *difference_lines(found, 0), "", RENEW])
+
+
 @pytest.fixture(scope="module")
-def record() -> dict[str, dict[str, dict[str, int]]]:
-    return json.loads(RECORD.read_text())
+def record() -> Record:
+    recorded: Record = json.loads(RECORD.read_text())
+    return recorded
 
 
 @pytest.mark.filterwarnings("ignore::zkmargin.circuits.CircuitWarning")
 @pytest.mark.parametrize("name", GADGETS)
-def test_gadgets_cost_what_is_recorded(name: str, record: dict[str, dict[str, dict[str, int]]]) -> None:
-    assert gadget_counts(name) == record["gadgets"][name]
+def test_gadgets_cost_what_is_recorded(name: str, record: Record) -> None:
+    assert gadget_counts(name) == record["gadgets"].get(name), RENEW
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_the_statement_costs_what_is_recorded(name: str, record: dict[str, dict[str, dict[str, int]]]) -> None:
-    assert measure(compile_margin(SHAPES[name]).r1cs) == record["margin"][name]
+def test_the_statement_costs_what_is_recorded(name: str, record: Record) -> None:
+    recorded, counted = record["margin"].get(name, {}), margin_counts(name)
+    if counted != recorded:
+        pytest.fail(why(name, recorded, counted), pytrace=False)
 
 
-def test_the_record_names_nothing_else(record: dict[str, dict[str, dict[str, int]]]) -> None:
-    assert set(record["gadgets"]) == set(GADGETS)
-    assert set(record["margin"]) == set(SHAPES)
+@pytest.mark.parametrize("name", SHAPES)
+def test_the_breakdown_adds_up(name: str, record: Record) -> None:
+    recorded = record["margin"][name]
+    total = profile_of(name, recorded).total
+    assert (total.constraints, total.wires, total.b_wires) == (
+        recorded["constraints"],
+        recorded["wires"],
+        recorded["wires in B"],
+    )
+
+
+def test_a_change_is_explained() -> None:
+    def counts(**gadgets: int) -> dict[str, Any]:
+        return {"by outermost gadget": {name: {"constraints": count} for name, count in gadgets.items()}}
+
+    text = why("small", counts(poseidon=240, bind=1, select=4), counts(poseidon=250, fresh=3, select=4)).splitlines()
+    rows = {line.split()[-1]: line.split()[:2] for line in text if line.strip()}
+    assert rows["poseidon"] == ["+10", "+10"]
+    assert rows["fresh"] == ["+3", "+3"]
+    assert rows["bind"] == ["-1", "-1"]
+    assert "select" not in rows
+    assert text[-1] == RENEW
+
+
+def test_the_record_names_nothing_else(record: Record) -> None:
+    assert set(record["gadgets"]) == set(GADGETS), RENEW
+    assert set(record["margin"]) == set(SHAPES), RENEW
 
 
 if __name__ == "__main__":
     counted = {
         "gadgets": {name: gadget_counts(name) for name in GADGETS},
-        "margin": {name: measure(compile_margin(shape).r1cs) for name, shape in SHAPES.items()},
+        "margin": {name: margin_counts(name) for name in SHAPES},
     }
     RECORD.write_text(json.dumps(counted, indent=2) + "\n")
