@@ -412,7 +412,8 @@ class Circuit:
             text = joint.join(f"({part})" if joint == " * " and " " in str(part) else str(part) for part in parts)
             self.refuse(
                 f"overflow: {_cut(text)} needs {iv.width(known)} bits, and the field holds "
-                f"{self.half.bit_length() - 1}; bound its parts more tightly or divide before multiplying"
+                f"{self.half.bit_length() - 1} ({_widest(parts)}); "
+                "bound its parts more tightly or divide before multiplying"
             )
         return known
 
@@ -505,6 +506,18 @@ def inner_wire_name(entry: tuple[Origin, str], number: int) -> str:
     """`merkle_root.select.product_17`: unique because inner wires are numbered."""
     origin, label = entry
     return ".".join((*origin.gadget, f"{label}_{number}"))
+
+
+def _widest(parts: Sequence[Expr | int]) -> str:
+    """Which part is to blame: `price has 200 bits`."""
+
+    def bits(part: Expr | int) -> int:
+        if isinstance(part, Expr):
+            return iv.width(part.interval) if part.interval is not None else 0
+        return abs(part).bit_length()
+
+    widest = max(parts, key=bits)
+    return f"{_cut(str(widest))} has {bits(widest)} bits"
 
 
 def _cut(text: str) -> str:
