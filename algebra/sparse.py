@@ -3,37 +3,61 @@
 from __future__ import annotations
 
 import itertools
+import operator
 import sys
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 
 from .curves import BN254, Curve
 from .encoding import scalars_from_bytes, scalars_to_bytes
 from .errors import EncodingError
 
+_CHUNK = 1 << 16
+_Words = npt.NDArray[np.uint32]
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class SparseMatrix:
-    """Row i holds the entries row_ptr[i] .. row_ptr[i + 1] - 1 of `columns` and `coefficients`.
+    """Row i holds the entries row_ptr[i] .. row_ptr[i + 1] - 1; entry k stands in column columns[k] and is the scalar
+    number places[k] of `scalars`.
 
-    `row_ptr` (rows + 1 entries) and `columns` are unsigned 32-bit little-endian; `coefficients` are canonical scalars.
-    Entries of one row may repeat a column; they add up.
+    A circuit has millions of entries and few different coefficients, so these are kept once, in a table. `row_ptr`
+    (rows + 1 entries), `columns` and `places` are unsigned 32-bit little-endian; `scalars` are canonical and may
+    repeat. Entries of one row may repeat a column; they add up.
     """
 
     width: int
     row_ptr: bytes
     columns: bytes
-    coefficients: bytes
+    scalars: bytes
+    places: bytes
 
     def __post_init__(self) -> None:
-        if len(self.row_ptr) < 4 or len(self.row_ptr) % 4 or len(self.columns) % 4:
-            raise EncodingError("row pointers and columns are 4-byte integers", what="sparse matrix")
-        if len(self.columns) // 4 * 32 != len(self.coefficients):
+        if len(self.row_ptr) < 4 or any(len(part) % 4 for part in (self.row_ptr, self.columns, self.places)):
+            raise EncodingError("row pointers, columns and places are 4-byte integers", what="sparse matrix")
+        if len(self.scalars) % 32:
+            raise EncodingError("the scalars of a matrix are 32 bytes each", what="sparse matrix")
+        if len(self.columns) != len(self.places):
             raise EncodingError("one coefficient per column entry is needed", what="sparse matrix")
-        pointers = u32_from_bytes(self.row_ptr)
-        if pointers[0] != 0 or pointers[-1] != len(self.columns) // 4:
+        pointers = _words(self.row_ptr)
+        if pointers[0] != 0 or int(pointers[-1]) != self.entries:
             raise EncodingError("row pointers do not cover the entries", what="sparse matrix")
+        if self.places and int(_words(self.places).max()) >= len(self.scalars) // 32:
+            raise EncodingError("an entry names a scalar that does not exist", what="sparse matrix")
+
+    def __eq__(self, other: object) -> bool:
+        """The same entries in the same order, whatever the tables are."""
+        if not isinstance(other, SparseMatrix):
+            return NotImplemented
+        mine, others = ((m.width, m.row_ptr, m.columns) for m in (self, other))
+        return mine == others and all(map(operator.eq, self.coefficient_chunks(), other.coefficient_chunks()))
+
+    def __hash__(self) -> int:
+        return hash((self.width, self.row_ptr, self.columns))
 
     @property
     def rows(self) -> int:
@@ -43,42 +67,60 @@ class SparseMatrix:
     def entries(self) -> int:
         return len(self.columns) // 4
 
+    @property
+    def coefficients(self) -> bytes:
+        """The scalar of each entry, end to end: 32 bytes an entry, which the table saves."""
+        return b"".join(self.coefficient_chunks())
+
+    def coefficient_chunks(self) -> Iterator[bytes]:
+        """`coefficients` in pieces of a few megabytes."""
+        table, places = np.frombuffer(self.scalars, dtype="V32"), _words(self.places)
+        for start in range(0, len(places), _CHUNK):
+            yield table[places[start : start + _CHUNK]].tobytes()
+
+    @classmethod
+    def from_flat(cls, width: int, row_ptr: bytes, columns: bytes, coefficients: bytes) -> SparseMatrix:
+        """With one coefficient for each entry, as files have them; the table then saves nothing."""
+        return cls(width, row_ptr, columns, coefficients, np.arange(len(coefficients) // 32, dtype="<u4").tobytes())
+
     @classmethod
     def from_rows(cls, rows: Iterable[Iterable[tuple[int, int]]], width: int, curve: Curve = BN254) -> SparseMatrix:
         """Build from rows of (column, coefficient) pairs; coefficients are canonical integers."""
-        row_ptr, columns, coefficients = array("I", [0]), array("I"), []
+        row_ptr, columns, places = array("I", [0]), array("I"), array("I")
+        table: dict[int, int] = {}
         for row in rows:
             for column, coefficient in row:
                 if not 0 <= column < width:
                     raise EncodingError("a column lies outside the matrix", what="sparse matrix")
                 columns.append(column)
-                coefficients.append(coefficient)
+                places.append(table.setdefault(coefficient, len(table)))
             row_ptr.append(len(columns))
-        return cls(width, u32_to_bytes(row_ptr), u32_to_bytes(columns), scalars_to_bytes(coefficients, curve))
+        scalars = scalars_to_bytes(list(table), curve)
+        return cls(width, u32_to_bytes(row_ptr), u32_to_bytes(columns), scalars, u32_to_bytes(places))
 
     def to_rows(self, curve: Curve = BN254) -> list[list[tuple[int, int]]]:
         """The rows as (column, coefficient) pairs."""
         pointers, columns = self._checked_structure()
-        coefficients = scalars_from_bytes(self.coefficients, curve)
+        scalars = scalars_from_bytes(self.scalars, curve)
+        coefficients = [scalars[place] for place in u32_from_bytes(self.places)]
         return [list(zip(columns[a:b], coefficients[a:b], strict=True)) for a, b in itertools.pairwise(pointers)]
 
     def transposed(self) -> SparseMatrix:
         """Rows become columns; entries of a new row keep the order of the old rows."""
-        pointers, columns = self._checked_structure()
-        counts = array("I", bytes(4 * (self.width + 1)))
-        for column in columns:
-            counts[column + 1] += 1
-        for i in range(self.width):
-            counts[i + 1] += counts[i]
-        cursor, rows_of = array("I", counts), array("I", bytes(4 * len(columns)))
-        coefficients = bytearray(len(self.coefficients))
-        for row in range(self.rows):
-            for entry in range(pointers[row], pointers[row + 1]):
-                place = cursor[columns[entry]]
-                cursor[columns[entry]] += 1
-                rows_of[place] = row
-                coefficients[32 * place : 32 * place + 32] = self.coefficients[32 * entry : 32 * entry + 32]
-        return SparseMatrix(self.rows, u32_to_bytes(counts), u32_to_bytes(rows_of), bytes(coefficients))
+        self._checked_structure()
+        pointers, columns = _words(self.row_ptr), _words(self.columns)
+        order = np.argsort(columns, kind="stable")
+        lengths = pointers[1:].astype(np.int64) - pointers[:-1]
+        rows_of = np.repeat(np.arange(self.rows, dtype="<u4"), lengths)
+        counts = np.zeros(self.width + 1, dtype="<u4")
+        np.cumsum(np.bincount(columns, minlength=self.width), out=counts[1:])
+        return SparseMatrix(
+            self.rows,
+            counts.tobytes(),
+            rows_of[order].tobytes(),
+            self.scalars,
+            _words(self.places)[order].tobytes(),
+        )
 
     def _checked_structure(self) -> tuple[array[int], array[int]]:
         """Row pointers and columns, once seen to lie within the matrix."""
@@ -105,3 +147,7 @@ def u32_from_bytes(data: bytes) -> array[int]:
     if sys.byteorder == "big":
         words.byteswap()
     return words
+
+
+def _words(data: bytes) -> _Words:
+    return np.frombuffer(data, dtype="<u4")

@@ -88,6 +88,7 @@ def _row(matrix: SparseMatrix, index: int) -> Terms:
     terms: Terms = {}
     for entry in range(start, end):
         wire = int.from_bytes(matrix.columns[4 * entry : 4 * entry + 4], "little")
-        coefficient = int.from_bytes(matrix.coefficients[32 * entry : 32 * entry + 32], "little")
+        place = int.from_bytes(matrix.places[4 * entry : 4 * entry + 4], "little")
+        coefficient = int.from_bytes(matrix.scalars[32 * place : 32 * place + 32], "little")
         terms[wire] = terms.get(wire, 0) + coefficient
     return terms

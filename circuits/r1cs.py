@@ -42,6 +42,7 @@ class R1CS:
     curve: Curve = BN254
 
     def __post_init__(self) -> None:
+        _require_plain(self.metadata)
         if 1 + self.n_public > self.n_wires:
             raise _malformed("it has fewer wires than public inputs and outputs")
         if len({self.a.rows, self.b.rows, self.c.rows}) != 1:
@@ -97,8 +98,10 @@ class R1CS:
         )
         constraints = hashlib.sha256()
         for matrix in (self.a, self.b, self.c):
-            for part in (matrix.row_ptr, matrix.columns, matrix.coefficients):
+            for part in (matrix.row_ptr, matrix.columns):
                 constraints.update(part)
+            for piece in matrix.coefficient_chunks():
+                constraints.update(piece)
         return keccak256(
             b"".join(
                 (

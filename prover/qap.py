@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from zkmargin.algebra import SparseMatrix
@@ -20,31 +22,31 @@ def domain_matrices(r1cs: R1CS) -> tuple[SparseMatrix, SparseMatrix, SparseMatri
     zero whatever the wires hold, and the public wires' columns become linearly independent of each other.
     """
     rows, bound = 1 << domain_power(r1cs), r1cs.n_public + 1
-    one = (1).to_bytes(32, "little")
-    a = SparseMatrix(
-        r1cs.a.width,
-        _extend(r1cs.a.row_ptr, bound, rows),
-        r1cs.a.columns + np.arange(bound, dtype="<u4").tobytes(),
-        r1cs.a.coefficients + one * bound,
+    a = replace(
+        r1cs.a,
+        row_ptr=_extend(r1cs.a.row_ptr, bound, rows),
+        columns=r1cs.a.columns + np.arange(bound, dtype="<u4").tobytes(),
+        scalars=r1cs.a.scalars + (1).to_bytes(32, "little"),
+        places=r1cs.a.places + np.full(bound, len(r1cs.a.scalars) // 32, dtype="<u4").tobytes(),
     )
-    b, c = (
-        SparseMatrix(side.width, _extend(side.row_ptr, 0, rows), side.columns, side.coefficients)
-        for side in (r1cs.b, r1cs.c)
-    )
+    b, c = (replace(side, row_ptr=_extend(side.row_ptr, 0, rows)) for side in (r1cs.b, r1cs.c))
     return a, b, c
 
 
 def stacked(*matrices: SparseMatrix) -> SparseMatrix:
     """One matrix on top of the other."""
-    pointers, offset = [np.zeros(1, dtype=np.int64)], 0
+    pointers, places, entries, scalars = [np.zeros(1, dtype=np.int64)], [], 0, 0
     for matrix in matrices:
-        pointers.append(np.frombuffer(matrix.row_ptr, dtype="<u4")[1:].astype(np.int64) + offset)
-        offset += matrix.entries
+        pointers.append(np.frombuffer(matrix.row_ptr, dtype="<u4")[1:].astype(np.int64) + entries)
+        places.append(np.frombuffer(matrix.places, dtype="<u4") + np.uint32(scalars))
+        entries += matrix.entries
+        scalars += len(matrix.scalars) // 32
     return SparseMatrix(
         matrices[0].width,
         np.concatenate(pointers).astype("<u4").tobytes(),
         b"".join(m.columns for m in matrices),
-        b"".join(m.coefficients for m in matrices),
+        b"".join(m.scalars for m in matrices),
+        np.concatenate(places).astype("<u4").tobytes(),
     )
 
 

@@ -177,7 +177,7 @@ def _matrix(records: Any, rows: int, width: int, engine: Engine) -> SparseMatrix
     pointers = np.zeros(rows + 1, dtype="<u4")
     np.cumsum(np.bincount(records["row"], minlength=rows), out=pointers[1:])
     values = engine.fr_from_montgomery(engine.fr_from_montgomery(records["value"].tobytes()))
-    return SparseMatrix(width, pointers.tobytes(), records["column"].tobytes(), values)
+    return SparseMatrix.from_flat(width, pointers.tobytes(), records["column"].tobytes(), values)
 
 
 def _write_coefficients(key: ProvingKey, engine: Engine) -> bytes:
@@ -195,8 +195,8 @@ def _records(side: int, matrix: SparseMatrix, engine: Engine) -> Any:
     records["matrix"] = side
     records["row"] = np.repeat(np.arange(matrix.rows), np.diff(pointers))
     records["column"] = np.frombuffer(matrix.columns, dtype="<u4")
-    values = engine.fr_to_montgomery(engine.fr_to_montgomery(matrix.coefficients))
-    records["value"] = np.frombuffer(values, dtype="V32")
+    table = np.frombuffer(engine.fr_to_montgomery(engine.fr_to_montgomery(matrix.scalars)), dtype="V32")
+    records["value"] = table[np.frombuffer(matrix.places, dtype="<u4")]
     return records
 
 

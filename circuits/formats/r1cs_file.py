@@ -130,7 +130,7 @@ def _read_constraints(section: memoryview, header: _Header, curve: Curve) -> tup
         coefficients = words[places[:, None] + np.arange(1, _TERM_WORDS)].astype("<u4").tobytes()
         require_canonical(coefficients, curve, _WHAT)
         row_ptr = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)]).astype("<u4").tobytes()
-        matrices.append(SparseMatrix(header.n_wires, row_ptr, columns.tobytes(), coefficients))
+        matrices.append(SparseMatrix.from_flat(header.n_wires, row_ptr, columns.tobytes(), coefficients))
     return tuple(matrices)
 
 

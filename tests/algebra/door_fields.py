@@ -207,10 +207,10 @@ def broken_matrices() -> dict[str, SparseMatrix]:
         return b"".join(value.to_bytes(4, "little") for value in values)
 
     return {
-        "falling pointers": SparseMatrix(2, words(0, 2, 1, 2), words(0, 1), ONE * 2),
-        "pointers past the end": SparseMatrix(2, words(0, 9, 2), words(0, 1), ONE * 2),
-        "column outside": SparseMatrix(2, words(0, 2), words(0, 2), ONE * 2),
-        "coefficient": SparseMatrix(2, words(0, 2), words(0, 1), TOO_LARGE),
+        "falling pointers": SparseMatrix.from_flat(2, words(0, 2, 1, 2), words(0, 1), ONE * 2),
+        "pointers past the end": SparseMatrix.from_flat(2, words(0, 9, 2), words(0, 1), ONE * 2),
+        "column outside": SparseMatrix.from_flat(2, words(0, 2), words(0, 2), ONE * 2),
+        "coefficient": SparseMatrix.from_flat(2, words(0, 2), words(0, 1), TOO_LARGE),
     }
 
 

@@ -276,7 +276,7 @@ def test_sizes_that_do_not_exist_are_refused(native: Engine, call: Callable[[Eng
 
 
 def matrix(width: int, row_ptr: Sequence[int], columns: Sequence[int]) -> SparseMatrix:
-    return SparseMatrix(
+    return SparseMatrix.from_flat(
         width,
         struct.pack(f"<{len(row_ptr)}I", *row_ptr),
         struct.pack(f"<{len(columns)}I", *columns),

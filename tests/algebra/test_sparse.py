@@ -51,6 +51,34 @@ def test_the_layout_is_the_documented_one() -> None:
     assert matrix.coefficients == scalars_to_bytes([7, 1, 2])
 
 
+def test_equal_coefficients_are_kept_once() -> None:
+    matrix = SparseMatrix.from_rows([[(1, 7), (0, 5)], [(0, 7)]], 2)
+    assert (matrix.scalars, matrix.places) == (scalars_to_bytes([7, 5]), words(0, 1, 0))
+    assert matrix.coefficients == scalars_to_bytes([7, 5, 7])
+    flat = SparseMatrix.from_flat(2, matrix.row_ptr, matrix.columns, matrix.coefficients)
+    assert flat.scalars != matrix.scalars
+    assert (flat, hash(flat)) == (matrix, hash(matrix))
+    assert flat != SparseMatrix.from_rows([[(1, 7), (0, 5)], [(0, 5)]], 2)
+    assert flat != SparseMatrix.from_rows([[(1, 7)], [(0, 5), (0, 7)]], 2)
+    assert flat != SparseMatrix.from_rows([[(1, 7), (1, 5)], [(0, 7)]], 2)
+
+
+def test_many_coefficients_come_in_pieces() -> None:
+    matrix = SparseMatrix.from_rows([[(0, k % 3) for k in range(200_000)]], 1)
+    pieces = list(matrix.coefficient_chunks())
+    assert len(pieces) > 1
+    assert b"".join(pieces) == matrix.coefficients == scalars_to_bytes([k % 3 for k in range(200_000)])
+
+
+@pytest.mark.parametrize(
+    ("scalars", "places"),
+    [(ones(1), words(1)), (b"", words(0)), (ones(1), words(0)[:3]), (ones(1), b""), (ones(1)[:31], words(0))],
+)
+def test_a_place_in_the_table_must_exist(scalars: bytes, places: bytes) -> None:
+    with pytest.raises(EncodingError):
+        SparseMatrix(2, words(0, 1), words(0), scalars, places)
+
+
 @pytest.mark.parametrize("column", [2, 2**32, -1])
 def test_a_column_outside_is_refused_when_building(column: int) -> None:
     with pytest.raises(EncodingError, match="outside"):
@@ -78,14 +106,14 @@ MALFORMED = {
 @pytest.mark.parametrize("case", MALFORMED)
 def test_malformed_parts_are_refused(case: str) -> None:
     with pytest.raises(EncodingError) as caught:
-        SparseMatrix(2, *MALFORMED[case])
+        SparseMatrix.from_flat(2, *MALFORMED[case])
     assert caught.value.what == "sparse matrix"
 
 
 HIDDEN = {
-    "pointers fall": SparseMatrix(2, words(0, 2, 1, 2), words(0, 1), ones(2)),
-    "pointers pass the end": SparseMatrix(2, words(0, 2**32 - 1, 2), words(0, 1), ones(2)),
-    "column outside": SparseMatrix(2, words(0, 2), words(0, 2), ones(2)),
+    "pointers fall": SparseMatrix.from_flat(2, words(0, 2, 1, 2), words(0, 1), ones(2)),
+    "pointers pass the end": SparseMatrix.from_flat(2, words(0, 2**32 - 1, 2), words(0, 1), ones(2)),
+    "column outside": SparseMatrix.from_flat(2, words(0, 2), words(0, 2), ones(2)),
 }
 
 

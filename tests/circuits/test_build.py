@@ -293,7 +293,7 @@ def test_the_digest_covers_shape_counts_and_constraints(compiled: CompiledCircui
         replace(r1cs, n_public_inputs=2, n_private_inputs=4),
         replace(r1cs, n_public_outputs=1, n_public_inputs=2),
         replace(r1cs, a=r1cs.b, b=r1cs.a),
-        replace(r1cs, a=replace(r1cs.a, coefficients=bytes([2]) + r1cs.a.coefficients[1:])),
+        replace(r1cs, a=replace(r1cs.a, scalars=bytes([2]) + r1cs.a.scalars[1:])),
     ]
     digests = {r1cs.digest(), *(other.digest() for other in others)}
     assert len(digests) == len(others) + 1
