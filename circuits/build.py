@@ -16,8 +16,10 @@ from .errors import BuildError, UnsatisfiedConstraint
 from .explain import Read, show_inputs, show_operands
 from .inputs import InputSignal, InputValues, arrange_inputs
 from .location import raised_at, without_internals
-from .lowering import WireOrder, lower_constraints, lower_program, wire_order
+from .lowering import WireOrder, lower_constraints, wire_order
+from .orientation import oriented
 from .program import WitnessProgram
+from .program_tables import lower_program
 from .r1cs import R1CS
 from .recording import Origin
 from .symbols import Symbols
@@ -30,15 +32,18 @@ class CompiledCircuit:
 
     name: str
     r1cs: R1CS
-    program: WitnessProgram
     inputs: tuple[InputSignal, ...]
     """In wire order: public ones first."""
     origins: tuple[Origin, ...]
     """Where each constraint was written."""
+    _circuit: Circuit
     _order: WireOrder
-    _input_names: tuple[str, ...]
-    _inner_names: tuple[tuple[Origin, str], ...]
     _notes: tuple[Note, ...]
+
+    @cached_property
+    def program(self) -> WitnessProgram:
+        """Fills a witness. Put together when it is first asked for, as it names the circuit's digest."""
+        return lower_program(self._circuit, self._order, self.digest)
 
     @property
     def digest(self) -> bytes:
@@ -57,9 +62,9 @@ class CompiledCircuit:
     @cached_property
     def symbols(self) -> Symbols:
         names = ["one", *[""] * len(self._order.inputs)]
-        for name, wire in zip(self._input_names, self._order.inputs, strict=True):
+        for name, wire in zip(self._circuit.input_wire_names(), self._order.inputs, strict=True):
             names[wire] = name
-        names += [inner_wire_name(entry, number) for number, entry in enumerate(self._inner_names, start=1)]
+        names += [inner_wire_name(entry, number) for number, entry in enumerate(self._circuit.inner_names, start=1)]
         return Symbols(names)
 
     def witness(self, inputs: InputValues, engine: Engine | None = None) -> bytes:
@@ -128,7 +133,8 @@ def build(
         reason = f"circuit {name!r} recurses without end: a gadget calls itself, and nothing stops it while building"
         raise BuildError(reason, file=where.file, line=where.line, text=where.text) from None
     order = wire_order(circuit)
-    (a, b, c), origins = lower_constraints(circuit, order)
+    system = oriented(lower_constraints(circuit, order))
+    a, b, c = system.matrices()
     r1cs = R1CS(
         n_wires=order.n_wires,
         n_public_outputs=0,
@@ -143,11 +149,9 @@ def build(
     return CompiledCircuit(
         name=name,
         r1cs=r1cs,
-        program=lower_program(circuit, order, r1cs.digest()),
         inputs=tuple(sorted(circuit.inputs, key=lambda signal: not signal.public)),
-        origins=tuple(origins),
+        origins=tuple(system.origins),
+        _circuit=circuit,
         _order=order,
-        _input_names=tuple(circuit.input_wire_names()),
-        _inner_names=tuple(circuit.inner_names),
         _notes=tuple(circuit.notes),
     )

@@ -374,13 +374,13 @@ class Circuit:
         """The same sum in the field: a raw element, without an interval to check or to rely on."""
         return Expr(self, sum_terms(((value.terms, weight) for value, weight in parts), self.curve.r), None)
 
-    def stamp(self, block: Block) -> Expr:
+    def stamp(self, block: Block, parameters: Sequence[Expr] = ()) -> Expr:
         """Append a recorded block; the last `block.entry_wires` wires are its entry. Its output is a raw element."""
         self._require_open(block.new_wires)
         origin = self.origin()
         base = len(self.inner_names) - block.entry_wires
         self.inner_names.extend([(origin, "round")] * block.new_wires)
-        stamp = Stamp(block, base, origin)
+        stamp = Stamp(block, base, tuple(value.terms for value in parameters), origin)
         self.constraints.append(stamp)
         self.operations.append(stamp)
         return Expr(self, shifted(block.output, base), None)

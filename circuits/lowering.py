@@ -1,4 +1,4 @@
-"""From a recording to matrices and program tables: wires get their final numbers here.
+"""From a recording to constraints in bulk: wires get their numbers here.
 
 The constant is wire 0; then come the public inputs, the private inputs (each in order of declaration) and the inner
 wires (in order of creation). Blocks are encoded once; a stamp only moves their wire numbers.
@@ -6,28 +6,22 @@ wires (in order of creation). Blocks are encoded once; a stamp only moves their 
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from zkmargin.algebra import SparseMatrix
-
+from .blocks import LocalRows, local_constraints
 from .builder import Circuit
-from .orientation import oriented
-from .program import Opcode, WitnessProgram, words_to_bytes
-from .recording import Block, Constraint, Operation, Origin, Stamp
+from .recording import Block, Origin, Stamp
+from .system import Ints, Rows, System, Words
 from .terms import ONE, Terms
-
-_Words = npt.NDArray[np.uint32]
 
 
 @dataclass(frozen=True)
 class WireOrder:
-    """Final numbers: `inputs[k]` is that of the k-th declared value, inner wire i becomes `inner + i`."""
+    """Numbers: `inputs[k]` is that of the k-th declared value, inner wire i becomes `inner + i`."""
 
     inputs: tuple[int, ...]
     n_public: int
@@ -39,6 +33,13 @@ class WireOrder:
 
     def final(self, wire: int) -> int:
         return self.inputs[-wire - 1] if wire < 0 else wire + self.inner if wire else ONE
+
+    def numbered(self, wires: npt.ArrayLike) -> Words:
+        """The numbers of many wires."""
+        recorded = np.array(wires, dtype=np.int64)
+        declared = np.array((0, *self.inputs), dtype=np.int64)
+        moved = np.where(recorded > 0, recorded + self.inner, 0)
+        return np.where(recorded < 0, declared[-np.minimum(recorded, 0)], moved).astype(np.uint32)
 
 
 def wire_order(circuit: Circuit) -> WireOrder:
@@ -53,184 +54,97 @@ def wire_order(circuit: Circuit) -> WireOrder:
     return WireOrder(tuple(numbers), sum(signal.size for signal in public), 1 + len(numbers) + len(circuit.inner_names))
 
 
-def lower_constraints(circuit: Circuit, order: WireOrder) -> tuple[list[SparseMatrix], list[Origin]]:
-    """The matrices A, B, C, and where each constraint comes from."""
-    explicit = iter(oriented([item for item in circuit.constraints if isinstance(item, Constraint)]))
-    sides = [_Side(order), _Side(order), _Side(order)]
+def lower_constraints(circuit: Circuit, order: WireOrder) -> System:
+    """All constraints, in the order in which they were recorded."""
+    explicit = [_Explicit(), _Explicit(), _Explicit()]
+    rows: list[int] = []
+    stamps: dict[Block, list[tuple[int, int]]] = {}
     origins: list[Origin] = []
+    pinned: list[int] = []
     for item in circuit.constraints:
         if isinstance(item, Stamp):
-            for side, rows in zip(sides, _encoded_rows(item.block), strict=True):
-                side.stamp(rows, item.base)
-            origins += [item.origin] * len(item.block.constraints)
+            block = item.block
+            for constraint in block.opening:
+                pinned.append(len(origins))
+                rows.append(len(origins))
+                origins.append(item.origin)
+                for side, factor in zip(explicit, constraint, strict=True):
+                    side.append(item.terms(factor))
+            stamps.setdefault(block, []).append((len(origins), item.base + order.inner))
+            origins += [item.origin] * len(block.constraints)
         else:
-            constraint = next(explicit)
-            for side, terms in zip(sides, constraint[:3], strict=True):
+            rows.append(len(origins))
+            origins.append(item.origin)
+            for side, terms in zip(explicit, item[:3], strict=True):
                 side.append(terms)
-            origins.append(constraint.origin)
-    return [side.matrix() for side in sides], origins
+    loose = np.zeros(len(origins), dtype=np.bool_)
+    loose[rows] = True
+    loose[pinned] = False
+    table: dict[int, int] = {}
+    places = np.array(rows, dtype=np.int64)
+    a, b, c = (_side(number, side, places, stamps, len(origins), order, table) for number, side in enumerate(explicit))
+    return System(order.n_wires, (a, b, c), table, origins, loose)
 
 
-def lower_program(circuit: Circuit, order: WireOrder, circuit_digest: bytes) -> WitnessProgram:
-    tables = _ProgramTables(order)
-    for item in circuit.operations:
-        if isinstance(item, Stamp):
-            tables.stamp(item)
-        else:
-            tables.append(item)
-    return WitnessProgram(
-        circuit_digest=circuit_digest,
-        n_wires=order.n_wires,
-        n_scratch=0,
-        n_public=order.n_public,
-        n_private=len(order.inputs) - order.n_public,
-        constants=b"".join(value.to_bytes(32, "little") for value in tables.constants),
-        lc_ptr=words_to_bytes(tables.pointers),
-        term_wire=words_to_bytes(tables.wires),
-        term_const=words_to_bytes(tables.coefficients),
-        operations=words_to_bytes(tables.operations),
-        curve=circuit.curve,
-    )
+class _Explicit:
+    """The rows of one side that were recorded one by one, end to end."""
 
-
-@dataclass(frozen=True)
-class _Rows:
-    """One side of a block's constraints, in local wires, each row by rising wire."""
-
-    lengths: tuple[int, ...]
-    wires: _Words
-    coefficients: bytes
-
-    def moved(self, distance: int) -> _Words:
-        return np.where(self.wires == ONE, 0, self.wires + np.uint32(distance)).astype("<u4")
-
-
-@cache
-def _encoded_rows(block: Block) -> tuple[_Rows, _Rows, _Rows]:
-    a, b, c = (_encode([constraint[side] for constraint in block.constraints]) for side in range(3))
-    return a, b, c
-
-
-def _encode(rows: Sequence[Terms]) -> _Rows:
-    wires = [wire for terms in rows for wire in sorted(terms)]
-    coefficients = b"".join(terms[wire].to_bytes(32, "little") for terms in rows for wire in sorted(terms))
-    return _Rows(tuple(len(terms) for terms in rows), np.array(wires, dtype=np.uint32), coefficients)
-
-
-class _Side:
-    """One of the three matrices, row by row."""
-
-    def __init__(self, order: WireOrder) -> None:
-        self._order = order
-        self._pointers = array("I", [0])
-        self._columns: list[bytes] = []
-        self._coefficients: list[bytes] = []
+    def __init__(self) -> None:
+        self.lengths: list[int] = []
+        self.wires: list[int] = []
+        self.coefficients: list[int] = []
 
     def append(self, terms: Terms) -> None:
-        entries = sorted((self._order.final(wire), coefficient) for wire, coefficient in terms.items())
-        self._pointers.append(self._pointers[-1] + len(entries))
-        for column, coefficient in entries:
-            self._columns.append(column.to_bytes(4, "little"))
-            self._coefficients.append(coefficient.to_bytes(32, "little"))
-
-    def stamp(self, rows: _Rows, base: int) -> None:
-        for length in rows.lengths:
-            self._pointers.append(self._pointers[-1] + length)
-        self._columns.append(rows.moved(base + self._order.inner).tobytes())
-        self._coefficients.append(rows.coefficients)
-
-    def matrix(self) -> SparseMatrix:
-        return SparseMatrix(
-            self._order.n_wires,
-            words_to_bytes(self._pointers),
-            b"".join(self._columns),
-            b"".join(self._coefficients),
-        )
+        self.lengths.append(len(terms))
+        self.wires.extend(terms)
+        self.coefficients.extend(terms.values())
 
 
-@dataclass(frozen=True)
-class _BlockProgram:
-    """A block's operations over its own linear combinations; terms as `_Rows`, coefficients into `constants`."""
-
-    lengths: tuple[int, ...]
-    wires: _Rows
-    constants: tuple[int, ...]
-    coefficients: _Words
-    operations: tuple[tuple[int, int, int, int, int, bool], ...]
-    """Opcode, a, b, wire, width, and whether b is a plain number. No block sorts."""
-
-
-@cache
-def _encoded_program(block: Block) -> _BlockProgram:
-    combinations: list[Terms] = []
-    places: dict[int, int] = {}
-
-    def place(terms: Terms) -> int:
-        if id(terms) not in places:
-            places[id(terms)] = len(combinations)
-            combinations.append(terms)
-        return places[id(terms)]
-
-    operations = tuple(
-        (int(op.opcode), place(op.a), op.first_bit if op.b is None else place(op.b), op.wire, op.width, op.b is None)
-        for op in block.operations
-    )
-    rows = _encode(combinations)
-    values = [terms[wire] for terms in combinations for wire in sorted(terms)]
-    constants = tuple(dict.fromkeys(values))
-    numbers = {value: number for number, value in enumerate(constants)}
-    coefficients = np.array([numbers[value] for value in values], dtype=np.uint32)
-    return _BlockProgram(rows.lengths, rows, constants, coefficients, operations)
+def _side(
+    number: int,
+    explicit: _Explicit,
+    explicit_rows: Ints,
+    stamps: dict[Block, list[tuple[int, int]]],
+    n_rows: int,
+    order: WireOrder,
+    table: dict[int, int],
+) -> Rows:
+    """Rows where they belong: first their lengths, then the entries of those recorded singly, then those of stamps."""
+    lengths = np.zeros(n_rows, dtype=np.int64)
+    lengths[explicit_rows] = explicit.lengths
+    encoded = [(local_constraints(block)[number], np.array(places)) for block, places in stamps.items()]
+    for local, places in encoded:
+        lengths[places[:, :1] + np.arange(len(local.lengths))] = local.lengths
+    pointers = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)])
+    side = Rows(pointers, np.empty(pointers[-1], dtype=np.uint32), np.empty(pointers[-1], dtype=np.uint32))
+    _write_explicit(side, explicit, explicit_rows, order, table)
+    for local, places in encoded:
+        _write_stamps(side, local, pointers[places[:, 0]].tolist(), places[:, 1].tolist(), table)
+    return side
 
 
-@dataclass
-class _ProgramTables:
-    """The growing tables of a witness program. Constants and linear combinations are shared where they are the same."""
+def _write_explicit(side: Rows, explicit: _Explicit, rows: Ints, order: WireOrder, table: dict[int, int]) -> None:
+    lengths = np.array(explicit.lengths, dtype=np.int64)
+    wires = order.numbered(explicit.wires)
+    enter(table, explicit.coefficients)
+    places = np.array([table[value] for value in explicit.coefficients], dtype=np.uint32)
+    row_of = np.repeat(np.arange(len(rows)), lengths)
+    by_wire = np.argsort(row_of * order.n_wires + wires, kind="stable")
+    targets = np.repeat(side.pointers[rows] - (np.cumsum(lengths) - lengths), lengths) + np.arange(len(wires))
+    side.wires[targets] = wires[by_wire]
+    side.places[targets] = places[by_wire]
 
-    order: WireOrder
-    constants: dict[int, int] = field(default_factory=dict)
-    pointers: array[int] = field(default_factory=lambda: array("I", [0]))
-    wires: array[int] = field(default_factory=lambda: array("I"))
-    coefficients: array[int] = field(default_factory=lambda: array("I"))
-    operations: array[int] = field(default_factory=lambda: array("I"))
-    _places: dict[int, int] = field(default_factory=dict)
 
-    def append(self, operation: Operation) -> None:
-        if operation.opcode is Opcode.SORT:
-            a = self._new_place(operation.a)
-            for terms in operation.others:
-                self._new_place(terms)
-        else:
-            a = self._place(operation.a)
-        b = operation.first_bit if operation.b is None else self._place(operation.b)
-        target = self.order.final(operation.wire)
-        self.operations.extend((int(operation.opcode), a, b, target, operation.width))
+def _write_stamps(side: Rows, local: LocalRows, starts: list[int], distances: list[int], table: dict[int, int]) -> None:
+    enter(table, local.values)
+    places = np.array([table[value] for value in local.values], dtype=np.uint32)[local.numbers]
+    size = len(places)
+    for start, distance in zip(starts, distances, strict=True):
+        local.write(side.wires[start : start + size], distance)
+        side.places[start : start + size] = places
 
-    def stamp(self, stamp: Stamp) -> None:
-        encoded = _encoded_program(stamp.block)
-        numbers = np.array([self._constant(value) for value in encoded.constants], dtype=np.uint32)
-        first, distance = len(self.pointers) - 1, stamp.base + self.order.inner
-        for length in encoded.lengths:
-            self.pointers.append(self.pointers[-1] + length)
-        self.wires.extend(encoded.wires.moved(distance).tolist())
-        self.coefficients.extend(numbers[encoded.coefficients].tolist())
-        for opcode, a, b, wire, width, plain in encoded.operations:
-            self.operations.extend((opcode, first + a, b if plain else first + b, distance + wire, width))
 
-    def _place(self, terms: Terms) -> int:
-        """By identity: the recording keeps every dictionary alive, so equal ids are the same combination."""
-        place = self._places.get(id(terms))
-        if place is None:
-            place = self._places[id(terms)] = self._new_place(terms)
-        return place
-
-    def _new_place(self, terms: Terms) -> int:
-        """At the end of the table, so that what one operation sorts stands together."""
-        for wire, coefficient in sorted((self.order.final(w), k) for w, k in terms.items()):
-            self.wires.append(wire)
-            self.coefficients.append(self._constant(coefficient))
-        self.pointers.append(len(self.wires))
-        return len(self.pointers) - 2
-
-    def _constant(self, value: int) -> int:
-        return self.constants.setdefault(value, len(self.constants))
+def enter(table: dict[int, int], coefficients: Iterable[int]) -> None:
+    """Give each coefficient a place that has none yet."""
+    for value in dict.fromkeys(coefficients):
+        table.setdefault(value, len(table))

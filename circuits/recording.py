@@ -63,28 +63,53 @@ class Operation(NamedTuple):
     """What SORT reads besides a."""
 
 
+class Parameter(NamedTuple):
+    """One of the linear combinations that a block is stamped with, as a whole factor."""
+
+    number: int
+
+
+Factor = Terms | Parameter
+
+
+class BlockOperation(NamedTuple):
+    """One step of a block; `wire` is local."""
+
+    opcode: Opcode
+    a: Factor
+    b: Factor | None
+    wire: int
+    width: int = 0
+
+
 @dataclass(frozen=True, eq=False)
 class Block:
     """Constraints and operations over local wires, recorded once and stamped many times.
 
     Local wires 1 .. `entry_wires` are made by whoever stamps the block, just before; the block adds `new_wires` more.
+    `opening` are the constraints that read parameters; the others follow them. No constraint of a block has its
+    factors exchanged.
     """
 
     entry_wires: int
     new_wires: int
+    opening: tuple[tuple[Factor, Factor, Terms], ...]
     constraints: tuple[tuple[Terms, Terms, Terms], ...]
-    operations: tuple[Operation, ...]
+    operations: tuple[BlockOperation, ...]
     output: Terms
-    last_wire: int
-    """A wire that only the output reads: a stamp whose output is used has it in some constraint."""
 
 
 class Stamp(NamedTuple):
-    """A block whose local wire k is the inner wire base + k."""
+    """A block whose local wire k is the inner wire base + k, with the combinations its parameters stand for."""
 
     block: Block
     base: int
+    parameters: tuple[Terms, ...]
     origin: Origin
+
+    def terms(self, factor: Factor) -> Terms:
+        """A factor of the block in the wires of the circuit."""
+        return self.parameters[factor.number] if isinstance(factor, Parameter) else shifted(factor, self.base)
 
 
 class Result(NamedTuple):

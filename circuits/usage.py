@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from itertools import chain
 
 from .builder import Circuit
 from .errors import BuildError, CircuitWarning
@@ -53,6 +54,7 @@ def _wires(item: Constraint | Stamp) -> Iterator[int]:
         yield from item.b
         yield from item.c
     else:
+        yield from chain.from_iterable(item.parameters)
         yield from range(item.base + 1, item.base + 1 + item.block.entry_wires)
 
 

@@ -1,0 +1,99 @@
+"""From a recording to the tables of its witness program. Equal constants are shared, and so are the combinations that
+were recorded as one object."""
+
+from __future__ import annotations
+
+from array import array
+
+import numpy as np
+import numpy.typing as npt
+
+from .blocks import local_program
+from .builder import Circuit
+from .lowering import WireOrder, enter
+from .program import Opcode, WitnessProgram, words_to_bytes
+from .recording import Operation, Stamp
+from .terms import Terms
+
+_TARGET = 3
+
+
+def lower_program(circuit: Circuit, order: WireOrder, circuit_digest: bytes) -> WitnessProgram:
+    tables = _Tables()
+    for item in circuit.operations:
+        if isinstance(item, Stamp):
+            tables.stamp(item)
+        else:
+            tables.append(item)
+    operations = np.array(tables.operations, dtype=np.int64).reshape(-1, 5)
+    operations[:, _TARGET] = order.numbered(operations[:, _TARGET])
+    return WitnessProgram(
+        circuit_digest=circuit_digest,
+        n_wires=order.n_wires,
+        n_scratch=0,
+        n_public=order.n_public,
+        n_private=len(order.inputs) - order.n_public,
+        constants=b"".join(value.to_bytes(32, "little") for value in tables.constants),
+        lc_ptr=words_to_bytes(tables.pointers),
+        term_wire=order.numbered(tables.wires).astype("<u4").tobytes(),
+        term_const=words_to_bytes(tables.coefficients),
+        operations=operations.astype("<u4").tobytes(),
+        curve=circuit.curve,
+    )
+
+
+class _Tables:
+    """The growing tables; wires still have the numbers of the recording."""
+
+    def __init__(self) -> None:
+        self.constants: dict[int, int] = {}
+        self.pointers = array("I", [0])
+        self.wires = array("i")
+        self.coefficients = array("I")
+        self.operations = array("I")
+        self._places: dict[int, int] = {}
+
+    def append(self, operation: Operation) -> None:
+        if operation.opcode is Opcode.SORT:
+            a = self._new_place(operation.a)
+            for terms in operation.others:
+                self._new_place(terms)
+        else:
+            a = self._place(operation.a)
+        b = operation.first_bit if operation.b is None else self._place(operation.b)
+        self.operations.extend((int(operation.opcode), a, b, operation.wire, operation.width))
+
+    def stamp(self, stamp: Stamp) -> None:
+        parameters = [self._place(terms) for terms in stamp.parameters]
+        local = local_program(stamp.block)
+        rows = local.combinations
+        first = len(self.pointers) - 1
+        self._extend(self.pointers, len(self.wires) + np.cumsum(rows.lengths))
+        self._extend(self.wires, rows.wires + rows.moves * np.uint32(stamp.base))
+        enter(self.constants, rows.values)
+        self._extend(self.coefficients, np.array([self.constants[value] for value in rows.values])[rows.numbers])
+        operations = local.operations + local.moves * first
+        operations[:, _TARGET] += stamp.base
+        for operation, column, parameter in local.parameters:
+            operations[operation, column] = parameters[parameter]
+        self._extend(self.operations, operations)
+
+    @staticmethod
+    def _extend(table: array[int], values: npt.NDArray[np.integer]) -> None:
+        table.frombytes(values.astype(np.int32 if table.typecode == "i" else np.uint32).tobytes())
+
+    def _place(self, terms: Terms) -> int:
+        """By identity: the recording keeps every dictionary alive, so equal ids are the same combination."""
+        place = self._places.get(id(terms))
+        if place is None:
+            place = self._places[id(terms)] = self._new_place(terms)
+        return place
+
+    def _new_place(self, terms: Terms) -> int:
+        """At the end of the table, so that what one operation sorts stands together."""
+        enter(self.constants, terms.values())
+        for wire in sorted(terms):
+            self.wires.append(wire)
+            self.coefficients.append(self.constants[terms[wire]])
+        self.pointers.append(len(self.wires))
+        return len(self.pointers) - 2
