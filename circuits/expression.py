@@ -270,16 +270,19 @@ def product_unit(a: Expr, b: Expr) -> Unit | None:
 
 def _refuse_units(a: Expr, b: Expr, joint: str) -> NoReturn:
     c = a.circuit
-    if a.unit is not None and b.unit is not None and a.unit.quantity == b.unit.quantity:
-        finer = max(a.unit.scale, b.unit.scale)
-        c.refuse(
-            f"`{joint}` joins {a} in {a.unit} and {b} in {b.unit}: bring the coarser one to the scale of the other "
-            f"with .at_scale({finer})"
-        )
     if a.unit is None or b.unit is None:
         plain, fixed = (a, b) if a.unit is None else (b, a)
         c.refuse(
-            f"`{joint}` joins {fixed} in {fixed.unit} and {plain}, which has no unit: give it one, as in "
-            f'c.fixed("1", unit), or drop the other\'s with .integer()'
+            f"`{joint}` joins {_called(fixed)} in {fixed.unit} and {_called(plain)}, which has no unit: give it one, "
+            f'as in c.fixed("1", unit), or drop the other\'s with .integer()'
         )
-    c.refuse(f"`{joint}` joins {a} in {a.unit} and {b} in {b.unit}: they count different things")
+    both = f"`{joint}` joins {_called(a)} in {a.unit} and {_called(b)} in {b.unit}"
+    if a.unit.quantity == b.unit.quantity:
+        finer = max(a.unit.scale, b.unit.scale)
+        c.refuse(f"{both}: bring the coarser one to the scale of the other with .at_scale({finer})")
+    c.refuse(f"{both}: they count different things")
+
+
+def _called(x: Expr) -> str:
+    """The expression where it consists of inputs; inner wires have names that say nothing to a reader."""
+    return "a computed number" if any(wire > ONE for wire in x.terms) else str(x)
