@@ -6,10 +6,12 @@ from .check import check_witness
 from .debugging import debug
 from .errors import (
     BuildError,
+    CheckFailed,
     CircuitError,
     CircuitWarning,
     FormatError,
     InputError,
+    LieAccepted,
     StatementFalse,
     UnsatisfiedConstraint,
 )
@@ -72,6 +74,7 @@ __all__ = [
     "VALUE",
     "Bit",
     "BuildError",
+    "CheckFailed",
     "Circuit",
     "CircuitError",
     "CircuitWarning",
@@ -84,6 +87,7 @@ __all__ = [
     "InputError",
     "InputSignal",
     "Integer",
+    "LieAccepted",
     "Opcode",
     "Quantity",
     "StatementFalse",

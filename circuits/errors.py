@@ -5,6 +5,8 @@
     |-- InputError               an input of a circuit or statement is missing, unknown or out of range; `name` is which
     |-- UnsatisfiedConstraint    a witness that does not satisfy the circuit; names gadget, line and expression
     |-- StatementFalse           the statement itself does not hold; `part` is what falls short
+    |-- CheckFailed              a circuit's test fails (also an `AssertionError`)
+    |   `-- LieAccepted          a witness that no honest prover would make satisfies it; `survivors` says which
     `-- FormatError              a circuit or witness file that is not what it claims to be (also an `EncodingError`)
 
 `CircuitWarning` is what `build` warns of, and with `strict=True` raises as a `BuildError`.
@@ -12,7 +14,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from zkmargin.algebra.errors import EncodingError, ZkMarginError
 from zkmargin.algebra.fixed_point import format_decimal
@@ -108,3 +111,40 @@ class StatementFalse(CircuitError):
 
 class FormatError(CircuitError, EncodingError):
     """A file of this room is malformed; `what` names the kind of file."""
+
+
+class CheckFailed(CircuitError, AssertionError):
+    """A circuit does not do what its test says. Made by `zkmargin.circuits.testing`; the message shows values."""
+
+
+@dataclass(frozen=True)
+class Survivor:
+    """A lie that no constraint noticed: wires, what an honest prover puts there, and what a liar got away with."""
+
+    names: tuple[str, ...]
+    honest: tuple[int, ...]
+    lies: tuple[int, ...]
+    gadget: tuple[str, ...]
+    file: str | None
+    line: int | None
+
+    def __str__(self) -> str:
+        values = zip(self.names, self.lies, self.honest, strict=True)
+        told = ", ".join(f"{name} = {lie} instead of {honest}" for name, lie, honest in values)
+        inside = f" in {'/'.join(self.gadget)}" if self.gadget else ""
+        return told + inside + (f" at {self.file}:{self.line}" if self.file is not None else "")
+
+
+class LieAccepted(CheckFailed):
+    """The circuit `circuit` has other witnesses for the same inputs; `survivors` has one for each operation."""
+
+    SHOWN = 10
+
+    def __init__(self, circuit: str, survivors: Sequence[Survivor]) -> None:
+        lines = [f"  {survivor}" for survivor in survivors[: self.SHOWN]]
+        if len(survivors) > self.SHOWN:
+            lines.append(f"  and {len(survivors) - self.SHOWN} more")
+        heading = f"circuit {circuit!r} accepts lies: add the constraint that tells them from the honest values"
+        super().__init__("\n".join((heading, *lines)))
+        self.circuit = circuit
+        self.survivors = tuple(survivors)

@@ -1,0 +1,140 @@
+"""Replacing hints by liars: is every wire of a circuit determined by its inputs?
+
+A hint gives a value and constrains nothing. Here each is replaced by what a dishonest prover might put there, the rest
+of the witness is computed from the lie, and some constraint must fail. What survives is a second witness for the same
+inputs: nearly always a constraint that was forgotten.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Collection, Iterator, Sequence
+from fnmatch import fnmatchcase
+
+from ..build import CompiledCircuit
+from ..errors import CheckFailed, CircuitError, LieAccepted, Survivor
+from ..inputs import InputValues, arrange_inputs
+from .lies import Lies, joint_lies, lies_about
+from .plain_engine import PlainProgram, broken
+from .steps import Row, Step, evaluate
+
+
+def check_liars(
+    circuit: CompiledCircuit, inputs: InputValues, *, every_wire: bool = False, free: Collection[str] = ()
+) -> int:
+    """Every lie about a hint must leave the circuit unsatisfied, else `LieAccepted`. Returns how many lies were told.
+
+    Lies are told about each wire of a hint alone, and about several of one hint together; with `every_wire` about all
+    inner wires. `inputs` must be true: a false statement would refuse the lies too. `free` holds patterns of names of
+    wires (as in `"named_bound.value_*"`) that may well be something else: those the prover chooses.
+    """
+    __tracebackhide__ = True
+    bench = _Bench(circuit, inputs)
+    survivors: list[Survivor] = []
+    told = 0
+    for step in bench.steps:
+        if step.is_hint or every_wire:
+            for lies in bench.lies(step):
+                told += 1
+                if bench.accepts(lies) and not _all_free(circuit, lies, free):
+                    survivors.append(bench.survivor(lies))
+                    break
+    if survivors:
+        raise LieAccepted(circuit.name, survivors)
+    return told
+
+
+class _Bench:
+    """A circuit with an honest witness, in which single wires can be changed and what follows recomputed."""
+
+    def __init__(self, circuit: CompiledCircuit, inputs: InputValues) -> None:
+        self._circuit, self._r = circuit, circuit.r1cs.curve.r
+        try:
+            given = arrange_inputs(circuit.inputs, inputs, circuit.r1cs.curve)
+            problem: CircuitError | None = broken(circuit, inputs)
+        except CircuitError as refused:
+            problem = refused
+        if problem is not None:
+            raise CheckFailed(
+                f"circuit {circuit.name!r}: there is nothing to lie about, as the truth is refused: {problem}"
+            )
+        program = PlainProgram(self._r, circuit.program.to_bytes(), {})
+        self.steps = program.steps.steps
+        self._values = program.run_all(given)
+        self._n_wires = program.n_wires
+        sides = [matrix.to_rows(circuit.r1cs.curve) for matrix in (circuit.r1cs.a, circuit.r1cs.b, circuit.r1cs.c)]
+        self._products: list[tuple[Row, ...]] = [tuple(map(tuple, row)) for row in zip(*sides, strict=True)]
+        self._read_by = _places((wire for row in step.reads for wire, _ in row) for step in self.steps)
+        self._stands_in = _places((wire for side in row for wire, _ in side) for row in self._products)
+
+    def lies(self, step: Step) -> Iterator[Lies]:
+        for wire in step.wires:
+            yield from lies_about(wire, self._values[wire], self._r)
+        yield from joint_lies(step, self._values, self._r)
+
+    def accepts(self, lies: Lies) -> bool:
+        """Does the witness that follows from the lies satisfy every constraint, and differ from the honest one?"""
+        before = self._tell(lies)
+        try:
+            changed = [wire for wire in before if wire < self._n_wires]
+            rows = {row for wire in changed for row in self._stands_in.get(wire, ())}
+            return bool(changed) and all(self._holds(row) for row in rows)
+        finally:
+            for wire, value in before.items():
+                self._values[wire] = value
+
+    def survivor(self, lies: Lies) -> Survivor:
+        wires = sorted(lies)
+        names = {wire: self._circuit.symbols.name(wire) for wire in wires if wire < self._n_wires}
+        origin = self._circuit.wire_origin(wires[0])
+        return Survivor(
+            names=tuple(names.get(wire, "scratch") for wire in wires),
+            honest=tuple(self._values[wire] for wire in wires),
+            lies=tuple(lies[wire] for wire in wires),
+            gadget=origin.gadget if origin else (),
+            file=origin.location.file if origin else None,
+            line=origin.location.line if origin else None,
+        )
+
+    def _tell(self, lies: Lies) -> dict[int, int]:
+        """Put the lies in and recompute what reads them, in the program's order; returns the values from before."""
+        before: dict[int, int] = {}
+        waiting: list[int] = []
+        queued: set[int] = set()
+
+        def put(wire: int, value: int) -> None:
+            if self._values[wire] == value:
+                return
+            before.setdefault(wire, self._values[wire])
+            self._values[wire] = value
+            for place in self._read_by.get(wire, ()):
+                if place not in queued:
+                    queued.add(place)
+                    heapq.heappush(waiting, place)
+
+        for wire, lie in lies.items():
+            put(wire, lie)
+        while waiting:
+            step = self.steps[heapq.heappop(waiting)]
+            for wire, value in zip(step.wires, step.effect(self._values, self._r), strict=True):
+                if wire not in lies:
+                    put(wire, value)
+        return before
+
+    def _holds(self, row: int) -> bool:
+        a, b, c = (evaluate(side, self._values, self._r) for side in self._products[row])
+        return (a * b - c) % self._r == 0
+
+
+def _places(read: Iterator[Iterator[int]]) -> dict[int, list[int]]:
+    """For each wire the places in which it stands, ascending."""
+    found: dict[int, list[int]] = {}
+    for place, wires in enumerate(read):
+        for wire in dict.fromkeys(wires):
+            found.setdefault(wire, []).append(place)
+    return found
+
+
+def _all_free(circuit: CompiledCircuit, lies: Lies, patterns: Collection[str]) -> bool:
+    names: Sequence[str] = [circuit.symbols.name(wire) for wire in lies if wire < circuit.r1cs.n_wires]
+    return all(any(fnmatchcase(name, pattern) for pattern in patterns) for name in names)
