@@ -69,8 +69,8 @@ class CompiledCircuit:
 
     def wire_origin(self, wire: int) -> Origin | None:
         """Where an inner wire was made; None for an input, which has its name."""
-        place = wire - 1 - len(self._order.inputs)
-        return self._inner_names[place][0] if 0 <= place < len(self._inner_names) else None
+        names, place = self._circuit.inner_names, wire - 1 - len(self._order.inputs)
+        return names[place][0] if 0 <= place < len(names) else None
 
     def witness(self, inputs: InputValues, engine: Engine | None = None) -> bytes:
         """Every wire's value. Inputs are checked against their ranges; whether the circuit holds is for `check`."""
