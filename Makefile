@@ -40,6 +40,7 @@ check: $(VENV)/.installed .tree
 	$(BIN)/ruff check .
 	MYPYPATH=.tree $(BIN)/mypy -p zkmargin
 	MYPYPATH=.tree $(BIN)/mypy tests/typing/consumer.py
+	MYPYPATH=.tree $(BIN)/mypy -p benchmarks
 	$(BIN)/pyright --project pyproject.toml
 	PYTHONPATH=.tree $(BIN)/lint-imports --no-cache
 

@@ -1,0 +1,57 @@
+"""`python -m benchmarks all`: the whole comparison, with results as CSV and markdown."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from .counts import count_all, write_counts
+from .machine import load_average
+from .peers import Circom, Gnark, Peer, Zkmargin
+from .timing import measure_all, write_times
+from .workloads import WORKLOADS
+
+SCALES = ("tiny", "small", "full")
+PEERS = ("zkmargin", "gnark", "circom")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("what", choices=("all", "times", "counts"))
+    parser.add_argument("--scale", choices=SCALES, default="small")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=1.0, help="how long single witnesses are repeated")
+    parser.add_argument("--peers", nargs="*", choices=PEERS, default=PEERS)
+    parser.add_argument("--workloads", nargs="*", choices=WORKLOADS, default=list(WORKLOADS))
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
+    options = parser.parse_args(arguments)
+    options.out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as directory:
+        known: dict[str, Peer] = {
+            "zkmargin": Zkmargin(),
+            "gnark": Gnark(Path(directory)),
+            "circom": Circom(Path(directory)),
+        }
+        peers = []
+        for name in options.peers:
+            reason = known[name].missing()
+            if reason is None:
+                peers.append(known[name])
+            else:
+                print(f"without {name}: {reason}")
+        if options.what in ("all", "counts"):
+            circom = next((peer for peer in peers if isinstance(peer, Circom)), None)
+            gnark = next((peer for peer in peers if isinstance(peer, Gnark)), None)
+            write_counts(count_all(circom, gnark), options.out)
+        if options.what in ("all", "times"):
+            load = load_average()
+            chosen = [
+                (WORKLOADS[name], WORKLOADS[name].sizes[SCALES.index(options.scale)]) for name in options.workloads
+            ]
+            write_times(measure_all(chosen, peers, options.repeats, options.seconds), options.out, load)
+    print(f"results are in {options.out}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+// The gnark side of the comparison: one job as JSON on standard input, one result as JSON on standard output.
+
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/consensys/gnark/logger"
+)
+
+type job struct {
+	Mode      string     `json:"mode"` // "time" or "count"
+	Poseidon  string     `json:"poseidon"`
+	Workload  string     `json:"workload"`
+	Size      int        `json:"size"`
+	Flat      bool       `json:"flat"`
+	Lookups   bool       `json:"lookups"`
+	Compress  int        `json:"compress"`
+	Builds    int        `json:"builds"`
+	Seconds   float64    `json:"seconds"`
+	Instances []instance `json:"instances"`
+}
+
+type instance struct {
+	Public  []string `json:"public"`
+	Private []string `json:"private"`
+}
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	logger.Disable()
+	var task job
+	if err := json.NewDecoder(os.Stdin).Decode(&task); err != nil {
+		return err
+	}
+	poseidon, err := readPoseidon(task.Poseidon, task.Flat)
+	if err != nil {
+		return err
+	}
+	var result any
+	switch task.Mode {
+	case "time":
+		result, err = measure(&task, poseidon)
+	case "count":
+		result, err = count(poseidon)
+	default:
+		err = fmt.Errorf("no mode %q", task.Mode)
+	}
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(result)
+}
