@@ -307,6 +307,12 @@ class Circuit:
         self.operations.append(Operation(Opcode.SORT, first, None, wires[0], len(wires), others=tuple(others)))
         return self._hinted(wires)
 
+    def hint_bits(self, x: Expr, count: int) -> list[Expr]:
+        """`count` wires that an honest prover fills with the low bits of x. Constrains nothing, not even to 0 or 1."""
+        wires = [self._allocate(f"bit[{place}]", None) for place in range(count)]
+        self.operations.append(Operation(Opcode.BITS, x.terms, None, wires[0], count))
+        return [Expr(self, {wire: 1}, None) for wire in wires]
+
     def hint_linear(self, x: Expr) -> Expr:
         """A wire that an honest prover fills with the value of x. Constrains nothing."""
         wire = self._allocate("value", None)
