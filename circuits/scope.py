@@ -29,8 +29,8 @@ def gadget(*, requires: str) -> Callable[[Callable[P, T]], Callable[P, T]]: ...
 def gadget(function: Callable[..., Any] | None = None, *, requires: str = "") -> Callable[..., Any]:
     """Name the function on the gadget path, and check that what it declares as expressions is that.
 
-    Parameters annotated `Expr`, or one of its kinds, or a `Sequence` of them, take expressions of one circuit. A plain
-    integer in place of an expression is a `BuildError`, so that it is always plain to see what lives inside the
+    Parameters annotated `Expr`, or one of its kinds, or a `Sequence` of them, and dataclasses that have such members,
+    take expressions of one circuit. A plain integer in place of an expression is a `BuildError`, so that it is always plain to see what lives inside the
     circuit. A result that is used nowhere is warned of, unless the gadget `requires` something of its operands (as in
     `requires="a <= b"`): then it was called for that, and the error that names a failed constraint says it.
     """
@@ -84,6 +84,8 @@ def _circuit_of(name: str, given: Mapping[str, object], kinds: Mapping[str, str]
         kind = kinds.get(parameter, "")
         many = kind in _MANY
         wanted = _KINDS.get(_MANY.get(kind, kind))
+        if wanted is None and is_dataclass(value):
+            many, wanted, value = True, Expr, list(_expressions(value))
         if wanted is None and kind != "Circuit":
             continue
         for item in value if many and isinstance(value, list | tuple) else (value,):
@@ -126,6 +128,10 @@ def _operands(given: Mapping[str, object]) -> Iterator[Named]:
             for place, item in enumerate(value[:_SHOWN_OPERANDS]):
                 if isinstance(item, Expr):
                     yield Named(f"{parameter}[{place}]", item.terms, item.interval, item.unit)
+        elif is_dataclass(value):
+            yield from _operands(
+                {f"{parameter}.{member.name}": getattr(value, member.name) for member in fields(value)}
+            )
 
 
 def _expressions(value: object) -> Iterator[Expr]:
