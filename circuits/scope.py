@@ -30,9 +30,10 @@ def gadget(function: Callable[..., Any] | None = None, *, requires: str = "") ->
     """Name the function on the gadget path, and check that what it declares as expressions is that.
 
     Parameters annotated `Expr`, or one of its kinds, or a `Sequence` of them, and dataclasses that have such members,
-    take expressions of one circuit. A plain integer in place of an expression is a `BuildError`, so that it is always plain to see what lives inside the
-    circuit. A result that is used nowhere is warned of, unless the gadget `requires` something of its operands (as in
-    `requires="a <= b"`): then it was called for that, and the error that names a failed constraint says it.
+    take expressions of one circuit. A plain integer in place of an expression is a `BuildError`, so that it is always
+    plain to see what lives inside the circuit. A result that is used nowhere is warned of, unless the gadget `requires`
+    something of its operands (as in `requires="a <= b"`): then it was called for that, and the error that names a
+    failed constraint says it.
     """
     if function is None:
         return lambda given: _traced(given, requires)
@@ -84,7 +85,7 @@ def _circuit_of(name: str, given: Mapping[str, object], kinds: Mapping[str, str]
         kind = kinds.get(parameter, "")
         many = kind in _MANY
         wanted = _KINDS.get(_MANY.get(kind, kind))
-        if wanted is None and is_dataclass(value):
+        if wanted is None and is_dataclass(value) and not isinstance(value, type):
             many, wanted, value = True, Expr, list(_expressions(value))
         if wanted is None and kind != "Circuit":
             continue
@@ -128,7 +129,7 @@ def _operands(given: Mapping[str, object]) -> Iterator[Named]:
             for place, item in enumerate(value[:_SHOWN_OPERANDS]):
                 if isinstance(item, Expr):
                     yield Named(f"{parameter}[{place}]", item.terms, item.interval, item.unit)
-        elif is_dataclass(value):
+        elif is_dataclass(value) and not isinstance(value, type):
             yield from _operands(
                 {f"{parameter}.{member.name}": getattr(value, member.name) for member in fields(value)}
             )

@@ -12,7 +12,7 @@ def to_canonical_bits(x: Expr) -> list[Expr]:
     return to_bits_at_most(x, x.circuit.curve.r - 1)
 
 
-@gadget
+@gadget(requires="0 <= x <= limit")
 def to_bits_at_most(x: Expr, limit: int) -> list[Expr]:
     """The n bits of x, the lowest first, and so a proof that 0 <= x <= limit < r; n is the length of the limit.
 

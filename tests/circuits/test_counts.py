@@ -13,27 +13,44 @@ from typing import Any
 
 import pytest
 
+from zkmargin.algebra import BABY_JUBJUB
 from zkmargin.circuits import (
     Circuit,
+    Point,
+    Signature,
+    SubgroupPoint,
     absolute,
     assert_at_most,
     assert_bits,
+    assert_eddsa_poseidon,
     assert_equal,
     assert_less,
+    assert_not_small_order,
+    assert_on_curve,
     assert_product,
+    assert_same_point,
     bind,
     build,
+    clear_cofactor,
     divide,
+    fixed_base_multiple,
     is_at_most,
     is_equal,
     is_nonnegative,
     is_zero,
     merkle_root,
     pack,
+    pedersen_commitment,
+    point_add,
+    point_double,
+    point_select,
     poseidon,
     positive_part,
     select,
     to_bits,
+    to_bits_at_most,
+    to_canonical_bits,
+    variable_base_multiple,
 )
 from zkmargin.circuits.margin import SHAPES, compile_margin
 from zkmargin.circuits.profile import COST_NAMES, Cost, Profile, Row, profile_circuit
@@ -47,6 +64,23 @@ OUTSIDE = "outside any gadget"
 Record = dict[str, dict[str, Any]]
 RECORD = Path(__file__).parent / "data" / "counts.json"
 GADGETS: dict[str, Callable[[Circuit], object]] = {
+    "assert_on_curve": lambda c: assert_on_curve(point(c)),
+    "assert_same_point": lambda c: assert_same_point(point(c), point(c, "q")),
+    "assert_not_small_order": lambda c: assert_not_small_order(point(c)),
+    "point_add": lambda c: point_add(point(c), point(c, "q")),
+    "point_double": lambda c: point_double(point(c)),
+    "point_select": lambda c: point_select(trusted(c, "bit", 0, 1), point(c), point(c, "q")),
+    "clear_cofactor": lambda c: clear_cofactor(point(c)),
+    "fixed_base_multiple, 253 bits": lambda c: fixed_base_multiple(bits(c, 253), BABY_JUBJUB.base),
+    "variable_base_multiple, 254 bits": lambda c: variable_base_multiple(
+        bits(c, 254), SubgroupPoint(c.private("p.x"), c.private("p.y"))
+    ),
+    "to_canonical_bits": lambda c: to_canonical_bits(c.private("x")),
+    "to_bits_at_most, below Baby Jubjub's order": lambda c: to_bits_at_most(c.private("x"), BABY_JUBJUB.order - 1),
+    "pedersen_commitment, 64-bit value": lambda c: pedersen_commitment(trusted(c, "x", 0, 2**64 - 1), c.private("b")),
+    "assert_eddsa_poseidon": lambda c: assert_eddsa_poseidon(
+        point(c), c.private("message"), Signature(point(c, "r"), c.private("s"))
+    ),
     "input of 64 bits": lambda c: c.private("x", bits=64),
     "input of 64 signed bits": lambda c: c.private("x", signed_bits=64),
     "input of 1 bit": lambda c: c.private("x", bits=1),
@@ -78,6 +112,14 @@ GADGETS: dict[str, Callable[[Circuit], object]] = {
 
 def trusted(c: Circuit, name: str, low: int, high: int):
     return c.private_trusted(name, (low, high), "only counted")
+
+
+def point(c: Circuit, name: str = "p") -> Point:
+    return Point(c.private(f"{name}.x"), c.private(f"{name}.y"))
+
+
+def bits(c: Circuit, count: int):
+    return [trusted(c, f"bit[{place}]", 0, 1) for place in range(count)]
 
 
 def words(c: Circuit):

@@ -22,6 +22,7 @@ from .conftest import broken, require_every_wire_determined
 from .plain_engine import solutions, tiny_field
 
 R = BN254.r
+pytestmark = pytest.mark.filterwarnings("ignore::zkmargin.circuits.CircuitWarning")
 LIMIT = 0b1011_0011
 
 
