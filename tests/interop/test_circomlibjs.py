@@ -21,6 +21,7 @@ from zkmargin.algebra import (
     pack_point,
     unpack_point,
 )
+from zkmargin.circuits import Circuit, Point, Signature, UnsatisfiedConstraint, assert_eddsa_poseidon, build
 
 from .snarkjs import HERE, Tool
 
@@ -67,6 +68,21 @@ def test_keys_and_signatures_are_the_same(fresh_tool: Tool) -> None:
         assert eddsa_sign(secret, message) == signature
         assert signature.to_bytes().hex() == theirs["packed"]
         assert EddsaSignature.from_bytes(bytes.fromhex(theirs["packed"])) == signature
+
+
+def test_the_gadget_accepts_their_signatures(fresh_tool: Tool) -> None:
+    def signed(c: Circuit) -> None:
+        key, r = (Point(c.public(f"{name}.x"), c.public(f"{name}.y")) for name in ("key", "r"))
+        assert_eddsa_poseidon(key, c.public("message"), Signature(r, c.private("s")))
+
+    circuit = build(signed, name="signed", strict=True)
+    secret, message = SECRETS[2], MESSAGES[2]
+    (theirs,) = ask(fresh_tool, signed=[(secret.hex(), str(message))])["signed"]
+    (x, y), (rx, ry) = numbers(theirs["key"]), numbers(theirs["r"])
+    inputs = {"key.x": x, "key.y": y, "r.x": rx, "r.y": ry, "s": int(theirs["s"]), "message": message}
+    circuit.check(circuit.witness(inputs))
+    with pytest.raises(UnsatisfiedConstraint):
+        circuit.check(circuit.witness(inputs | {"message": message + 1}))
 
 
 def test_circomlibjs_verifies_what_we_sign(fresh_tool: Tool) -> None:
