@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -47,3 +48,19 @@ def test_the_costs_named_are_true() -> None:
     level_cost = build(levels, 4, name="levels").r1cs.n_constraints / 4
     assert f"| {hash_cost} for two |" in PAGE
     assert f"| {level_cost:.0f} a level |" in PAGE
+
+
+def test_the_recorded_costs_named_are_true() -> None:
+    """`test_counts.py` holds the record against the gadgets."""
+    record = json.loads((Path(__file__).parent / "data" / "counts.json").read_text())["gadgets"]
+    for name, cell in (
+        ("to_canonical_bits", "| {}; n + 1 and the ones of the limit |"),
+        ("point_add", "| {}; 5 |"),
+        ("clear_cofactor", "| {} |"),
+        ("assert_not_small_order", "| 1; {} |"),
+        ("fixed_base_multiple, 253 bits", "| {} for 253 bits |"),
+        ("variable_base_multiple, 254 bits", "| {} for 254 bits |"),
+        ("assert_eddsa_poseidon", "| {} |"),
+        ("pedersen_commitment, 64-bit value", "| {} for 64 bits |"),
+    ):
+        assert cell.format(record[name]["constraints"]) in PAGE, name
