@@ -288,6 +288,7 @@ def _component_name(name: str) -> str:
 
 
 def _shown_location(location: Location) -> Location:
+    """The line without its text: a profile is about places, and so is the same for all that stands on one line."""
     return Location(shown_name(location.file), location.line)
 
 

@@ -59,7 +59,7 @@ def read_profile(data: Buffer | str) -> Profile:
 
 
 def _row_to_json(row: Row) -> list[Any]:
-    at = None if row.location is None else list(row.location)
+    at = None if row.location is None else [row.location.file, row.location.line]
     return [list(row.path), at, list(row.cost.counts())]
 
 
@@ -73,7 +73,7 @@ def _row_from_json(index: int, row: object) -> Row:
         raise _malformed("has no file and line", index)
     if not isinstance(counts, list) or len(counts) != len(COST_NAMES) or not all(map(_is_count, counts)):
         raise _malformed(f"has not {len(COST_NAMES)} counts below 2^32", index)
-    return Row(tuple(path), None if at is None else Location(*at), Cost(*counts))
+    return Row(tuple(path), None if at is None else Location(at[0], at[1]), Cost(*counts))
 
 
 def _is_name(value: object) -> bool:

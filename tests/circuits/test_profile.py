@@ -81,6 +81,11 @@ def total_of(r1cs: R1CS) -> Cost:
     return Cost(r1cs.n_constraints, r1cs.n_wires, *sides, len(in_b))
 
 
+def places(circuit: CompiledCircuit) -> list[tuple[tuple[str, ...], Location]]:
+    """Gadget path and line of each constraint."""
+    return [(origin.gadget, Location(*origin.location[:2])) for origin in circuit.origins]
+
+
 def only(shares: list[Share], *place: str) -> Share:
     (found,) = [share for share in shares if share.place == place]
     return found
@@ -109,7 +114,7 @@ def test_the_rows_add_up_to_the_circuit(name: str) -> None:
 def test_constraints_are_charged_to_their_gadget_and_line() -> None:
     """Held against the origins, one by one."""
     circuit = built()
-    counted = Counter((origin.gadget, origin.location) for origin in circuit.origins)
+    counted = Counter(places(circuit))
     rows = profile_circuit(circuit).rows
     assert {(row.path, row.location): row.cost.constraints for row in rows if row.cost.constraints} == counted
 
@@ -117,11 +122,11 @@ def test_constraints_are_charged_to_their_gadget_and_line() -> None:
 def test_wires_and_entries_are_charged_to_the_constraint_that_brings_them() -> None:
     """Held against a plain walk over the rows."""
     circuit = built()
-    r1cs, places = circuit.r1cs, [(origin.gadget, origin.location) for origin in circuit.origins]
+    r1cs = circuit.r1cs
     declared = 1 + r1cs.n_public + r1cs.n_private_inputs
     expected: dict[Any, list[int]] = {((INPUTS,), None): [0, declared, 0, 0, 0, 0]}
     seen, seen_in_b = set(range(declared)), set()
-    for place, *sides in zip(places, *(m.to_rows() for m in (r1cs.a, r1cs.b, r1cs.c)), strict=True):
+    for place, *sides in zip(places(circuit), *(m.to_rows() for m in (r1cs.a, r1cs.b, r1cs.c)), strict=True):
         counts = expected.setdefault(place, [0] * 6)
         counts[0] += 1
         for number, side in enumerate(sides):
