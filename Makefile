@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-ROOMS := algebra circuits cli prover settlement verifier
+ROOMS := algebra circuits cli prover pytest_plugin settlement verifier
 RUST := $(wildcard native/src/*.rs) native/Cargo.toml native/Cargo.lock
 WORKERS ?= 2
 

@@ -15,6 +15,7 @@ from .powers_of_tau import (
 from .proving_key import Contribution, Progress, ProvingKey
 from .ptau import PowersOfTau, read_ptau, write_ptau
 from .setup import insecure_setup, setup_from_ptau
+from .trial import prove_and_verify
 from .zkey import read_zkey, write_zkey
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "new_powers",
     "prepare_phase2",
     "prove",
+    "prove_and_verify",
     "read_ptau",
     "read_zkey",
     "setup_from_ptau",

@@ -4,11 +4,12 @@ Nothing here needs pytest; with it, `zkmargin.pytest_plugin` brings the same as 
 """
 
 from .cases import Prove, Refused, check_circuit, engines_for
-from .exhaustive import check_exact, solutions
+from .exhaustive import PRIME, check_exact, solutions
 from .liars import check_liars
 from .plain_engine import PlainEngine, broken, plain_engine, tiny_field
 
 __all__ = [
+    "PRIME",
     "PlainEngine",
     "Prove",
     "Refused",

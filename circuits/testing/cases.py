@@ -64,11 +64,11 @@ def check_circuit(
         outcomes = [_outcome(circuit, inputs, engine) for _, engine in used]
         fault = _disagreement(circuit, [name for name, _ in used], outcomes) or _fault(outcomes[0], wanted)
         if fault:
-            faults.append(f"  {case}: {fault}; the inputs are {_cut(str(dict(inputs)))}")
+            faults += [f"  {case}: {fault}", f"    with the inputs {_cut(str(dict(inputs)))}"]
         elif wanted is None and outcomes[0].witness is not None:
             witnesses.append(outcomes[0].witness)
     if faults:
-        heading = f"circuit {circuit.name!r}: {len(faults)} of {len(cases)} cases are not as they should be"
+        heading = f"circuit {circuit.name!r}: {len(faults) // 2} of {len(cases)} cases are not as they should be"
         raise CheckFailed("\n".join((heading, *faults)))
     if prove is not None:
         prove(circuit, witnesses)

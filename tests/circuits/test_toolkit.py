@@ -76,7 +76,7 @@ def test_good_and_bad_cases_are_told_apart() -> None:
     [
         ({"valid": [GOOD | {"balance": 3}]}, r"valid\[0\]: was refused: constraint .* in assert_at_most"),
         ({"valid": [{"amount": 3}]}, r"valid\[0\]: was refused: whole is missing"),
-        ({"invalid": [GOOD]}, r"invalid\[0\]: was accepted and must be refused; the inputs are .*'balance': 70"),
+        ({"invalid": [GOOD]}, r"invalid\[0\]: was accepted and must be refused\n    with the inputs .*'balance': 70"),
         ({"invalid": [Refused(GOOD | {"whole": 3}, gadget="divide")]}, "was refused, but not by divide: constraint"),
         ({"invalid": [Refused(GOOD | {"whole": 3}, line=LINE)]}, f"was refused, but not at line {LINE}"),
         ({"invalid": [Refused(GOOD | {"whole": 3}, message="to_bits")]}, "but not with a message that has 'to_bits'"),
@@ -94,11 +94,12 @@ def test_a_case_that_goes_wrong_is_named(arguments: dict[str, object], told: str
 def test_every_wrong_case_is_named_with_its_values() -> None:
     with pytest.raises(CheckFailed) as failed:
         check_circuit(PAYMENT, valid=[GOOD, GOOD | {"whole": 1}], invalid=[GOOD])
-    heading, first, second = str(failed.value).splitlines()
+    heading, first, _, second, inputs = str(failed.value).splitlines()
     assert heading == "circuit 'payment': 2 of 3 cases are not as they should be"
     assert first.startswith("  valid[1]: was refused: ")
     assert "whole = 1" in first
-    assert second.startswith("  invalid[0]: was accepted")
+    assert second == "  invalid[0]: was accepted and must be refused"
+    assert inputs == f"    with the inputs {GOOD}"
     assert isinstance(failed.value, AssertionError)
 
 
