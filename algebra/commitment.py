@@ -29,15 +29,15 @@ def blinding_base() -> EdwardsPoint:
     The seed is the ASCII text `zkmargin Pedersen commitment: H`, the counter one byte. Of the digest, read as a
     little-endian integer, bit 254 is cleared. One in three is a point; the cofactor takes it into the subgroup.
     """
-    for counter in range(256):
+    counter = 0
+    while True:
         digest = int.from_bytes(keccak256(_SEED + bytes([counter])), "little") & _Y_AND_SIGN
         try:
             point = unpack_point(digest.to_bytes(32, "little"))
         except PointError:
+            counter += 1
             continue
-        if not BABY_JUBJUB.has_small_order(point):
-            return BABY_JUBJUB.multiply(BABY_JUBJUB.cofactor, point)
-    raise AssertionError("no digest is a point")  # pragma: no cover
+        return BABY_JUBJUB.multiply(BABY_JUBJUB.cofactor, point)
 
 
 def random_blinding() -> int:

@@ -8,8 +8,10 @@ with t = d x1 x2 y1 y2 never vanish for points of the curve, so it also doubles 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from .errors import PointError
+from .square_root import square_root
 
 EdwardsPoint = tuple[int, int]
 """Affine coordinates; the neutral element is (0, 1)."""
@@ -30,6 +32,17 @@ class EdwardsCurve:
     cofactor: int
     base: EdwardsPoint
     """A generator of the subgroup."""
+
+    def __post_init__(self) -> None:
+        """The complete addition law, and every gadget built on it, stand on these two."""
+        half = (self.p - 1) // 2
+        if pow(self.a, half, self.p) != 1 or pow(self.d, half, self.p) != self.p - 1:
+            raise ValueError(f"{self.name} has no complete addition: a must be a square mod p, and d none")
+
+    @cached_property
+    def point_of_order_four(self) -> EdwardsPoint:
+        """(1 / root of a, 0), one of the two; the double of each is (0, -1), of order 2."""
+        return square_root(pow(self.a, -1, self.p), self.p) or 0, 0
 
     def contains(self, point: EdwardsPoint) -> bool:
         """Are both coordinates canonical, and is the curve equation satisfied?"""

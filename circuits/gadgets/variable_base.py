@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from zkmargin.algebra import EdwardsCurve
-from zkmargin.algebra.square_root import square_root
-
 from ..expression import Expr
 from ..scope import gadget
 from .arithmetic import require_bit
@@ -85,17 +82,10 @@ def _plus_order_two(point: Point) -> Point:
 
 
 def _plus_order_four(point: Point) -> Point:
-    """(x, y) + (1 / root, 0) with root^2 = a: by the addition law (y / root, -root x)."""
+    """(x, y) + (w, 0) with a w^2 = 1: by the addition law (w y, -a w x)."""
     c, curve = point.circuit, point.curve
-    root = _root_of_a(curve)
-    return Point(c.field_sum(((point.y, pow(root, -1, curve.p)),)), c.field_sum(((point.x, -root),)), curve)
-
-
-def _root_of_a(curve: EdwardsCurve) -> int:
-    root = square_root(curve.a, curve.p)
-    if root is None:
-        raise ValueError(f"{curve.name} has no complete addition: a is no square")
-    return root
+    w, _ = curve.point_of_order_four
+    return Point(c.field_sum(((point.y, w),)), c.field_sum(((point.x, -curve.a * w),)), curve)
 
 
 def _subgroup(point: Point) -> SubgroupPoint:

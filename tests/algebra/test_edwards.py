@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -36,6 +38,12 @@ def test_a_small_curve_is_a_group() -> None:
             assert SMALL.add(total, SMALL.base) == SMALL.add(one, SMALL.add(other, SMALL.base))
 
 
+@pytest.mark.parametrize(("a", "d"), [(7, 21), (25, 20), (7, 20), (25, 0), (0, 21)])
+def test_curves_without_complete_addition_are_refused(a: int, d: int) -> None:
+    with pytest.raises(ValueError, match="no complete addition"):
+        replace(SMALL, a=a, d=d)
+
+
 def test_multiples_are_repeated_sums() -> None:
     for point in small_points():
         total = NEUTRAL
@@ -51,6 +59,13 @@ def test_the_subgroup_of_a_small_curve() -> None:
     small = [p for p in points if SMALL.has_small_order(p)]
     assert len(small) == SMALL.cofactor
     assert [p for p in small if SMALL.in_subgroup(p)] == [NEUTRAL]
+
+
+@pytest.mark.parametrize("curve", [SMALL, BABY_JUBJUB], ids=lambda curve: curve.name)
+def test_the_point_of_order_four(curve: EdwardsCurve) -> None:
+    assert curve.contains(curve.point_of_order_four)
+    assert curve.multiply(2, curve.point_of_order_four) == (0, curve.p - 1)
+    assert curve.multiply(4, curve.point_of_order_four) == NEUTRAL
 
 
 def test_baby_jubjub_is_the_published_curve() -> None:
