@@ -195,7 +195,7 @@ class Circuit:
                 self.refuse(f"an input {taken!r} is already declared at {self._names[taken]}")
             self._names[taken] = here.location
         first = len(self._input_wires)
-        self.inputs.append(InputSignal(name, count, public, known, first, unit))
+        self.inputs.append(InputSignal(name, count, public, known, first, unit, here.location))
         created = []
         for full_name in names:
             self._input_wires.append((full_name, known))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from zkmargin.algebra import Curve
 
 from .errors import InputError
 from .interval import Interval
+from .location import Location
 from .units import MAX_SCALE, Unit, UnitError
 
 InputValue = int | Decimal
@@ -28,6 +29,8 @@ class InputSignal:
     first: int
     """Its place among all declared values, in order of declaration."""
     unit: Unit | None = None
+    location: Location | None = field(default=None, compare=False)
+    """Where it is declared."""
 
     @property
     def size(self) -> int:
@@ -62,10 +65,10 @@ def _element(signal: InputSignal, name: str, value: object, curve: Curve) -> int
     if isinstance(value, Decimal) and signal.unit is not None:
         value = _steps(name, value, signal.unit)
     if type(value) is not int:
-        raise InputError(name, f"must be an integer, not {type(value).__name__}")
+        raise InputError(name, f"must be an integer, not {type(value).__name__}{_declared(signal)}")
     low, high = signal.interval if signal.interval is not None else (0, curve.r - 1)
     if not low <= value <= high:
-        raise InputError(name, f"is outside {_shown(signal)}")
+        raise InputError(name, f"is outside {_shown(signal)}{_declared(signal)}")
     return value % curve.r
 
 
@@ -82,6 +85,12 @@ def _shown(signal: InputSignal) -> str:
     if signal.interval is None:
         return "[0, r)"
     low, high = signal.interval
-    if signal.unit is None:
-        return f"[{low}, {high}]"
-    return f"[{low}, {high}], that is {signal.unit.show(low)} to {signal.unit.show(high)}"
+    steps = f"[{low}, {high}]"
+    return steps if signal.unit is None else f"{steps}, that is {signal.unit.show(low)} to {signal.unit.show(high)}"
+
+
+def _declared(signal: InputSignal) -> str:
+    if signal.location is None:
+        return ""
+    written = f" as `{signal.location.text}`" if signal.location.text else ""
+    return f"; it is declared at {signal.location}{written}"

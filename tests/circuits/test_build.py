@@ -87,6 +87,15 @@ def test_both_engines_and_plain_integers_agree(compiled: CompiledCircuit, engine
         compiled.check(wrong, engine)
 
 
+def test_an_input_out_of_range_says_where_it_is_declared(compiled: CompiledCircuit) -> None:
+    with pytest.raises(InputError) as refused:
+        compiled.witness({**honest_inputs(), "balance": 65536})
+    line = payment.__code__.co_firstlineno + 2
+    assert str(refused.value) == (
+        f'balance is outside [0, 65535]; it is declared at test_build.py:{line} as `c.private("balance", bits=16)`'
+    )
+
+
 def test_inputs_describe_themselves(compiled: CompiledCircuit) -> None:
     limit, *_, amounts = compiled.inputs
     assert limit == InputSignal("limit", None, True, (0, 65535), 1)
