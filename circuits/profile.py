@@ -188,20 +188,25 @@ def profile_imported(circuit: ImportedCircuit, name: str) -> Profile:
         return _profile(r1cs, name, NOTHING, [((), None)], *nothing)
     components = _components(circuit.symbols)
     paths = sorted(set(components))
-    ranks = {path: rank for rank, path in enumerate(paths)}
-    wires = np.array([ranks[path] for path in components], dtype=np.int64)
+    places = {path: number for number, path in enumerate(paths)}
+    wires = np.array([places[path] for path in components], dtype=np.int64)
     # Sorted paths keep each component together, so the first and last wire of a constraint share what all share.
     lowest = np.full(r1cs.n_constraints, len(paths), dtype=np.int64)
     highest = np.full(r1cs.n_constraints, -1, dtype=np.int64)
     for matrix in (r1cs.a, r1cs.b, r1cs.c):
-        columns, rows = _columns(matrix), _rows(matrix)
-        entries, rows = wires[columns[columns != ONE]], rows[columns != ONE]
-        np.minimum.at(lowest, rows, entries)
-        np.maximum.at(highest, rows, entries)
-    spans, numbers = np.unique(np.stack([lowest, highest], axis=1), axis=0, return_inverse=True)
-    held = [_common(paths[first], paths[last]) if last >= 0 else () for first, last in spans]
-    places: list[Place] = [(path, None) for path in (*held, *paths)]
-    return _profile(r1cs, name, COMPONENTS, places, numbers.reshape(-1), wires + len(held))
+        columns = _columns(matrix)
+        named = columns != ONE
+        owners, owned = wires[columns[named]], _rows(matrix)[named]
+        np.minimum.at(lowest, owned, owners)
+        np.maximum.at(highest, owned, owners)
+    width = len(paths) + 1
+    spans, numbers = np.unique(lowest * width + highest + 1, return_inverse=True)
+    held = []
+    for first, after in (divmod(span, width) for span in spans.tolist()):
+        common = _common(paths[first], paths[after - 1]) if after else ()
+        held.append(places.setdefault(common, len(places)))
+    rows = np.array(held, dtype=np.int64)[numbers]
+    return _profile(r1cs, name, COMPONENTS, [(path, None) for path in places], rows, wires)
 
 
 def _profile(r1cs: R1CS, name: str, named_by: str, places: Sequence[Place], rows: _Numbers, wires: _Numbers) -> Profile:

@@ -158,6 +158,7 @@ def test_gadgets_count_what_is_inside_them_once() -> None:
     assert ("again",) * 5 in [row.path for row in nested.rows]
 
 
+@pytest.mark.filterwarnings("ignore::zkmargin.circuits.CircuitWarning")
 def test_lines_are_the_users_own() -> None:
     def two(c: Circuit) -> None:
         is_zero(c.private("x"))
