@@ -6,12 +6,20 @@ import json
 import os
 import shutil
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
 MODULES = HERE / "node_modules"
 TIMEOUT_S = 300
+
+
+@dataclass(frozen=True)
+class StepFailed:
+    """A step of a batch that threw; `reason` is what it said."""
+
+    reason: str
 
 
 class Tool:
@@ -32,6 +40,14 @@ class Tool:
             shutil.copytree(MODULES / "circomlib" / "circuits", library / "circuits")
         self._run(MODULES / "circom2" / "cli.js", (f"{name}.circom", "--r1cs", "--wasm"), False)
         return (self.directory / f"{name}.r1cs").read_bytes(), self.directory / f"{name}_js" / f"{name}.wasm"
+
+    def batch(self, steps: list[list[str]]) -> list[Any]:
+        """The results of many steps (see `batch.cjs`) done in one process: what each gives, or a `StepFailed`."""
+        self.write("job.json", steps)
+        self._run(HERE / "batch.cjs", ("job.json", "result.json"), False)
+        results = self.read_json("result.json")
+        assert len(results) == len(steps)
+        return [StepFailed(result["error"]) if "error" in result else result.get("value") for result in results]
 
     def write(self, name: str, data: bytes | dict[str, Any] | list[Any]) -> str:
         """Put a file into the working directory; returns its name."""
