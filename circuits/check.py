@@ -78,8 +78,10 @@ def _explained(
 
 
 def render_constraint(a: Terms, b: Terms, c: Terms, names: Symbols, modulus: int) -> str:
-    """`(x) * (y - 1) = z`; a linear constraint without its factor 1."""
+    """`(x) * (y - 1) = z`; a linear constraint without its factor 1, or, as circom writes it, without its product 0."""
     left, factor, right = (render_terms(terms, names.name, modulus) for terms in (a, b, c))
+    if "0" in (left, factor):
+        return f"{right} = 0"
     return f"{left} = {right}" if factor == "1" else f"({left}) * ({factor}) = {right}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,23 @@ def test_an_unsatisfied_constraint_says_circom_s_names(engine: Engine) -> None:
     assert caught.value.values == {"main.n2b.out[0]": 2}
     with pytest.raises(UnsatisfiedConstraint, match=r"\(main\.x\) \* \(main\.x\) = main\.out \+ main\.limit"):
         circuit.check(scalars_to_bytes([1, 20, 6, 5, 1]), engine=engine)
+
+
+@pytest.mark.parametrize(
+    ("sides", "expression"),
+    [
+        (({}, {}, {3: 1, 2: -1, 0: 5}), "main.x - main.limit + 5 = 0"),  # as circom writes linear constraints
+        (({}, {0: 1}, {3: 1}), "main.x = 0"),
+        (({3: 1}, {0: 1}, {2: 1}), "main.x = main.limit"),
+        (({3: 1}, {0: 2}, {2: 1}), "(main.x) * (2) = main.limit"),
+    ],
+)
+def test_linear_constraints_are_written_without_a_product(sides: tuple[dict[int, int], ...], expression: str) -> None:
+    a, b, c = (matrix(side) for side in sides)
+    circuit = ImportedCircuit.from_bytes(write_r1cs(replace(CIRCUIT, a=a, b=b, c=c)), SYM)
+    with pytest.raises(UnsatisfiedConstraint) as caught:
+        circuit.check(scalars_to_bytes([1, 20, 6, 5, 1]))
+    assert caught.value.expression == expression
 
 
 def test_without_a_sym_file_wires_have_numbers() -> None:
