@@ -33,12 +33,12 @@ class Tool:
         return self._run(MODULES / "snarkjs" / "build" / "cli.cjs", arguments, fails)
 
     def circom(self, source: str, name: str) -> tuple[bytes, Path]:
-        """Compile a circuit: the .r1cs, and the wasm that computes its witnesses."""
+        """Compile a circuit: the .r1cs, beside it the .sym, and the wasm that computes its witnesses."""
         (self.directory / f"{name}.circom").write_text(source)
         library = self.directory / "circomlib"
         if not library.exists():  # a link would lead out of what the wasm compiler can see
             shutil.copytree(MODULES / "circomlib" / "circuits", library / "circuits")
-        self._run(MODULES / "circom2" / "cli.js", (f"{name}.circom", "--r1cs", "--wasm"), False)
+        self._run(MODULES / "circom2" / "cli.js", (f"{name}.circom", "--r1cs", "--wasm", "--sym"), False)
         return (self.directory / f"{name}.r1cs").read_bytes(), self.directory / f"{name}_js" / f"{name}.wasm"
 
     def batch(self, steps: list[list[str]]) -> list[Any]:
