@@ -13,7 +13,7 @@ use crate::encode::{
     decode_points, decode_points_unchecked, decode_scalars, encode_points, encode_scalars, scalar_size,
 };
 use crate::error::{Error, Kind};
-use crate::instance::{self, Curve, Fq, Fr, G1, G2};
+use crate::instance::{self, Curve, Fq, Fr, FrConfig, G1, G2};
 use crate::sparse::Matrix;
 use crate::{curve, field, merkle, msm, ntt, pairing, program, threads};
 
@@ -343,7 +343,7 @@ fn merkle_levels<'py>(py: Python<'py>, leaves: Buffer<'py>, depth: usize) -> PyR
 
 /// A witness program decoded and checked once.
 #[pyclass(frozen, module = "zkmargin.algebra._native")]
-struct Program(program::Program<Fr>);
+struct Program(program::Program<FrConfig>);
 
 #[pymethods]
 impl Program {

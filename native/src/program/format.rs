@@ -36,7 +36,7 @@ impl Opcode {
         [Linear, Product, Quotient, Bits, Divmod, Isqrt, OneHot, Sort].get(code as usize).copied()
     }
 
-    fn reads_b(self) -> bool {
+    pub fn reads_b(self) -> bool {
         matches!(self, Self::Product | Self::Quotient | Self::Divmod)
     }
 }
@@ -62,24 +62,24 @@ impl Op {
     }
 
     /// The combinations it reads: a range, and one more.
-    fn reads(&self) -> impl Iterator<Item = usize> {
+    pub fn reads(&self) -> impl Iterator<Item = usize> {
         let width = if self.code == Opcode::Sort { self.n } else { 1 };
         (self.a..self.a + width).chain(self.code.reads_b().then_some(self.b))
     }
 }
 
 /// A program whose every rule has been checked; only `decode` makes one.
-pub struct Program<F> {
-    pub(super) n_inputs: usize,
-    pub(super) n_wires: usize,
-    pub(super) n_scratch: usize,
-    pub(super) consts: Vec<F>,
-    pub(super) lc_ptr: Vec<u32>,
-    pub(super) terms: Vec<(u32, u32)>,
-    pub(super) ops: Vec<Op>,
+pub struct Tables<F> {
+    pub n_inputs: usize,
+    pub n_wires: usize,
+    pub n_scratch: usize,
+    pub consts: Vec<F>,
+    pub lc_ptr: Vec<u32>,
+    pub terms: Vec<(u32, u32)>,
+    pub ops: Vec<Op>,
 }
 
-impl<F: PrimeField> Program<F> {
+impl<F: PrimeField> Tables<F> {
     pub fn decode(data: &[u8]) -> Result<Self, Error> {
         let body = checked_body(data)?;
         let mut reader = Reader { rest: body };
@@ -99,7 +99,7 @@ impl<F: PrimeField> Program<F> {
         if !reader.rest.is_empty() {
             return Err(fault("bytes left over after the operations"));
         }
-        let program = Self {
+        let tables = Self {
             n_inputs: (n_public + n_private) as usize,
             n_wires: n_wires as usize,
             n_scratch: n_scratch as usize,
@@ -108,22 +108,22 @@ impl<F: PrimeField> Program<F> {
             terms: words(wires).zip(words(factors)).collect(),
             ops: read_ops(ops)?,
         };
-        program.check_operations()?;
-        program.check_combinations()?;
-        program.check_order()?;
-        Ok(program)
+        tables.check_operations()?;
+        tables.check_combinations()?;
+        tables.check_order()?;
+        Ok(tables)
     }
 
-    pub(super) fn n_lcs(&self) -> usize {
+    pub fn n_lcs(&self) -> usize {
         self.lc_ptr.len() - 1
     }
 
     /// Wires of the witness and scratch.
-    pub(super) fn all_wires(&self) -> usize {
+    pub fn all_wires(&self) -> usize {
         self.n_wires + self.n_scratch
     }
 
-    pub(super) fn terms_of(&self, combination: usize) -> &[(u32, u32)] {
+    pub fn terms_of(&self, combination: usize) -> &[(u32, u32)] {
         &self.terms[self.lc_ptr[combination] as usize..self.lc_ptr[combination + 1] as usize]
     }
 
@@ -131,6 +131,9 @@ impl<F: PrimeField> Program<F> {
     fn check_operations(&self) -> Result<(), Error> {
         if self.n_inputs >= self.n_wires {
             return Err(fault("more inputs than wires"));
+        }
+        if self.all_wires() + self.n_lcs() > u32::MAX as usize {
+            return Err(fault("more wires and linear combinations than 32 bits count"));
         }
         let mut written = 1 + self.n_inputs as u64;
         let mut sorted = 0;

@@ -1,13 +1,16 @@
-//! Running a checked program: wires are filled in the order of the operations.
+//! Running a program: values are filled in the order of its operations, many witnesses side by side.
 
-use ark_ff::{BigInteger, PrimeField};
+use ark_ff::{AdditiveGroup, BigInteger, Field, MontConfig, PrimeField};
+use rayon::prelude::*;
 
-use super::format::{Op, Opcode, Program};
+use super::format::Opcode;
 use super::integer::{divmod, isqrt};
+use super::plan::{Program, Step, SumStep, Term};
+use super::sum::{Element, Sum, LIMBS};
 use crate::encode::{decode_scalars, scalar_size, write_scalar};
 use crate::error::Error;
 
-impl<F: PrimeField> Program<F> {
+impl<P: MontConfig<LIMBS>> Program<P> {
     pub fn n_inputs(&self) -> usize {
         self.n_inputs
     }
@@ -17,7 +20,7 @@ impl<F: PrimeField> Program<F> {
     }
 
     /// `count` vectors of inputs, end to end.
-    pub fn decode_inputs(&self, inputs: &[u8], count: usize) -> Result<Vec<F>, Error> {
+    pub fn decode_inputs(&self, inputs: &[u8], count: usize) -> Result<Vec<Element<P>>, Error> {
         let values = decode_scalars(inputs, "program input")?;
         let expected = count.saturating_mul(self.n_inputs);
         if values.len() != expected {
@@ -27,86 +30,88 @@ impl<F: PrimeField> Program<F> {
     }
 
     /// The witness of each vector of inputs, as canonical bytes into `out`, which has room for exactly these.
-    pub fn run_many(&self, inputs: &[F], out: &mut [u8]) {
-        let size = self.n_wires * scalar_size::<F>();
-        for (index, witness) in out.chunks_exact_mut(size).enumerate() {
-            let inputs = &inputs[index * self.n_inputs..(index + 1) * self.n_inputs];
-            for (wire, bytes) in self.run(inputs).iter().zip(witness.chunks_exact_mut(scalar_size::<F>())) {
-                write_scalar(wire, bytes);
+    ///
+    /// A thread keeps one array of values for all the witnesses that it computes.
+    pub fn run_many(&self, inputs: &[Element<P>], out: &mut [u8]) {
+        let size = scalar_size::<Element<P>>();
+        out.par_chunks_exact_mut(self.n_wires * size).enumerate().for_each_init(
+            || vec![Element::<P>::ZERO; self.n_values],
+            |values, (index, witness)| {
+                self.run(&inputs[index * self.n_inputs..(index + 1) * self.n_inputs], values);
+                for (value, bytes) in values.iter().zip(witness.chunks_exact_mut(size)) {
+                    write_scalar(value, bytes);
+                }
+            },
+        );
+    }
+
+    fn run(&self, inputs: &[Element<P>], values: &mut [Element<P>]) {
+        values[0] = Element::<P>::ONE;
+        values[1..=self.n_inputs].copy_from_slice(inputs);
+        let (mut sums, mut terms, mut sorted) = (&self.sums[..], &self.terms[..], &self.sorted[..]);
+        for step in &self.steps {
+            for sum in take(&mut sums, step.sums) {
+                values[sum.dst as usize] = self.sum(sum, &mut terms, values);
+            }
+            if step.code == Opcode::Sort {
+                sort(take(&mut sorted, step.n), step.dst, values);
+            } else {
+                execute(step, values);
             }
         }
     }
 
-    fn run(&self, inputs: &[F]) -> Vec<F> {
-        let mut machine =
-            Machine { program: self, wires: vec![F::ZERO; self.all_wires()], lcs: vec![None; self.n_lcs()] };
-        machine.wires[0] = F::ONE;
-        machine.wires[1..=self.n_inputs].copy_from_slice(inputs);
-        for op in &self.ops {
-            machine.step(op);
+    #[inline]
+    fn sum(&self, sum: &SumStep, terms: &mut &[Term], values: &[Element<P>]) -> Element<P> {
+        let mut total = Sum::from(&self.consts[sum.constant as usize]);
+        for term in take(terms, sum.products) {
+            total.add_product(&values[term.value as usize], &self.consts[term.factor as usize]);
         }
-        machine.wires.truncate(self.n_wires);
-        machine.wires
+        for term in take(terms, sum.multiples) {
+            total.add_multiple(&values[term.value as usize], term.factor);
+        }
+        for term in take(terms, sum.negatives) {
+            total.subtract_multiple(&values[term.value as usize], term.factor);
+        }
+        total.reduced()
     }
 }
 
-struct Machine<'a, F> {
-    program: &'a Program<F>,
-    wires: Vec<F>,
-    /// Values already computed: wires never change, so each combination is summed once however often it is read.
-    lcs: Vec<Option<F>>,
+/// The first items of a slice, which loses them.
+fn take<'a, T>(rest: &mut &'a [T], count: u32) -> &'a [T] {
+    let (head, tail) = rest.split_at(count as usize);
+    *rest = tail;
+    head
 }
 
-impl<F: PrimeField> Machine<'_, F> {
-    fn step(&mut self, op: &Op) {
-        let a = self.combination(op.a);
-        match op.code {
-            Opcode::Linear => self.wires[op.dst] = a,
-            Opcode::Product => self.wires[op.dst] = a * self.combination(op.b),
-            Opcode::Quotient => self.wires[op.dst] = self.combination(op.b).inverse().map_or(F::ZERO, |b| a * b),
-            Opcode::Bits => {
-                let value = a.into_bigint();
-                for (bit, wire) in self.wires[op.writes()].iter_mut().enumerate() {
-                    *wire = F::from(value.get_bit(op.b + bit));
-                }
-            }
-            Opcode::Divmod => {
-                let (quotient, remainder) = divmod(a, self.combination(op.b));
-                self.wires[op.dst] = quotient;
-                self.wires[op.dst + 1] = remainder;
-            }
-            Opcode::Isqrt => self.wires[op.dst] = isqrt(a),
-            Opcode::OneHot => {
-                for (place, wire) in self.wires[op.writes()].iter_mut().enumerate() {
-                    *wire = F::from(a == F::from(place as u64));
-                }
-            }
-            Opcode::Sort => {
-                let mut values: Vec<F> = (op.a..op.a + op.n).map(|index| self.combination(index)).collect();
-                values.sort_by_cached_key(|value| value.into_bigint());
-                self.wires[op.writes()].copy_from_slice(&values);
+#[inline]
+fn execute<F: PrimeField>(step: &Step, values: &mut [F]) {
+    let a = values[step.a as usize];
+    let dst = step.dst as usize;
+    let many = dst..dst + step.n as usize;
+    match step.code {
+        Opcode::Product => values[dst] = a * values[step.b as usize],
+        Opcode::Quotient => values[dst] = values[step.b as usize].inverse().map_or(F::ZERO, |inverse| a * inverse),
+        Opcode::Bits => {
+            let a = a.into_bigint();
+            for (bit, wire) in values[many].iter_mut().enumerate() {
+                *wire = F::from(a.get_bit(step.b as usize + bit));
             }
         }
+        Opcode::Divmod => (values[dst], values[dst + 1]) = divmod(a, values[step.b as usize]),
+        Opcode::Isqrt => values[dst] = isqrt(a),
+        Opcode::OneHot => {
+            values[many.clone()].fill(F::ZERO);
+            if a < F::from(step.n) {
+                values[dst + a.into_bigint().as_ref()[0] as usize] = F::ONE;
+            }
+        }
+        Opcode::Linear | Opcode::Sort => values[dst] = a,
     }
+}
 
-    fn combination(&mut self, index: usize) -> F {
-        if let Some(value) = self.lcs[index] {
-            return value;
-        }
-        let value = self
-            .program
-            .terms_of(index)
-            .iter()
-            .map(|&(wire, factor)| {
-                let (wire, factor) = (self.wires[wire as usize], self.program.consts[factor as usize]);
-                if factor.is_one() {
-                    wire
-                } else {
-                    wire * factor
-                }
-            })
-            .sum();
-        self.lcs[index] = Some(value);
-        value
-    }
+fn sort<F: PrimeField>(places: &[u32], dst: u32, values: &mut [F]) {
+    let mut listed: Vec<F> = places.iter().map(|&place| values[place as usize]).collect();
+    listed.sort_by_cached_key(|value| value.into_bigint());
+    values[dst as usize..dst as usize + listed.len()].copy_from_slice(&listed);
 }

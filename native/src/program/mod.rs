@@ -5,5 +5,7 @@
 mod format;
 mod integer;
 mod machine;
+mod plan;
+mod sum;
 
-pub use format::Program;
+pub use plan::Program;
