@@ -7,6 +7,7 @@
     |-- StatementFalse           the statement itself does not hold; `part` is what falls short
     |-- CheckFailed              a circuit's test fails (also an `AssertionError`)
     |   `-- LieAccepted          a witness that no honest prover would make satisfies it; `survivors` says which
+    |-- ForeignProgram           a witness program of another circuit than the one at hand
     `-- FormatError              a circuit or witness file that is not what it claims to be (also an `EncodingError`)
 
 `CircuitWarning` is what `build` warns of, and with `strict=True` raises as a `BuildError`.
@@ -107,6 +108,16 @@ class StatementFalse(CircuitError):
     def revealing(self) -> str:
         """The message with the amount that is missing, in the quote currency."""
         return str(self) if self.short_by_e8 is None else f"{self}; short by {format_decimal(self.short_by_e8, 8)}"
+
+
+class ForeignProgram(CircuitError):
+    """A sound witness program, but of circuit `found` where one of circuit `expected` is needed."""
+
+    def __init__(self, *, expected: bytes, found: bytes) -> None:
+        other = f"of circuit {found.hex()[:16]}..." if found != expected else "with other wires"
+        super().__init__(f"the witness program is one {other}, not of {expected.hex()[:16]}...: compile it anew")
+        self.expected = expected
+        self.found = found
 
 
 class FormatError(CircuitError, EncodingError):

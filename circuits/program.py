@@ -21,7 +21,8 @@ import numpy.typing as npt
 
 from zkmargin.algebra import BN254, Buffer, Curve, Engine, LoadedProgram, get_engine
 
-from .errors import FormatError, InputError
+from .errors import ForeignProgram, FormatError, InputError
+from .r1cs import R1CS
 
 MAGIC = b"zkwp"
 VERSION = 2
@@ -144,6 +145,13 @@ class WitnessProgram:
         program._require_sound()
         return program
 
+    def require_circuit(self, r1cs: R1CS) -> None:
+        """Raise `ForeignProgram` unless it says that it fills witnesses of these constraints, and has their wires."""
+        own = (self.n_wires, self.n_public, self.n_private, self.circuit_digest)
+        counts = (r1cs.n_wires, r1cs.n_public, r1cs.n_private_inputs)
+        if own != (*counts, r1cs.digest()):
+            raise ForeignProgram(expected=r1cs.digest(), found=self.circuit_digest)
+
     def run(self, inputs: Buffer, engine: Engine | None = None) -> bytes:
         """The witness, from the canonical values of the public and then the private inputs."""
         self._require_size(inputs)
@@ -187,6 +195,8 @@ class WitnessProgram:
         """Indices in range, every wire after the inputs written once, nothing read before it is written."""
         if self._first_inner > self.n_wires:
             raise _malformed("it has more inputs than wires")
+        if self._all_wires + len(self.lc_ptr) // 4 - 1 >= 1 << 32:
+            raise _malformed("it has more wires and linear combinations than 32 bits count")
         self._require_constants()
         pointers, wires = _words(self.lc_ptr), _words(self.term_wire)
         steps = np.diff(pointers.astype(np.int64))

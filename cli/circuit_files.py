@@ -8,7 +8,7 @@ from pathlib import Path
 from zkmargin.algebra import Engine, scalars_to_bytes
 from zkmargin.circuits import CompiledCircuit, WitnessProgram
 from zkmargin.circuits.errors import InputError
-from zkmargin.circuits.formats import Symbol, names_by_wire, read_sym, write_r1cs, write_sym
+from zkmargin.circuits.formats import Symbol, names_by_wire, read_r1cs, read_sym, write_r1cs, write_sym
 from zkmargin.circuits.margin import Shape, compile_margin
 from zkmargin.prover import ProvingKey
 from zkmargin.settlement.lifecycle import MarginCircuit
@@ -25,22 +25,22 @@ class CircuitFiles:
     """A compiled circuit without its constraints."""
 
     def __init__(self, program: WitnessProgram, symbols: Iterable[Symbol]) -> None:
-        self._program = program
+        self.program = program
         names = names_by_wire(symbols, program.n_wires)
         inputs = range(1, 1 + program.n_public + program.n_private)
         self._names = [names.name(wire).removeprefix(MAIN) for wire in inputs]
 
     @property
     def digest(self) -> bytes:
-        return self._program.circuit_digest
+        return self.program.circuit_digest
 
     def witness(self, inputs: Mapping[str, int | Sequence[int]], engine: Engine | None = None) -> bytes:
         """Every wire. Ranges are not checked here: the claim's rules and the prover's verification stand for them."""
         values = _flat(inputs)
         if values.keys() != set(self._names):
             raise InputError("inputs", "are not those of the compiled circuit; compile it anew")
-        order = self._program.curve.r
-        return self._program.run(scalars_to_bytes([values[name] % order for name in self._names]), engine)
+        order = self.program.curve.r
+        return self.program.run(scalars_to_bytes([values[name] % order for name in self._names]), engine)
 
 
 def circuit_file(circuit: CompiledCircuit, suffix: str) -> bytes:
@@ -56,6 +56,13 @@ def find_circuit(shape: Shape, folder: Path | None) -> MarginCircuit:
         return compile_margin(shape)
     program = WitnessProgram.from_bytes(read_file(folder / f"{shape.name}{PROGRAM}", ".zkw"))
     return CircuitFiles(program, read_sym(read_file(folder / f"{shape.name}{SYMBOLS}", ".sym")))
+
+
+def require_constraints_of(folder: Path, shape: Shape, circuit: MarginCircuit) -> None:
+    """Raise `ForeignProgram` where the folder's constraints, if they are there, are not those of its program."""
+    path = folder / f"{shape.name}{R1CS}"
+    if isinstance(circuit, CircuitFiles) and path.exists():
+        circuit.program.require_circuit(read_r1cs(read_file(path, R1CS)))
 
 
 def require_key_of(key: ProvingKey, circuit: MarginCircuit) -> None:

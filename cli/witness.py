@@ -9,7 +9,7 @@ import click
 from zkmargin.circuits.formats import write_wtns
 from zkmargin.verifier import write_public_signals
 
-from .circuit_files import find_circuit
+from .circuit_files import find_circuit, require_constraints_of
 from .engine_choice import chosen_engine
 from .files import NewFile, json_bytes, require_free, write_files
 from .margin_documents import MarginDocuments, document_options
@@ -48,6 +48,8 @@ def COMMAND(
     with Progress(output, "witness") as progress:
         progress("loading the circuit")
         circuit = find_circuit(documents.risk.shape, folder)
+        if folder is not None:
+            require_constraints_of(folder, documents.risk.shape, circuit)
         claim = documents.claim(circuit.digest)
         progress("computing the witness")
         witness = circuit.witness(claim.circuit_inputs(), engine=engine)

@@ -212,6 +212,7 @@ def _circuit(common: Fields) -> Callable[[Fields], Check]:
 
         def check(engine: Engine) -> None:
             _same("circuit digest", circuit_digest, r1cs.digest().hex())
+            program.require_circuit(r1cs)
             witness = scalars_from_bytes(program.run(scalars_to_bytes(inputs), engine))
             _same("witness", expected, keccak256(scalars_to_bytes(witness)).hex())
             for wire, value in tampered.items():

@@ -152,6 +152,8 @@ def _check_operations(program: Program) -> None:
     if program.n_inputs >= program.n_wires:
         raise _fault("more inputs than wires")
     n_lcs, n_wires = len(program.lc_ptr) - 1, program.n_wires + program.n_scratch
+    if n_wires + n_lcs >= 1 << 32:
+        raise _fault("more wires and linear combinations than 32 bits count")
     written, sorted_values = 1 + program.n_inputs, 0
     for index, operation in enumerate(program.operations):
         opcode, _, b, _, n = operation

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
+import pickle
 import random
 import struct
 import tracemalloc
@@ -15,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zkmargin.algebra import BN254, EncodingError, Engine, scalars_from_bytes, scalars_to_bytes
-from zkmargin.circuits import FormatError, InputError, Opcode, WitnessProgram
+from zkmargin.circuits import Circuit, FormatError, InputError, Opcode, WitnessProgram, build
+from zkmargin.circuits.errors import ForeignProgram
 
 from .plain_engine import PlainEngine
 
@@ -81,6 +84,58 @@ def test_bytes_decode_to_the_same_program() -> None:
     assert again == program
     assert again.to_bytes() == program.to_bytes()
     assert program.to_bytes()[:4] == b"zkwp"
+
+
+def test_many_witnesses_are_those_of_one_run_each(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many an engine computes at once."""
+    program = every_operation()
+    inputs = [scalars_to_bytes([x, y]) for x, y in ((4, 5), (0, 0), (R - 1, 2), (4, 5), (1, R - 1))]
+    alone = [program.run(vector, engine) for vector in inputs]
+    assert [len(witness) for witness in alone] == [32 * 270] * 5
+    assert program.run_many(inputs, engine) == alone
+    assert program.run_many([], engine) == []
+    monkeypatch.setattr("zkmargin.circuits.program._BYTES_TOGETHER", 2 * 32 * 270)
+    assert program.run_many(inputs, engine) == alone
+
+
+def test_one_vector_of_another_length_among_many_is_refused(best_engine: Engine) -> None:
+    with pytest.raises(InputError, match="this program takes 64"):
+        every_operation().run_many([bytes(64), bytes(32), bytes(96)], best_engine)
+
+
+def test_an_engine_loads_a_program_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    loads = []
+    load = type(engine).load_program
+    monkeypatch.setattr(type(engine), "load_program", lambda *args: loads.append(args) or load(*args))
+    program = every_operation()
+    for _ in range(3):
+        program.run(scalars_to_bytes([4, 5]), engine)
+        program.run_many([scalars_to_bytes([4, 5])], engine)
+    assert len(loads) == 1
+
+
+def test_a_program_that_ran_can_be_copied_and_sent_elsewhere(engine: Engine) -> None:
+    program = every_operation()
+    witness = program.run(scalars_to_bytes([4, 5]), engine)
+    for again in (pickle.loads(pickle.dumps(program)), copy.deepcopy(program)):
+        assert again == program
+        assert again.run(scalars_to_bytes([4, 5]), engine) == witness
+
+
+def test_a_program_belongs_to_its_circuit() -> None:
+    def square(c: Circuit, plus: int) -> None:
+        x, y = c.public("x"), c.private("y")
+        c.constrain_equal(y * y + plus, x)
+
+    one, two = (build(square, plus, name="square") for plus in (1, 2))
+    one.program.require_circuit(one.r1cs)
+    with pytest.raises(ForeignProgram) as caught:
+        one.program.require_circuit(two.r1cs)
+    assert (caught.value.expected, caught.value.found) == (two.digest, one.digest)
+    for field in ("n_wires", "n_public", "n_private"):
+        changed = replace(one.program, **{field: getattr(one.program, field) + 1})
+        with pytest.raises(ForeignProgram, match="with other wires"):
+            changed.require_circuit(one.r1cs)
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
@@ -255,6 +310,20 @@ def test_damage_under_a_fresh_checksum_is_refused_or_harmless(best_engine: Engin
         if struct.unpack_from("<2I", raw, COUNTS + 8) == (1, 1):
             assert best_engine.run_program(raw, inputs) == PlainEngine().run_program(raw, inputs)
     assert 0 < decoded < 600
+
+
+@pytest.mark.parametrize("kind", ["public", "private"])
+def test_more_wires_than_32_bits_count_are_refused(kind: str) -> None:
+    """Else engines would have to count wires and combinations with more."""
+    many = 2**32 - 2
+    counts = {"n_wires": 1 + many, "n_scratch": 0, "n_public": 0, "n_private": 0}
+    counts["n_" + kind] = many
+    empty = replace(
+        every_operation(), constants=b"", lc_ptr=words(0), term_wire=b"", term_const=b"", operations=b"", **counts
+    )
+    WitnessProgram.from_bytes(empty.to_bytes())
+    with pytest.raises(FormatError, match="32 bits"):
+        WitnessProgram.from_bytes(replace(empty, lc_ptr=words(0, 0)).to_bytes())
 
 
 @pytest.mark.parametrize("kind", ["public", "private"])

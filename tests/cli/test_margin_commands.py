@@ -126,6 +126,21 @@ def test_compiled_files_of_another_circuit_are_refused(margin: MarginFiles, tmp_
     assert not (tmp_path / "out").exists()
 
 
+def test_a_witness_of_a_program_of_other_constraints_is_refused(margin: MarginFiles, tmp_path: Path) -> None:
+    out = tmp_path / "w.wtns"
+    args = [*margin.documents(), "--circuit", margin / "built", "-o", out, "--json"]
+    assert invoke("witness", *args).code == 0
+    out.unlink()
+    program = bytearray((margin / "built/small.zkw").read_bytes())
+    program[40] ^= 1
+    program[-32:] = hashlib.blake2b(program[:-32], digest_size=32).digest()
+    (margin / "built/small.zkw").write_bytes(program)
+    done = invoke("witness", *args)
+    assert done.code == 2
+    assert done.json["error"] == "foreign-program"
+    assert not out.exists()
+
+
 def test_witness_is_private_and_satisfies_the_circuit(shared: MarginFiles, tmp_path: Path) -> None:
     out = tmp_path / "w.wtns"
     done = invoke("witness", *shared.documents(), "-o", out, "--public", tmp_path / "public.json", "--json")
