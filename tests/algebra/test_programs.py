@@ -314,6 +314,53 @@ def test_both_engines_give_the_same_verdict_on_fuzzed_programs(engine: Engine) -
         assert outcome(engine, seal(mutated), inputs) == outcome(oracle, seal(mutated), inputs)
 
 
+def random_program(rng: random.Random) -> tuple[bytes, list[int]]:
+    """A sound program over a few of all kinds of combinations, each read once or often; and inputs for it."""
+    n_inputs, n_ops = rng.randrange(1, 5), rng.randrange(1, 40)
+    constants = [0, 1, 2, 2**32 - 1, 2**32, 2**64, R - 1, R - 2, R - 2**32 + 1, R - 2**32, *(rng.randrange(R),) * 2]
+    targets, combinations, operations = list(range(1 + n_inputs)), [], []
+
+    def combination() -> int:
+        if combinations and rng.random() < 0.5:
+            return rng.randrange(len(combinations))
+        terms = [(rng.choice(targets), rng.randrange(len(constants))) for _ in range(rng.choice([0, 1, 1, 2, 3, 9]))]
+        combinations.append(terms)
+        return len(combinations) - 1
+
+    to_sort = 0
+    for _ in range(n_ops):
+        code = rng.randrange(8)
+        a, count = combination(), 0
+        b = combination() if code in (PRODUCT, QUOTIENT, DIVMOD) else 0
+        if code == BITS:
+            b = rng.randrange(254)
+            count = rng.randrange(1, min(12, 255 - b))
+        elif code == ONE_HOT:
+            count = rng.randrange(1, 6)
+        elif code == SORT:
+            count = rng.randrange(1, len(combinations) - a + 1)
+            to_sort += count
+            if to_sort > len(combinations):
+                to_sort -= count
+                continue
+        first = len(targets)
+        operations.append((code, a, b, first, count))
+        targets += range(first, first + (2 if code == DIVMOD else count or 1))
+    n_scratch = rng.randrange(len(targets) - n_inputs)
+    inputs = [rng.choice([0, 1, 3, 2**127, R - 1, rng.randrange(R), rng.randrange(8)]) for _ in range(n_inputs)]
+    return assemble(n_inputs, 0, constants, combinations, operations, n_scratch=n_scratch), inputs
+
+
+def test_random_programs_give_the_same_witness_on_both_engines(engine: Engine) -> None:
+    oracle = get_engine("reference")
+    for seed in range(300):
+        program, inputs = random_program(random.Random(seed))
+        vectors = [inputs, [0] * len(inputs), inputs[::-1]]
+        joined = b"".join(map(scalars_to_bytes, vectors))
+        witnesses = engine.load_program(program).run_many(joined, 3)
+        assert witnesses == b"".join(oracle.run_program(program, scalars_to_bytes(vector)) for vector in vectors), seed
+
+
 def outcome(engine: Engine, program: bytes, inputs: bytes) -> bytes | tuple[str, int | None]:
     try:
         return engine.run_program(program, inputs)

@@ -58,6 +58,41 @@ enum Factor {
     Large(u32),
 }
 
+impl Factor {
+    /// Of an element: its own number or its negative's, where that is below 2^32, else `index`.
+    fn of<F: PrimeField>(value: F, index: usize) -> Self {
+        match (below_32_bits(value), below_32_bits(-value)) {
+            (Some(factor), _) => Self::Small(factor),
+            (None, Some(factor)) => Self::Negative(factor),
+            (None, None) => Self::Large(index as u32),
+        }
+    }
+
+    fn large(self) -> Option<u32> {
+        if let Self::Large(index) = self {
+            Some(index)
+        } else {
+            None
+        }
+    }
+
+    fn small(self) -> Option<u32> {
+        if let Self::Small(factor) = self {
+            Some(factor)
+        } else {
+            None
+        }
+    }
+
+    fn negative(self) -> Option<u32> {
+        if let Self::Negative(factor) = self {
+            Some(factor)
+        } else {
+            None
+        }
+    }
+}
+
 impl<P: MontConfig<LIMBS>> Program<P> {
     pub fn decode(data: &[u8]) -> Result<Self, Error> {
         Ok(Self::plan(Tables::decode(data)?))
@@ -90,16 +125,11 @@ struct Planner<'a, F> {
 
 impl<'a, F: PrimeField> Planner<'a, F> {
     fn new(tables: &'a Tables<F>) -> Self {
-        let factor = |(index, value): (usize, &F)| match (small(*value), small(-*value)) {
-            (Some(factor), _) => Factor::Small(factor),
-            (None, Some(factor)) => Factor::Negative(factor),
-            (None, None) => Factor::Large(index as u32),
-        };
         let mut reads = vec![0; tables.n_lcs()];
         tables.ops.iter().flat_map(Op::reads).for_each(|combination| reads[combination] += 1);
         Self {
             tables,
-            factors: tables.consts.iter().enumerate().map(factor).collect(),
+            factors: tables.consts.iter().enumerate().map(|(index, &value)| Factor::of(value, index)).collect(),
             reads,
             places: vec![None; tables.n_lcs()],
             slots: 0,
@@ -145,26 +175,20 @@ impl<'a, F: PrimeField> Planner<'a, F> {
 
     fn sum(&mut self, dst: u32, terms: &[(u32, u32)]) {
         let zero = self.tables.consts.len() as u32;
-        let mut sum = SumStep { dst, constant: zero, products: 0, multiples: 0, negatives: 0 };
-        let (mut products, mut multiples, mut negatives) = (Vec::new(), Vec::new(), Vec::new());
-        for &(wire, constant) in terms {
-            if wire == 0 && sum.constant == zero {
-                sum.constant = constant;
-                continue;
+        let own = terms.iter().position(|&(wire, _)| wire == 0);
+        let constant = own.map_or(zero, |place| terms[place].1);
+        let rest = || terms.iter().enumerate().filter(|&(place, _)| Some(place) != own).map(|(_, term)| term);
+        let mut ends = [self.terms.len(); 4];
+        for (end, kind) in ends[1..].iter_mut().zip([Factor::large, Factor::small, Factor::negative]) {
+            for &(value, constant) in rest() {
+                if let Some(factor) = kind(self.factors[constant as usize]) {
+                    self.terms.push(Term { value, factor });
+                }
             }
-            match self.factors[constant as usize] {
-                Factor::Large(factor) => products.push(Term { value: wire, factor }),
-                Factor::Small(factor) => multiples.push(Term { value: wire, factor }),
-                Factor::Negative(factor) => negatives.push(Term { value: wire, factor }),
-            }
+            *end = self.terms.len();
         }
-        sum.products = products.len() as u32;
-        sum.multiples = multiples.len() as u32;
-        sum.negatives = negatives.len() as u32;
-        self.sums.push(sum);
-        self.terms.extend(products);
-        self.terms.extend(multiples);
-        self.terms.extend(negatives);
+        let [products, multiples, negatives] = std::array::from_fn(|kind| (ends[kind + 1] - ends[kind]) as u32);
+        self.sums.push(SumStep { dst, constant, products, multiples, negatives });
     }
 
     fn release(&mut self, combination: usize) {
@@ -178,7 +202,7 @@ impl<'a, F: PrimeField> Planner<'a, F> {
 }
 
 /// The number, if it is below 2^32.
-fn small<F: PrimeField>(value: F) -> Option<u32> {
+fn below_32_bits<F: PrimeField>(value: F) -> Option<u32> {
     let value = value.into_bigint();
     if value.num_bits() > 32 {
         return None;
