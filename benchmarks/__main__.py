@@ -10,9 +10,8 @@ from .counts import count_all, write_counts
 from .machine import load_average
 from .peers import Circom, Gnark, Peer, Zkmargin
 from .timing import measure_all, write_times
-from .workloads import WORKLOADS
+from .workloads import SCALES, WORKLOADS
 
-SCALES = ("tiny", "small", "full")
 PEERS = ("zkmargin", "gnark", "circom")
 
 
@@ -49,7 +48,7 @@ def main(arguments: list[str] | None = None) -> None:
             chosen = [
                 (WORKLOADS[name], WORKLOADS[name].sizes[SCALES.index(options.scale)]) for name in options.workloads
             ]
-            write_times(measure_all(chosen, peers, options.repeats, options.seconds), options.out, load)
+            write_times(measure_all(chosen, peers, options.repeats, options.seconds), options.out, options.scale, load)
     print(f"results are in {options.out}")
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from zkmargin import circuits
-from zkmargin.circuits import Circuit, Expr
+from zkmargin.algebra import BABY_JUBJUB
+from zkmargin.circuits import Circuit, Expr, Point, Signature, SubgroupPoint
 
 Body = Callable[[Circuit], object]
 
@@ -80,6 +81,14 @@ def poseidon_of(n: int) -> Gadget:
     )
 
 
+def point(c: Circuit, name: str = "p") -> Point:
+    return Point(c.private(f"{name}.x"), c.private(f"{name}.y"))
+
+
+def bits(c: Circuit, count: int) -> list[Expr]:
+    return [word(c, f"bit{place}", 1) for place in range(count)]
+
+
 def range_checks(c: Circuit) -> None:
     for x in c.private_array("x", 1000):
         circuits.assert_bits(x, 64)
@@ -87,7 +96,11 @@ def range_checks(c: Circuit) -> None:
 
 GADGETS = (
     Gadget("bits 64", lambda c: circuits.to_bits(c.private("x"), 64), Circomlib("bitify", "Num2Bits(64)", ("in",))),
-    Gadget("bits 254, canonical", None, Circomlib("bitify", "Num2Bits_strict()", ("in",))),
+    Gadget(
+        "bits 254, canonical",
+        lambda c: circuits.to_canonical_bits(c.private("x")),
+        Circomlib("bitify", "Num2Bits_strict()", ("in",)),
+    ),
     Gadget("range checks, 1000 x 64 bits", range_checks, None, "circomlib: 1000 times bits 64"),
     Gadget("is_zero", lambda c: circuits.is_zero(c.private("x")), Circomlib("comparators", "IsZero()", ("in",))),
     Gadget(
@@ -114,13 +127,13 @@ GADGETS = (
     ),
     Gadget(
         "mux of 8 by index",
-        None,
+        lambda c: call("lookup")([c.private(f"x{i}") for i in range(8)], c.private("index")),
         Circomlib("mux3", "Mux3()", (*numbered("s", 3), *numbered("c", 8))),
         "circomlib is given the bits of the index",
     ),
     Gadget(
         "one-hot of 8",
-        None,
+        lambda c: call("one_hot")(c.private("index"), 8),
         Circomlib("multiplexer", "Decoder(8)", ("inp",)),
         "circomlib's allows an index out of range and says so in a bit",
     ),
@@ -142,20 +155,39 @@ GADGETS = (
             ("enabled", "root", *numbered("siblings", 32), "oldKey", "oldValue", "isOld0", "key", "value", "fnc"),
         ),
     ),
-    Gadget("Baby Jubjub: on the curve", None, Circomlib("babyjub", "BabyCheck()", ("x", "y"))),
-    Gadget("Baby Jubjub: addition", None, Circomlib("babyjub", "BabyAdd()", ("x1", "y1", "x2", "y2"))),
     Gadget(
-        "Baby Jubjub: fixed base x 251 bits", None, Circomlib("babyjub", "BabyPbk()", ("in",)), "253 bits in circom"
+        "Baby Jubjub: on the curve",
+        lambda c: circuits.assert_on_curve(point(c)),
+        Circomlib("babyjub", "BabyCheck()", ("x", "y")),
+    ),
+    Gadget(
+        "Baby Jubjub: addition",
+        lambda c: circuits.point_add(point(c), point(c, "q")),
+        Circomlib("babyjub", "BabyAdd()", ("x1", "y1", "x2", "y2")),
+    ),
+    Gadget(
+        "Baby Jubjub: doubling",
+        lambda c: circuits.point_double(point(c)),
+        Circomlib("babyjub", "BabyDbl()", ("x", "y")),
+    ),
+    Gadget(
+        "Baby Jubjub: fixed base x 253 bits",
+        lambda c: circuits.fixed_base_multiple(bits(c, 253), BABY_JUBJUB.base),
+        Circomlib(
+            "escalarmulfix", f"EscalarMulFix(253, [{BABY_JUBJUB.base[0]}, {BABY_JUBJUB.base[1]}])", numbered("e", 253)
+        ),
+        "gnark is given the scalar as a number, the others its bits",
     ),
     Gadget(
         "Baby Jubjub: variable base x 254 bits",
-        None,
+        lambda c: circuits.variable_base_multiple(bits(c, 254), SubgroupPoint(c.private("p.x"), c.private("p.y"))),
         Circomlib("escalarmulany", "EscalarMulAny(254)", (*numbered("e", 254), *numbered("p", 2))),
-        "circomlib is given the bits of the scalar",
+        "gnark is given the scalar as a number, the others its bits",
     ),
     Gadget(
         "EdDSA with Poseidon",
-        None,
+        lambda c: circuits.assert_eddsa_poseidon(point(c), c.private("m"), Signature(point(c, "r"), c.private("s"))),
         Circomlib("eddsaposeidon", "EdDSAPoseidonVerifier()", ("enabled", "Ax", "Ay", "S", "R8x", "R8y", "M")),
+        "gnark's curve is the same one in another form",
     ),
 )

@@ -26,6 +26,7 @@ def measure(job: dict[str, Any]) -> dict[str, Any]:
         gc.collect()
         start = time.perf_counter()
         circuit = build(workload.circuit, size, name=workload.name)
+        assert circuit.program.n_wires  # the program is part of the work, and otherwise put together on first use
         builds.append(time.perf_counter() - start)
         result.setdefault("build_from_start_s", time.time() - job["started"])
         result.setdefault("build_peak_mb", peak_mb())

@@ -74,7 +74,7 @@ class Gnark:
         return None if shutil.which("go") else "go is not installed"
 
     def modes(self, workload: Workload) -> tuple[str, ...]:
-        hashing = ("plain", "plain compressed", "flat", "flat compressed")
+        hashing = ("plain", "flat", "compressed 10", "compressed 6")
         return hashing if workload.hashes else ("bits", "lookups")
 
     def time(self, workload: Workload, size: int, mode: str, job: Job) -> Figures:
@@ -83,8 +83,8 @@ class Gnark:
             "mode": "time",
             "workload": workload.name,
             "size": size,
-            "flat": mode.startswith("flat"),
-            "compress": 10 if mode.endswith("compressed") else 0,
+            "flat": mode == "flat",
+            "compress": int(mode.removeprefix("compressed ")) if mode.startswith("compressed") else 0,
             "lookups": mode == "lookups",
         }
         return self._ask(task)

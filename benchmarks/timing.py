@@ -83,8 +83,8 @@ def _measure(case: Case, job: dict[str, Any]) -> None:
     case.measured.append(figures)
 
 
-def write_times(cases: Sequence[Case], out: Path, load_before: str) -> None:
-    with (out / "times.csv").open("w", newline="") as file:
+def write_times(cases: Sequence[Case], out: Path, scale: str, load_before: str) -> None:
+    with (out / f"times-{scale}.csv").open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         for case in cases:
@@ -94,8 +94,8 @@ def write_times(cases: Sequence[Case], out: Path, load_before: str) -> None:
     versions = sorted({f"{case.peer.name} {case.version}" for case in cases if case.version})
     parts = [
         "# Build and witness times\n",
-        "Written by `python -m benchmarks times`; [the README](../README.md) says what each column measures. Seconds, "
-        "medians of interleaved repeats.\n",
+        f"Written by `python -m benchmarks times --scale {scale}`; [the README](../README.md) says what each column "
+        "measures. Seconds, medians of interleaved repeats.\n",
         "\n".join(f"- {line}" for line in [*describe_machine(), *versions]),
         f"- load average before {load_before}, after {load_average()}\n",
     ]
@@ -109,7 +109,7 @@ def write_times(cases: Sequence[Case], out: Path, load_before: str) -> None:
         header = ("side", *(title for name, title in FIGURES.items() if name != "wires"), "note")
         parts.append(markdown_table(header, rows))
         parts.append(_verdict(these))
-    (out / "times.md").write_text("\n".join(parts))
+    (out / f"times-{scale}.md").write_text("\n".join(parts))
 
 
 def _verdict(cases: Sequence[Case]) -> str:

@@ -17,6 +17,8 @@ from zkmargin.circuits import Circuit, assert_at_most, assert_equal, merkle_root
 
 DEPTH = 32
 MILLION = 1_000_000
+SCALES = ("tiny", "small", "medium", "full")
+"""For tests; then about 25,000, 100,000 and a million constraints."""
 Values = dict[str, int | list[int]]
 
 
@@ -39,13 +41,13 @@ class Instance:
 
 @dataclass(frozen=True)
 class Workload:
-    """A circuit in sizes; `sizes` are tiny (for tests), small and full."""
+    """A circuit in the sizes of `SCALES`."""
 
     name: str
     what: str
     circuit: Callable[[Circuit, int], None]
     samples: Callable[[random.Random, int, int], list[Instance]]
-    sizes: tuple[int, int, int]
+    sizes: tuple[int, int, int, int]
     constraints_each: int
     """About how many constraints one unit of size costs: how many instances a run can afford."""
     public: str
@@ -160,10 +162,17 @@ WORKLOADS = {
     workload.name: workload
     for workload in (
         Workload(
-            "poseidon_chain", "hashes in a chain", poseidon_chain, _chain_samples, (3, 420, 4170), 240, "digest", True
+            "poseidon_chain",
+            "hashes in a chain",
+            poseidon_chain,
+            _chain_samples,
+            (3, 100, 420, 4170),
+            240,
+            "digest",
+            True,
         ),
-        Workload("ranges", "ascending 64-bit values", ranges, _ranges_samples, (4, 800, 8000), 130, "total"),
-        Workload("merkle", "Merkle paths of depth 32", merkle, _merkle_samples, (1, 16, 128), 7750, "roots", True),
-        Workload("margin", "assets of a toy margin", margin, _margin_samples, (3, 600, 6000), 175, "margin"),
+        Workload("ranges", "ascending 64-bit values", ranges, _ranges_samples, (4, 200, 800, 8000), 130, "total"),
+        Workload("merkle", "Merkle paths of depth 32", merkle, _merkle_samples, (1, 4, 16, 128), 7750, "roots", True),
+        Workload("margin", "assets of a toy margin", margin, _margin_samples, (3, 150, 600, 6000), 175, "margin"),
     )
 }

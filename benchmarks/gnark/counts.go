@@ -78,7 +78,10 @@ func gadgets(poseidon *poseidonTable) []gadget {
 		gadget{"Baby Jubjub: addition", 4, nil, func(api frontend.API, x []frontend.Variable) {
 			curve(api).Add(twistededwards.Point{X: x[0], Y: x[1]}, twistededwards.Point{X: x[2], Y: x[3]})
 		}},
-		gadget{"Baby Jubjub: fixed base x 251 bits", 1, nil, func(api frontend.API, x []frontend.Variable) {
+		gadget{"Baby Jubjub: doubling", 2, nil, func(api frontend.API, x []frontend.Variable) {
+			curve(api).Double(twistededwards.Point{X: x[0], Y: x[1]})
+		}},
+		gadget{"Baby Jubjub: fixed base x 253 bits", 1, nil, func(api frontend.API, x []frontend.Variable) {
 			known := curve(api)
 			base := known.Params().Base
 			known.ScalarMul(twistededwards.Point{X: base[0], Y: base[1]}, x[0])
