@@ -150,7 +150,6 @@ def curve_cases() -> dict[str, Case]:
         ),
         "babycheck_test": Case([({"x": 0, "y": 1}, []), ({"x": p[0], "y": p[1]}, [])], ({"x": 1, "y": 0},)),
         "babypbk_test": Case([({"in": scalar}, list(curve.multiply(scalar, curve.BASE8)))]),
-        "escalarmul_test": Case([({"in": scalar}, list(curve.multiply(scalar, curve.BASE8)))]),
         "escalarmulfix_test": Case([({"e": scalar}, list(curve.multiply(scalar, curve.BASE8)))], ({"e": 1 << 253},)),
         "escalarmulany_test": Case([({"e": scalar, "p": list(p)}, list(curve.multiply(scalar, p)))]),
         "escalarmulw4table": Case([({}, [x for point in table for x in point])]),
