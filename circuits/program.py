@@ -271,12 +271,11 @@ class WitnessProgram:
             raise _malformed(f"a one-hot encoding is wider than {WIDEST_ONE_HOT} wires")
         widths = np.where(counted, counts, np.where(codes == Opcode.DIVMOD, 2, 1))
         targets = ops[:, 3].astype(np.int64)
-        if bool((targets < first).any() or (targets + widths > self._all_wires).any()):
-            raise _malformed("an operation writes a wire that is not its to write")
         order = np.argsort(targets, kind="stable")
         starts = targets[order]
         ends = starts + widths[order]
-        # Each interval starts where the one before it ends: no gap, and no wire written twice.
+        # From the first wire after the inputs to the last, each interval starts where the one before it ends: no gap,
+        # no wire written twice, none that is not an operation's to write.
         if not np.array_equal(np.append(starts, self._all_wires), np.append(first, ends)):
             raise _malformed("its operations do not write each wire once")
         if self._all_wires - first <= len(wires):

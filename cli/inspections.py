@@ -179,6 +179,7 @@ def _program(data: Buffer, output: Output) -> Facts:
     program = WitnessProgram.from_bytes(bytes(data))
     return {
         "wires": program.n_wires,
+        "scratch": program.n_scratch,
         "public_inputs": program.n_public,
         "private_inputs": program.n_private,
         "circuit_digest": program.circuit_digest.hex(),

@@ -243,6 +243,12 @@ def test_a_broken_program_is_refused(engine: Engine, case: str) -> None:
         engine.run_program(assemble(**{**GOOD, **change}), scalars_to_bytes([23, 7]))
 
 
+@pytest.mark.parametrize("size", [0, 1, 31])
+def test_less_than_a_checksum_is_no_program(engine: Engine, size: int) -> None:
+    with pytest.raises(EncodingError, match="cut short"):
+        engine.load_program(bytes(size))
+
+
 def test_a_program_without_wires_for_its_inputs_is_refused(engine: Engine) -> None:
     for n_wires in (0, 1, 2):
         with pytest.raises(EncodingError):
