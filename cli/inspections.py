@@ -197,7 +197,7 @@ def _symbols(data: Buffer, output: Output) -> Facts:
 
 
 def _profile(data: Buffer, output: Output) -> Facts:
-    from zkmargin.circuits.profile_document import read_profile
+    from zkmargin.circuits.profiling.document import read_profile
 
     profile = read_profile(data)
     return {

@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
-from zkmargin.circuits.flame_graph import flame_page, flame_svg
 from zkmargin.circuits.margin import SHAPES, compile_margin
-from zkmargin.circuits.profile import NOTHING, VIEWS, Cost, Profile, Share, profile_circuit, profile_imported
-from zkmargin.circuits.profile_difference import Change, difference
-from zkmargin.circuits.profile_document import read_profile, write_profile
-from zkmargin.circuits.profile_report import difference_lines, profile_lines
+from zkmargin.circuits.profiling.difference import Change, difference
+from zkmargin.circuits.profiling.document import read_profile, write_profile
+from zkmargin.circuits.profiling.flame_graph import flame_page, flame_svg
+from zkmargin.circuits.profiling.profile import NOTHING, VIEWS, Cost, Profile, Share, profile_circuit, profile_imported
+from zkmargin.circuits.profiling.report import difference_lines, profile_lines
 
 from .any_circuit import read_circuit
 from .errors import Misuse

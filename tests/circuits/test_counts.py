@@ -53,10 +53,10 @@ from zkmargin.circuits import (
     variable_base_multiple,
 )
 from zkmargin.circuits.margin import SHAPES, compile_margin
-from zkmargin.circuits.profile import COST_NAMES, Cost, Profile, Row, profile_circuit
-from zkmargin.circuits.profile import GADGETS as BY_GADGETS
-from zkmargin.circuits.profile_difference import difference
-from zkmargin.circuits.profile_report import difference_lines
+from zkmargin.circuits.profiling.difference import difference
+from zkmargin.circuits.profiling.profile import COST_NAMES, Cost, Profile, Row, profile_circuit
+from zkmargin.circuits.profiling.profile import GADGETS as BY_GADGETS
+from zkmargin.circuits.profiling.report import difference_lines
 from zkmargin.circuits.r1cs import R1CS
 
 RENEW = "where that is meant, `python tests/circuits/test_counts.py` writes tests/circuits/data/counts.json anew"

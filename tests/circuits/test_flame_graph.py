@@ -10,7 +10,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from zkmargin.circuits.flame_graph import (
+from zkmargin.circuits.margin import SMALL, compile_margin
+from zkmargin.circuits.profiling.flame_graph import (
     CHARACTER,
     FILLS,
     INK,
@@ -23,9 +24,8 @@ from zkmargin.circuits.flame_graph import (
     flame_svg,
     frames_of,
 )
-from zkmargin.circuits.flame_graph_page import SCRIPT
-from zkmargin.circuits.margin import SMALL, compile_margin
-from zkmargin.circuits.profile import GADGETS, Cost, Profile, Row, profile_circuit
+from zkmargin.circuits.profiling.flame_graph_page import SCRIPT
+from zkmargin.circuits.profiling.profile import GADGETS, Cost, Profile, Row, profile_circuit
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = [

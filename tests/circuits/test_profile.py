@@ -34,7 +34,9 @@ from zkmargin.circuits import (
 from zkmargin.circuits.formats import write_r1cs, write_sym
 from zkmargin.circuits.location import Location
 from zkmargin.circuits.margin import SHAPES, compile_margin
-from zkmargin.circuits.profile import (
+from zkmargin.circuits.profiling.difference import difference
+from zkmargin.circuits.profiling.document import MAX_BYTES, MAX_COUNT, MAX_ROWS, read_profile, write_profile
+from zkmargin.circuits.profiling.profile import (
     COMPONENTS,
     DEEPER,
     GADGETS,
@@ -52,9 +54,7 @@ from zkmargin.circuits.profile import (
     profile_imported,
     shown_name,
 )
-from zkmargin.circuits.profile_difference import difference
-from zkmargin.circuits.profile_document import MAX_BYTES, MAX_COUNT, MAX_ROWS, read_profile, write_profile
-from zkmargin.circuits.profile_report import difference_lines, profile_lines
+from zkmargin.circuits.profiling.report import difference_lines, profile_lines
 from zkmargin.circuits.symbols import numbered
 
 

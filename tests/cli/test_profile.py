@@ -10,8 +10,8 @@ import pytest
 
 from zkmargin.circuits import Circuit, assert_equal, build, poseidon
 from zkmargin.circuits.formats import write_r1cs, write_sym
-from zkmargin.circuits.profile import profile_circuit
-from zkmargin.circuits.profile_document import MAX_BYTES, read_profile, write_profile
+from zkmargin.circuits.profiling.document import MAX_BYTES, read_profile, write_profile
+from zkmargin.circuits.profiling.profile import profile_circuit
 from zkmargin.cli.files import SIZE_LIMITS
 
 from .conftest import invoke

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from .flame_graph_page import SCRIPT, STYLE
 from .profile import Path, Profile, Share, shown_name
-from .profile_report import share_label
+from .report import share_label
 
 WIDTH, MARGIN, HEAD, ROW, FOOT = 1200, 12, 64, 24, 30
 CHARACTER = 7.4

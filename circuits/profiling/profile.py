@@ -24,12 +24,12 @@ import numpy.typing as npt
 
 from zkmargin.algebra import SparseMatrix
 
-from .build import CompiledCircuit
-from .imported import ImportedCircuit
-from .location import Location
-from .r1cs import R1CS
-from .symbols import Symbols
-from .terms import ONE
+from ..build import CompiledCircuit
+from ..imported import ImportedCircuit
+from ..location import Location
+from ..r1cs import R1CS
+from ..symbols import Symbols
+from ..terms import ONE
 
 Path = tuple[str, ...]
 Place = tuple[Path, Location | None]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .difference import Change, Difference
 from .profile import COMPONENTS, NOTHING, Cost, Path, Profile, Share
-from .profile_difference import Change, Difference
 
 
 def profile_lines(profile: Profile, view: str, top: int) -> list[str]:

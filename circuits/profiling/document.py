@@ -8,8 +8,8 @@ from typing import Any
 
 from zkmargin.algebra import Buffer, load_json
 
-from .errors import FormatError
-from .location import Location
+from ..errors import FormatError
+from ..location import Location
 from .profile import COMPONENTS, COST_NAMES, GADGETS, MAX_DEPTH, MAX_NAME, NOTHING, Cost, Profile, Row, place_order
 
 FORMAT = "zkmargin.profile/1"
