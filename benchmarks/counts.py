@@ -59,8 +59,8 @@ def write_counts(counts: dict[str, Cells], out: Path, gadgets: Sequence[Gadget] 
     text = (
         "# Constraints of the same gadgets\n\n"
         "Written by `python -m benchmarks counts`. Inputs that a gadget trusts to be ranged or boolean are not "
-        "counted. circomlib is compiled with `--O2`. gnark's lookups put a commitment into the proof: one more point, "
-        "one more pairing and a hash for the verifier.\n\n"
+        "counted. circomlib is compiled with `--O2`. gnark's lookups put a commitment into the proof: two more points, "
+        "and one more pairing check and a hash for the verifier.\n\n"
     )
     header = ("gadget", "zkmargin", "circomlib", "gnark", "gnark, lookups", "note")
     (out / "counts.md").write_text(text + markdown_table(header, rows))
