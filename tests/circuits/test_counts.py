@@ -15,6 +15,7 @@ import pytest
 
 from zkmargin.algebra import BABY_JUBJUB
 from zkmargin.circuits import (
+    AMOUNT,
     Circuit,
     Point,
     Signature,
@@ -25,15 +26,19 @@ from zkmargin.circuits import (
     assert_eddsa_poseidon,
     assert_equal,
     assert_less,
+    assert_not_neutral,
     assert_not_small_order,
     assert_on_curve,
     assert_product,
     assert_same_point,
+    assert_zero,
     bind,
     build,
     clear_cofactor,
+    constant_point,
     divide,
     fixed_base_multiple,
+    from_bits,
     is_at_most,
     is_equal,
     is_nonnegative,
@@ -43,13 +48,17 @@ from zkmargin.circuits import (
     pedersen_commitment,
     point_add,
     point_double,
+    point_negate,
     point_select,
     poseidon,
     positive_part,
+    round_down,
+    round_up,
     select,
     to_bits,
     to_bits_at_most,
     to_canonical_bits,
+    total,
     variable_base_multiple,
 )
 from zkmargin.circuits.margin import SHAPES, compile_margin
@@ -66,9 +75,12 @@ RECORD = Path(__file__).parent / "data" / "counts.json"
 GADGETS: dict[str, Callable[[Circuit], object]] = {
     "assert_on_curve": lambda c: assert_on_curve(point(c)),
     "assert_same_point": lambda c: assert_same_point(point(c), point(c, "q")),
+    "assert_not_neutral": lambda c: assert_not_neutral(SubgroupPoint(c.private("p.x"), c.private("p.y"))),
     "assert_not_small_order": lambda c: assert_not_small_order(point(c)),
     "point_add": lambda c: point_add(point(c), point(c, "q")),
     "point_double": lambda c: point_double(point(c)),
+    "point_negate": lambda c: point_negate(point(c)),
+    "constant_point": lambda c: constant_point(c, BABY_JUBJUB.base),
     "point_select": lambda c: point_select(trusted(c, "bit", 0, 1), point(c), point(c, "q")),
     "clear_cofactor": lambda c: clear_cofactor(point(c)),
     "fixed_base_multiple, 253 bits": lambda c: fixed_base_multiple(bits(c, 253), BABY_JUBJUB.base),
@@ -87,10 +99,12 @@ GADGETS: dict[str, Callable[[Circuit], object]] = {
     "raw input": lambda c: c.private("x"),
     "product": lambda c: c.private("x") * c.private("y"),
     "assert_equal": lambda c: assert_equal(c.private("x"), c.private("y")),
+    "assert_zero": lambda c: assert_zero(c.private("x")),
     "assert_product": lambda c: assert_product(c.private("x"), c.private("y"), c.private("z")),
     "bind": lambda c: bind(c.private("x")),
     "assert_bits 64": lambda c: assert_bits(c.private("x"), 64),
     "to_bits 253": lambda c: to_bits(c.private("x"), 253),
+    "from_bits 64": lambda c: from_bits(bits(c, 64)),
     "pack 3 x 64": lambda c: pack([trusted(c, f"x{i}", 0, 2**64 - 1) for i in range(3)], 64),
     "is_zero": lambda c: is_zero(c.private("x")),
     "is_equal": lambda c: is_equal(c.private("x"), c.private("y")),
@@ -103,6 +117,9 @@ GADGETS: dict[str, Callable[[Circuit], object]] = {
     "select": lambda c: select(trusted(c, "bit", 0, 1), c.private("x"), c.private("y")),
     "divide, 64-bit word by 1000": lambda c: divide(trusted(c, "x", 0, 2**64 - 1), 1000),
     "divide, 64-bit word by 1024": lambda c: divide(trusted(c, "x", 0, 2**64 - 1), 1024),
+    "total of 3": lambda c: total([trusted(c, f"x{i}", 0, 2**64 - 1) for i in range(3)]),
+    "round_down, 64-bit word by two digits": lambda c: round_down(counted(c), 6),
+    "round_up, 64-bit word by two digits": lambda c: round_up(counted(c), 6),
     **{f"poseidon {n}": lambda c, n=n: poseidon(c.private_array("x", n)) for n in (1, 2, 3, 4, 8, 15, 16)},
     "merkle_root, 32 levels": lambda c: merkle_root(
         c.private("leaf"), [trusted(c, f"index[{i}]", 0, 1) for i in range(32)], c.private_array("sibling", 32)
@@ -124,6 +141,10 @@ def bits(c: Circuit, count: int):
 
 def words(c: Circuit):
     return trusted(c, "x", 0, 2**64 - 1), trusted(c, "y", 0, 2**64 - 1)
+
+
+def counted(c: Circuit):
+    return trusted(c, "x", 0, 2**64 - 1).counting(AMOUNT(8))
 
 
 def measure(r1cs: R1CS) -> dict[str, int]:
