@@ -26,13 +26,16 @@ from .errors import (
     EngineUnavailable,
     PointError,
     SignatureError,
+    TreeError,
     ZkMarginError,
 )
 from .fixed_point import ceil_div, floor_div, format_decimal, isqrt_ceil, parse_decimal, round_half_even_div
 from .keccak import keccak256
-from .merkle import MerkleTree, merkle_root_from_path
+from .merkle import MerkleTree, merkle_root_from_path, merkle_update_from_path
 from .poseidon import PoseidonParameters, poseidon_hash, poseidon_parameters
+from .sorted_tree import SortedInsertion, SortedLeaf, SortedPath, SortedTree
 from .sparse import SparseMatrix
+from .sparse_merkle import SparseMerkleTree, SparsePath
 
 __all__ = [
     "BABY_JUBJUB",
@@ -55,7 +58,14 @@ __all__ = [
     "PointError",
     "PoseidonParameters",
     "SignatureError",
+    "SortedInsertion",
+    "SortedLeaf",
+    "SortedPath",
+    "SortedTree",
     "SparseMatrix",
+    "SparseMerkleTree",
+    "SparsePath",
+    "TreeError",
     "ZkMarginError",
     "blake512",
     "blinding_base",
@@ -75,6 +85,7 @@ __all__ = [
     "keccak256",
     "load_json",
     "merkle_root_from_path",
+    "merkle_update_from_path",
     "pack_point",
     "parse_decimal",
     "poseidon_hash",

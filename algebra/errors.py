@@ -6,7 +6,8 @@
     |   |   `-- PointError               bytes that are no point of the curve, or of its prime-order subgroup
     |   |-- DomainError                  a transform or tree of a size that does not exist
     |   |-- SignatureError               a well-formed signature that is not one of this message by this key
-    |   `-- EngineUnavailable            the engine asked for is not installed here
+    |   |-- EngineUnavailable            the engine asked for is not installed here
+    |   `-- TreeError                    a key that a tree holds already, or not, or has no room for; a path that lies
     |-- CircuitError                     circuits/errors.py
     |-- ProverError                      prover/errors.py
     |-- SettlementError                  settlement/errors.py
@@ -67,3 +68,11 @@ class EngineUnavailable(AlgebraError):
         super().__init__(f"engine {engine!r} is not available: {reason}")
         self.engine = engine
         self.reason = reason
+
+
+class TreeError(AlgebraError):
+    """What a tree with keys cannot do for `key`: it holds it already, or not, or a path does not lead to its root."""
+
+    def __init__(self, message: str, *, key: int) -> None:
+        super().__init__(message)
+        self.key = key

@@ -61,6 +61,20 @@ class MerkleTree:
     def root(self) -> int:
         return self._levels[-1][0]
 
+    def update(self, index: int, leaf: int) -> None:
+        """Replace a leaf, or append one: `index` is at most the number of leaves. One hash a level."""
+        leaves = self._levels[0]
+        if not 0 <= index < min(len(leaves) + 1, 1 << self.depth):
+            raise DomainError(f"leaf {index} is neither in the tree nor the next one", size=index)
+        check_canonical([leaf], BN254.r, "leaf")
+        node = leaf
+        for height, nodes in enumerate(self._levels):
+            place = index >> height
+            nodes[place : place + 1] = [node]
+            if height < self.depth:
+                beside = nodes[place ^ 1] if place ^ 1 < len(nodes) else empty_root(height)
+                node = poseidon_hash([beside, node] if place & 1 else [node, beside])
+
     def path(self, index: int) -> list[int]:
         """The siblings from the leaf up; an index outside the tree is a `DomainError`."""
         if not 0 <= index < 1 << self.depth:
@@ -70,6 +84,11 @@ class MerkleTree:
             nodes, sibling = self._levels[height], (index >> height) ^ 1
             siblings.append(nodes[sibling] if sibling < len(nodes) else empty_root(height))
         return siblings
+
+
+def merkle_update_from_path(old_leaf: int, new_leaf: int, index: int, siblings: Sequence[int]) -> tuple[int, int]:
+    """The roots before and after the leaf at `index`, beside these siblings, changes."""
+    return merkle_root_from_path(old_leaf, index, siblings), merkle_root_from_path(new_leaf, index, siblings)
 
 
 def merkle_root_from_path(leaf: int, index: int, siblings: Sequence[int]) -> int:
