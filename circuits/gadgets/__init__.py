@@ -23,9 +23,12 @@ from .division import divide
 from .eddsa import Signature, assert_eddsa_poseidon
 from .equality import assert_equal, assert_zero, is_equal, is_zero
 from .fixed_base import fixed_base_multiple
-from .merkle import merkle_root
+from .low_bits import low_bits
+from .merkle import merkle_root, merkle_update
 from .poseidon import poseidon
 from .rounding import round_down, round_up, total
+from .sorted_tree import assert_not_in_sorted_tree, sorted_insert, sorted_root_with
+from .sparse_merkle import assert_not_in_sparse_tree, sparse_insert, sparse_root_with, sparse_update
 from .variable_base import variable_base_multiple
 
 __all__ = [
@@ -38,6 +41,8 @@ __all__ = [
     "assert_eddsa_poseidon",
     "assert_equal",
     "assert_less",
+    "assert_not_in_sorted_tree",
+    "assert_not_in_sparse_tree",
     "assert_not_neutral",
     "assert_not_small_order",
     "assert_on_curve",
@@ -54,7 +59,9 @@ __all__ = [
     "is_equal",
     "is_nonnegative",
     "is_zero",
+    "low_bits",
     "merkle_root",
+    "merkle_update",
     "pack",
     "pedersen_commitment",
     "point_add",
@@ -66,6 +73,11 @@ __all__ = [
     "round_down",
     "round_up",
     "select",
+    "sorted_insert",
+    "sorted_root_with",
+    "sparse_insert",
+    "sparse_root_with",
+    "sparse_update",
     "to_bits",
     "to_bits_at_most",
     "to_canonical_bits",

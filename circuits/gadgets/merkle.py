@@ -1,9 +1,10 @@
-"""Merkle inclusion in a binary Poseidon tree."""
+"""Binary Poseidon trees: the root that a leaf reaches, and the roots before and after one leaf changes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..builder import Circuit
 from ..expression import Expr
 from ..scope import gadget
 from .arithmetic import require_bit
@@ -17,14 +18,47 @@ def merkle_root(leaf: Expr, index_bits: Sequence[Expr], siblings: Sequence[Expr]
     Trusts that the index bits are bits, and refuses what is not known to be. The depth is fixed by the number of
     bits: a leaf cannot pass for an inner node of the same tree.
     """
-    c = leaf.circuit
-    if len(index_bits) != len(siblings):
-        c.refuse(f"{len(index_bits)} index bits and {len(siblings)} siblings; there must be one of each a level")
+    require_path(leaf.circuit, index_bits, siblings)
     node = leaf.raw()
     for bit, sibling in zip(index_bits, siblings, strict=True):
-        require_bit(bit)
-        # One product swaps the pair: left + right = node + sibling.
-        left = c.field_sum(((node, 1), (bit.raw() * c.field_sum(((sibling, 1), (node, -1))), 1)))
-        right = c.field_sum(((node, 1), (sibling, 1), (left, -1)))
-        node = poseidon([left, right])
+        node = poseidon(ordered_pair(node, bit, sibling))
     return node
+
+
+@gadget
+def merkle_update(
+    old_leaf: Expr, new_leaf: Expr, index_bits: Sequence[Expr], siblings: Sequence[Expr]
+) -> tuple[Expr, Expr]:
+    """(old_root, new_root): the roots before and after the leaf at that index changes; 482 constraints a level.
+
+    Trusts the index bits as `merkle_root` does. Says nothing yet: the caller binds the old root to the tree in force,
+    and the new one to what replaces it.
+
+    Proof that nothing else changes: both roots come from the same index bits and the same siblings. Where the old root
+    is that of a tree of this depth, `old_leaf` is its leaf at this index and the siblings are what stands beside its
+    path; otherwise two pairs have one hash. The new root is then that of the same tree with this leaf replaced. The
+    index is below 2^depth, as it has no more bits. Each level takes two swaps: the bit times the one node says nothing
+    of the bit times the other.
+    """
+    require_path(old_leaf.circuit, index_bits, siblings)
+    old, new = old_leaf.raw(), new_leaf.raw()
+    for bit, sibling in zip(index_bits, siblings, strict=True):
+        old = poseidon(ordered_pair(old, bit, sibling))
+        new = poseidon(ordered_pair(new, bit, sibling))
+    return old, new
+
+
+def require_path(c: Circuit, index_bits: Sequence[Expr], siblings: Sequence[Expr]) -> None:
+    """Refuse a path without one bit and one sibling a level."""
+    if len(index_bits) != len(siblings):
+        c.refuse(f"{len(index_bits)} index bits and {len(siblings)} siblings; there must be one of each a level")
+    for bit in index_bits:
+        require_bit(bit)
+
+
+def ordered_pair(node: Expr, bit: Expr, sibling: Expr) -> list[Expr]:
+    """[node, sibling], or [sibling, node] where the bit is 1. One product: left + right = node + sibling."""
+    c = node.circuit
+    left = c.field_sum(((node, 1), (bit.raw() * c.field_sum(((sibling, 1), (node, -1))), 1)))
+    right = c.field_sum(((node, 1), (sibling, 1), (left, -1)))
+    return [left, right]

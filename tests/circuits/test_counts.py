@@ -26,6 +26,8 @@ from zkmargin.circuits import (
     assert_eddsa_poseidon,
     assert_equal,
     assert_less,
+    assert_not_in_sorted_tree,
+    assert_not_in_sparse_tree,
     assert_not_neutral,
     assert_not_small_order,
     assert_on_curve,
@@ -43,7 +45,9 @@ from zkmargin.circuits import (
     is_equal,
     is_nonnegative,
     is_zero,
+    low_bits,
     merkle_root,
+    merkle_update,
     pack,
     pedersen_commitment,
     point_add,
@@ -55,6 +59,11 @@ from zkmargin.circuits import (
     round_down,
     round_up,
     select,
+    sorted_insert,
+    sorted_root_with,
+    sparse_insert,
+    sparse_root_with,
+    sparse_update,
     to_bits,
     to_bits_at_most,
     to_canonical_bits,
@@ -124,6 +133,29 @@ GADGETS: dict[str, Callable[[Circuit], object]] = {
     "merkle_root, 32 levels": lambda c: merkle_root(
         c.private("leaf"), [trusted(c, f"index[{i}]", 0, 1) for i in range(32)], c.private_array("sibling", 32)
     ),
+    "merkle_update, 32 levels": lambda c: merkle_update(*raw(c, "old", "new"), *path(c, "index", 32)),
+    "low_bits 32": lambda c: low_bits(c.private("x"), 32),
+    "sparse_root_with, 32 levels": lambda c: sparse_root_with(*raw(c, "key", "value"), *sparse_path(c, 32)),
+    "sparse_update, 32 levels": lambda c: sparse_update(*raw(c, "key", "old", "new"), *sparse_path(c, 32)),
+    "assert_not_in_sparse_tree, 32 levels": lambda c: assert_not_in_sparse_tree(
+        *raw(c, "root", "key"), *sparse_path(c, 32), *raw(c, "other", "value"), trusted(c, "empty", 0, 1)
+    ),
+    "sparse_insert, 32 levels": lambda c: sparse_insert(
+        *raw(c, "key", "value"), *sparse_path(c, 32), *raw(c, "other", "other_value", "fork")
+    ),
+    "sorted_root_with, 32 levels": lambda c: sorted_root_with(
+        trusted(c, "key", 0, 2**64 - 1), *raw(c, "value", "next"), *path(c, "index", 32)
+    ),
+    "assert_not_in_sorted_tree, 32 levels, 64 bits": lambda c: assert_not_in_sorted_tree(
+        c.private("root"), trusted(c, "key", 0, 2**64 - 1), *raw(c, "low", "next", "value"), *path(c, "index", 32), 64
+    ),
+    "sorted_insert, 32 levels, 64 bits": lambda c: sorted_insert(
+        trusted(c, "key", 0, 2**64 - 1),
+        *raw(c, "value", "low", "next", "low_value"),
+        *path(c, "index", 32),
+        *path(c, "free", 32),
+        64,
+    ),
 }
 
 
@@ -137,6 +169,19 @@ def point(c: Circuit, name: str = "p") -> Point:
 
 def bits(c: Circuit, count: int):
     return [trusted(c, f"bit[{place}]", 0, 1) for place in range(count)]
+
+
+def raw(c: Circuit, *names: str):
+    return [c.private(name) for name in names]
+
+
+def path(c: Circuit, name: str, levels: int):
+    bits = [trusted(c, f"{name}[{i}]", 0, 1) for i in range(levels)]
+    return bits, c.private_array(f"{name}_sibling", levels)
+
+
+def sparse_path(c: Circuit, levels: int):
+    return c.private_array("sibling", levels), c.private("depth")
 
 
 def words(c: Circuit):

@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from zkmargin.algebra import BN254, Engine
 from zkmargin.algebra.merkle import MerkleTree
 from zkmargin.algebra.poseidon import PARTIAL_ROUNDS, poseidon_hash
-from zkmargin.circuits import BuildError, Circuit, CompiledCircuit, assert_equal, build, merkle_root, poseidon
+from zkmargin.circuits import (
+    BuildError,
+    Circuit,
+    CompiledCircuit,
+    assert_equal,
+    build,
+    merkle_root,
+    merkle_update,
+    poseidon,
+)
 
 from .conftest import broken
 
@@ -156,3 +165,61 @@ def test_paths_that_make_no_sense_are_refused() -> None:
             lambda c: merkle_root(c.private("l"), c.private_array("i", 2), c.private_array("s", 2)),
             name="path",
         )
+
+
+def updating(depth: int) -> CompiledCircuit:
+    def circuit(c: Circuit) -> None:
+        index, siblings = c.private_array("index", depth, bits=1), c.private_array("siblings", depth)
+        roots = merkle_update(c.private("old"), c.private("new"), index, siblings)
+        for name, root in zip(("old_root", "new_root"), roots, strict=True):
+            assert_equal(c.public(name), root)
+
+    return build(circuit, name="updating", strict=True)
+
+
+UPDATING = updating(DEPTH)
+
+
+def update_inputs(leaves: list[int], index: int, new: int) -> dict[str, int | list[int]]:
+    tree = MerkleTree(DEPTH, leaves)
+    siblings, old_root = tree.path(index), tree.root
+    tree.update(index, new)
+    bits = [index >> level & 1 for level in range(DEPTH)]
+    roots = {"old_root": old_root, "new_root": tree.root}
+    return {"old": [*leaves, 0][index], "new": new, "index": bits, "siblings": siblings, **roots}
+
+
+@pytest.mark.parametrize("index", range(6))
+def test_an_update_is_that_of_the_tree(index: int) -> None:
+    honest = update_inputs([11, 12, 13, 14, 15], index, 77)
+    assert broken(UPDATING, honest) is None
+    for wrong in ("old", "new", "old_root", "new_root"):
+        problem = broken(UPDATING, honest | {wrong: honest[wrong] + 1})
+        assert problem is not None
+        assert problem.gadget == ("assert_equal",)
+
+
+def test_an_update_changes_no_other_leaf() -> None:
+    """Another leaf, or a sibling, changed along with it gives a new root that the old siblings do not reach."""
+    honest = update_inputs([11, 12, 13, 14], 1, 77)
+    both = MerkleTree(DEPTH, [11, 77, 13, 99])
+    assert broken(UPDATING, honest | {"new_root": both.root}) is not None
+    problem = broken(UPDATING, honest | {"new_root": both.root, "siblings": both.path(1)})
+    assert problem is not None
+    assert "old_root" in problem.expression
+
+
+def test_no_swap_of_an_update_can_be_faked() -> None:
+    honest = update_inputs([11, 12, 13], 2, 77)
+    swaps = [w for w in range(UPDATING.r1cs.n_wires) if "merkle_update.product" in UPDATING.symbols.name(w)]
+    assert len(swaps) == 2 * DEPTH
+    for wire in swaps:
+        for lie in (1, R - 1):
+            problem = broken(UPDATING, honest, {wire: lie})
+            assert problem is not None
+            assert problem.gadget == ("merkle_update",)
+
+
+def test_a_level_of_an_update_costs_two_hashes_and_two_swaps() -> None:
+    levels = [updating(depth).r1cs.n_constraints for depth in (1, 2, 3)]
+    assert levels[1] - levels[0] == levels[2] - levels[1] == 482 + 1  # and one for the index bit
