@@ -22,6 +22,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=1.0, help="how long single witnesses are repeated")
     parser.add_argument("--peers", nargs="*", choices=PEERS, default=PEERS)
+    parser.add_argument("--modes", nargs="*", default=(), help="only these modes, as the tables name them")
     parser.add_argument("--workloads", nargs="*", choices=WORKLOADS, default=list(WORKLOADS))
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
     options = parser.parse_args(arguments)
@@ -48,7 +49,8 @@ def main(arguments: list[str] | None = None) -> None:
             chosen = [
                 (WORKLOADS[name], WORKLOADS[name].sizes[SCALES.index(options.scale)]) for name in options.workloads
             ]
-            write_times(measure_all(chosen, peers, options.repeats, options.seconds), options.out, options.scale, load)
+            cases = measure_all(chosen, peers, options.repeats, options.seconds, options.modes)
+            write_times(cases, options.out, options.scale, load)
     print(f"results are in {options.out}")
 
 

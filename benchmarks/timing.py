@@ -51,13 +51,25 @@ class Case:
 
 
 def measure_all(
-    workloads: Iterable[tuple[Workload, int]], peers: Sequence[Peer], repeats: int, seconds: float
+    workloads: Iterable[tuple[Workload, int]],
+    peers: Sequence[Peer],
+    repeats: int,
+    seconds: float,
+    modes: Sequence[str] = (),
 ) -> list[Case]:
-    """`seconds`: how long single witnesses are repeated in each process. A side that fails is not asked again."""
+    """`seconds`: how long single witnesses are repeated in each process. `modes`: only these, where some are named.
+
+    A side that fails is not asked again.
+    """
     cases = []
     for workload, size in workloads:
         job = {"builds": 2, "seconds": seconds, "instances": [x.as_json() for x in workload.instances(size)]}
-        here = [Case(workload, size, peer, mode) for peer in peers for mode in peer.modes(workload)]
+        here = [
+            Case(workload, size, peer, mode)
+            for peer in peers
+            for mode in peer.modes(workload)
+            if mode in modes or not modes
+        ]
         for turn in range(repeats):
             for case in here:
                 if not case.failure:
@@ -91,11 +103,12 @@ def write_times(cases: Sequence[Case], out: Path, scale: str, load_before: str) 
             figures = [_digits(x) for x in case.medians().values()]
             names = (case.workload.name, case.size, case.peer.name, case.mode)
             writer.writerow((*names, *figures, len(case.measured), case.failure))
+    repeats = max((len(case.measured) for case in cases), default=0)
     versions = sorted({f"{case.peer.name} {case.version}" for case in cases if case.version})
     parts = [
         "# Build and witness times\n",
         f"Written by `python -m benchmarks times --scale {scale}`; [the README](../README.md) says what each column "
-        "measures. Seconds, medians of interleaved repeats.\n",
+        f"measures. Seconds; medians of {repeats} interleaved repeats.\n",
         "\n".join(f"- {line}" for line in [*describe_machine(), *versions]),
         f"- load average before {load_before}, after {load_average()}\n",
     ]
