@@ -18,7 +18,7 @@ from .interval import Interval
 from .location import Location, user_location
 from .program import WIDEST_ONE_HOT, Opcode
 from .recording import Block, Call, Constraint, Operation, Origin, Result, Stamp, shifted
-from .terms import ONE, Terms, render_terms, scale_terms, signed, sum_terms
+from .terms import ONE, SCRATCH, Terms, render_terms, scale_terms, signed, sum_terms
 from .units import Unit, UnitError
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class Circuit:
         self.results: list[Result] = []
         self.inner_names: list[tuple[Origin, str]] = []
         self.notes: list[Note] = []
+        self.n_scratch = 0
         self._input_wires: list[tuple[str, Interval | None]] = []
         self._names: dict[str, Location] = {}
         self._inner_intervals: dict[int, Interval] = {}
@@ -341,6 +342,13 @@ class Circuit:
             self.constraints.append(Constraint({wire: 1}, {wire: 1, ONE: minus_one}, {}, here))
         return [Expr(self, {wire: 1}, (0, 1)) for wire in wires]
 
+    def new_scratch(self, count: int) -> list[int]:
+        """Wires for the witness program to compute with; see `scratch.py`."""
+        self._require_open(count)
+        first = SCRATCH + self.n_scratch
+        self.n_scratch += count
+        return list(range(first, first + count))
+
     def range_proven(self, x: Expr, known: Interval, unit: Unit | None = None) -> Expr:
         """x with an interval that the calling gadget's constraints prove; for a single wire it is remembered.
 
@@ -470,6 +478,8 @@ class Circuit:
             return self._input_wires[-wire - 1][0]
         if wire == ONE:
             return "one"
+        if wire >= SCRATCH:
+            return f"scratch_{wire - SCRATCH}"
         return inner_wire_name(self.inner_names[wire - 1], wire)
 
     def render(self, terms: Terms) -> str:

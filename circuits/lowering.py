@@ -6,7 +6,7 @@ wires (in order of creation). Blocks are encoded once; a stamp only moves their 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,14 +14,15 @@ import numpy.typing as npt
 
 from .blocks import LocalRows, local_constraints
 from .builder import Circuit
+from .errors import BuildError
 from .recording import Block, Origin, Stamp
 from .system import Ints, Rows, System, Words
-from .terms import ONE, Terms
+from .terms import ONE, SCRATCH, Terms
 
 
 @dataclass(frozen=True)
 class WireOrder:
-    """Numbers: `inputs[k]` is that of the k-th declared value, inner wire i becomes `inner + i`."""
+    """Numbers: `inputs[k]` is that of the k-th declared value, inner wire i becomes `inner + i`; scratch comes last."""
 
     inputs: tuple[int, ...]
     n_public: int
@@ -38,7 +39,8 @@ class WireOrder:
         """The numbers of many wires."""
         recorded = np.array(wires, dtype=np.int64)
         declared = np.array((0, *self.inputs), dtype=np.int64)
-        moved = np.where(recorded > 0, recorded + self.inner, 0)
+        moved = np.where(recorded > 0, recorded + self.inner, ONE)
+        moved = np.where(recorded >= SCRATCH, recorded - SCRATCH + self.n_wires, moved)
         return np.where(recorded < 0, declared[-np.minimum(recorded, 0)], moved).astype(np.uint32)
 
 
@@ -81,6 +83,8 @@ def lower_constraints(circuit: Circuit, order: WireOrder) -> System:
     loose[rows] = True
     loose[pinned] = False
     table: dict[int, int] = {}
+    for side in explicit:
+        side.refuse_scratch([origins[row] for row in rows])
     places = np.array(rows, dtype=np.int64)
     a, b, c = (_side(number, side, places, stamps, len(origins), order, table) for number, side in enumerate(explicit))
     return System(order.n_wires, (a, b, c), table, origins, loose)
@@ -98,6 +102,16 @@ class _Explicit:
         self.lengths.append(len(terms))
         self.wires.extend(terms)
         self.coefficients.extend(terms.values())
+
+    def refuse_scratch(self, origins: Sequence[Origin]) -> None:
+        """What a constraint names is part of the witness."""
+        if max(self.wires, default=ONE) < SCRATCH:
+            return
+        place = next(place for place, wire in enumerate(self.wires) if wire >= SCRATCH)
+        row = int(np.searchsorted(np.cumsum(self.lengths), place, side="right"))
+        where = origins[row].location
+        reason = "a constraint names a scratch value, which no witness has: copy it to a wire with hint_linear"
+        raise BuildError(reason, file=where.file, line=where.line, text=where.text)
 
 
 def _side(

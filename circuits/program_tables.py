@@ -30,7 +30,7 @@ def lower_program(circuit: Circuit, order: WireOrder, circuit_digest: bytes) -> 
     return WitnessProgram(
         circuit_digest=circuit_digest,
         n_wires=order.n_wires,
-        n_scratch=0,
+        n_scratch=circuit.n_scratch,
         n_public=order.n_public,
         n_private=len(order.inputs) - order.n_public,
         constants=b"".join(value.to_bytes(32, "little") for value in tables.constants),

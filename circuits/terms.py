@@ -1,7 +1,7 @@
 """Linear combinations as dictionaries: wire to coefficient mod r, zero coefficients left out.
 
 While a circuit is being built a wire is numbered so that nothing moves when more inputs are declared: 0 is the constant
-one, inputs are -1, -2, ... in order of declaration, inner wires 1, 2, ... in order of creation.
+one, inputs are -1, -2, ... in order of declaration, inner wires 1, 2, ... in order of creation, scratch SCRATCH, ...
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ Terms = dict[int, int]
 """Never changed once it stands in an expression or a constraint."""
 
 ONE = 0
+SCRATCH = 1 << 30
 SHOWN_TERMS = 6
 SHOWN_DIGITS = 40
 
