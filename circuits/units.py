@@ -74,6 +74,10 @@ class Unit:
     def __mul__(self, other: Unit) -> Unit:
         return Unit(self.quantity * other.quantity, self.scale + other.scale)
 
+    def __truediv__(self, other: Unit) -> Unit:
+        """`UnitError` where the divisor has more digits after the point than the dividend."""
+        return Unit(self.quantity / other.quantity, self.scale - other.scale)
+
     def __str__(self) -> str:
         return f"{self.quantity} e{self.scale}"
 

@@ -65,6 +65,20 @@ def absolute(x: Expr) -> Expr:
 
 
 @gadget
+def sign_split(x: Expr) -> tuple[Expr, Expr]:
+    """The bit [x < 0] and |x|, so that x = (1 - 2 bit) * |x|; 0 is not negative. The cost of `absolute`."""
+    c = x.circuit
+    if x.interval is not None and x.interval[0] >= 0:
+        return c.constant(0), x
+    if x.interval is not None and x.interval[1] < 0:
+        return c.constant(1), -x
+    nonnegative = is_nonnegative(x)
+    size = c.product_unused(nonnegative * 2 - 1, x)  # a caller may want the sign alone
+    top = 0 if x.interval is None else max(-x.interval[0], x.interval[1])
+    return 1 - nonnegative, c.range_proven(size, (0, top))
+
+
+@gadget
 def bind(x: Expr) -> None:
     """Put x into a constraint, x * x = square, without saying anything about it; one constraint.
 

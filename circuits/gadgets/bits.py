@@ -57,6 +57,18 @@ def pack(values: Sequence[Expr], bits: int) -> Expr:
     return c.weighted_sum((value.integer(), 1 << (bits * place)) for place, value in enumerate(values))
 
 
+@gadget
+def unpack(x: Expr, bits: int, count: int) -> list[Expr]:
+    """`count` words of `bits` bits each, the lowest first, whose `pack` is x: the only ones, and a proof that they fit.
+
+    The cost of `to_bits` with bits * count bits, 1 more than there are; x may be raw, as it is a word of that width.
+    """
+    if type(bits) is not int or type(count) is not int or bits < 1 or count < 1:
+        x.circuit.refuse(f"words have at least one bit, and there is at least one, not {count!r} of {bits!r}")
+    found = to_bits(x.integer(), bits * count)
+    return [from_bits(found[start : start + bits]) for start in range(0, len(found), bits)]
+
+
 def _require_width(x: Expr, n: int) -> None:
     c = x.circuit
     if type(n) is not int or not 1 <= n <= c.max_bits:

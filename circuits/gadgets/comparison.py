@@ -16,7 +16,7 @@ def assert_at_most(a: Expr, b: Expr) -> None:
     1) / 2, either s = d, so d >= 0, or s = d + r. The second needs d + r < 2^n, so d < 2^n - r <= lo: impossible.
     `to_bits` refuses a lo below 2^n - r.
     """
-    low, high = _interval(_difference(a, b))
+    low, high = require_order(_difference(a, b))
     if high < 0:
         a.circuit.refuse(f"this can never hold: {a} <= {b}")
     if low >= 0:
@@ -48,7 +48,7 @@ def is_nonnegative(x: Expr) -> Expr:
     of s says whether s >= 2^k. The decomposition proves x in [-2^k, 2^k) whatever was known of x before.
     """
     c = x.circuit
-    low, high = _interval(x)
+    low, high = require_order(x)
     if low >= 0 or high < 0:
         return c.constant(int(low >= 0))
     k = max((-low - 1).bit_length(), high.bit_length())
@@ -58,12 +58,13 @@ def is_nonnegative(x: Expr) -> Expr:
 def _difference(a: Expr, b: Expr) -> Expr:
     """b - a, for two values that have an order and count the same thing."""
     for x in (a, b):
-        _interval(x)
+        require_order(x)
     common_unit(a, b, "<=")
     return b.integer() - a.integer()
 
 
-def _interval(x: Expr) -> Interval:
+def require_order(x: Expr) -> Interval:
+    """The interval of a ranged value; a raw one has no order and is refused."""
     if x.interval is None:
         x.circuit.refuse(
             f"cannot compare {x}: a raw field element has no order; declare its parts with bits=... or range-check them"
