@@ -65,6 +65,7 @@ from zkmargin.circuits import (
     merkle_update,
     minimum,
     multiplexer,
+    negate,
     one_hot,
     pack,
     pedersen_commitment,
@@ -156,6 +157,7 @@ GADGETS: dict[str, Callable[[Circuit], object]] = {
     "multiplexer, 16 rows of 4 values": lambda c: multiplexer(
         [c.private_array(f"x{k}", 4) for k in range(16)], c.private("index")
     ),
+    "negate": lambda c: negate(*bits(c, 1)),
     "both": lambda c: both(*bits(c, 2)),
     "either": lambda c: either(*bits(c, 2)),
     "all_of 16": lambda c: all_of(bits(c, 16)),

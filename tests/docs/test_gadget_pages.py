@@ -33,7 +33,7 @@ RENEW = "where that is meant, `python tests/docs/test_gadget_pages.py` writes it
 
 CODE = re.compile(r"```python\n(?P<code>.*?)```\n(?:\n```text\n(?P<shown>.*?)```\n)?", re.DOTALL)
 COST = re.compile(
-    r"^\| (?P<words>[^|]*`(?P<formula>[^`]+)`[^|]*) "
+    r"^\| (?P<words>[^|`]*`(?P<formula>[^`]+)`[^|]*) "
     r"\| `(?P<name>[^`|]+)`(?: with (?P<given>[^|]*))? \| (?P<count>\d+) \|$",
     re.MULTILINE,
 )
