@@ -275,6 +275,16 @@ def test_no_hint_can_be_faked() -> None:
     assert check_liars(INSERTION, inserted(into, 0, holding(HELD).root, tree.root)) > 0
 
 
+def test_a_level_is_one_or_none() -> None:
+    """A share a of one level and 1 - a of the next would mix a leaf with a hash into any root: a member made up."""
+    root = holding(HELD).root
+    end = sparse_leaf(4, 999)
+    share = (root - end) * pow(poseidon_hash([end, 0]) - end, -1, R) % R
+    claim = {"key": 4, "value": 999, "siblings": [0] * LEVELS, "depth": share, "root": root}
+    first = next(w for w in range(MEMBERSHIP.r1cs.n_wires) if ".is[0]" in MEMBERSHIP.symbols.name(w))
+    assert gadgets(MEMBERSHIP, claim, {first: (1 - share) % R, first + 1: share}) == ("sparse_root_with",)
+
+
 def test_a_path_follows_the_canonical_bits_of_its_key() -> None:
     """A raw key of many bits: shown under key + r, it would take another path."""
     levels, key = 2, 1
