@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from zkmargin.algebra import BN254, Curve
 
 from . import interval as iv
 from .errors import BuildError
-from .expression import Expr, common_unit, product_unit
+from .expression import Expr, common_unit, product_unit, require_same_kind
 from .inputs import InputSignal
 from .interval import Interval
 from .location import Location, user_location
@@ -102,10 +101,8 @@ class Circuit:
         For values bound by other means, for instance by a hash to a table that is checked in the open. `because` says
         which; an interval that does not hold makes every conclusion drawn from it worthless.
         """
-        if not because.strip():
+        if type(because) is not str or not because.strip():
             self.refuse(f"private_trusted({name!r}) needs a reason: what keeps the value inside its interval?")
-        if interval[0] > interval[1]:
-            self.refuse(f"private_trusted({name!r}): the interval [{interval[0]}, {interval[1]}] is empty")
         known = self._fitting(interval, name)
         created = self._new_inputs(name, None, known, self._checked_unit(name, unit), public=False)
         self._expect_use_of_inputs(created, len(self.constraints))
@@ -116,7 +113,8 @@ class Circuit:
         if type(value) is not int:
             self.refuse(f"a constant is an integer, not {type(value).__name__}")
         if not -self.half <= value < self.curve.r:
-            self.refuse(f"the constant {value} is outside [-(r - 1) / 2, r)")
+            shown = str(value) if abs(value).bit_length() < 512 else f"of {abs(value).bit_length()} bits"
+            self.refuse(f"the constant {shown} is outside [-(r - 1) / 2, r)")
         terms = {ONE: value % self.curve.r} if value else {}
         return Expr(self, terms, (value, value) if value <= self.half else None)
 
@@ -126,6 +124,8 @@ class Circuit:
             self.refuse(f"a unit is a quantity at a scale, as in AMOUNT(8), not {unit!r}")
         if type(value) not in (str, int, Decimal):
             self.refuse(f'a decimal is written as text, as in c.fixed("0.05", ...), not as a {type(value).__name__}')
+        if type(value) is int and abs(value) >= self.curve.r:
+            self.refuse(f"a constant of {abs(value).bit_length()} bits does not fit the field")
         try:
             steps = unit.parse(value if isinstance(value, Decimal) else str(value))
         except UnitError as problem:
@@ -221,6 +221,7 @@ class Circuit:
 
     def product_unused(self, a: Expr, b: Expr, known: Interval | None = None) -> Expr:
         """The same without the warning for a product nobody reads; `known` is an interval the caller has proven."""
+        self._require_own(a, b)
         if known is None and a.interval is not None and b.interval is not None:
             same = a.terms == b.terms
             known = iv.square(a.interval) if same else iv.multiply(a.interval, b.interval)
@@ -233,6 +234,7 @@ class Circuit:
     def constrain_product(self, a: Expr, b: Expr, c: Expr) -> None:
         """a * b = c in the field; one constraint."""
         self._require_open()
+        self._require_own(a, b, c)
         if a.is_constant or b.is_constant:
             factor, other = (a, b) if a.is_constant else (b, a)
             scaled = scale_terms(other.terms, factor.constant_value, self.curve.r)
@@ -243,6 +245,7 @@ class Circuit:
     def constrain_zero(self, x: Expr) -> None:
         """x = 0 in the field; one constraint, none where x is the constant zero."""
         self._require_open()
+        self._require_own(x)
         if x.is_constant:
             if x.terms:
                 self.refuse(f"this can never hold: {x} = 0")
@@ -255,18 +258,21 @@ class Circuit:
 
     def hint_inverse_or_zero(self, x: Expr) -> Expr:
         """A wire that an honest prover fills with 1 / x, or 0. Constrains nothing."""
+        self._require_own(x)
         wire = self._allocate("inverse", None)
         self.operations.append(Operation(Opcode.QUOTIENT, self._one, x.terms, wire, 0))
         return self._hinted([wire])[0]
 
     def hint_quotient(self, a: Expr, b: Expr) -> Expr:
         """A wire that an honest prover fills with a / b in the field, or 0 where b is 0. Constrains nothing."""
+        self._require_own(a, b)
         wire = self._allocate("quotient", None)
         self.operations.append(Operation(Opcode.QUOTIENT, a.terms, b.terms, wire, 0))
         return self._hinted([wire])[0]
 
     def hint_divmod(self, a: Expr, b: Expr) -> tuple[Expr, Expr]:
         """Two wires that an honest prover fills with divmod of the canonical values. Constrains nothing."""
+        self._require_own(a, b)
         wire = self._allocate("quotient", None)
         self._allocate("remainder", None)
         self.operations.append(Operation(Opcode.DIVMOD, a.terms, b.terms, wire, 0))
@@ -278,6 +284,7 @@ class Circuit:
 
         Constrains nothing.
         """
+        self._require_own(x)
         wire = self._allocate("root", None)
         self.operations.append(Operation(Opcode.ISQRT, x.terms, None, wire, 0))
         return self._hinted([wire])[0]
@@ -287,8 +294,8 @@ class Circuit:
 
         Constrains nothing, not even that they are bits.
         """
-        if count < 1:
-            self.refuse(f"hint_one_hot() makes at least one wire, not {count}")
+        self._require_own(x)
+        self._require_count(count)
         wires = [self._allocate(f"is[{place}]", None) for place in range(count)]
         for start in range(0, count, WIDEST_ONE_HOT):
             part = wires[start : start + WIDEST_ONE_HOT]
@@ -301,8 +308,8 @@ class Circuit:
 
         Constrains nothing.
         """
-        if not values:
-            self.refuse("hint_sorted() needs at least one value")
+        self._require_own(*values)
+        self._require_count(len(values))
         wires = [self._allocate(f"sorted[{place}]", None) for place in range(len(values))]
         first, *others = (value.terms for value in values)
         self.operations.append(Operation(Opcode.SORT, first, None, wires[0], len(wires), others=tuple(others)))
@@ -310,23 +317,29 @@ class Circuit:
 
     def hint_bits(self, x: Expr, count: int) -> list[Expr]:
         """`count` wires that an honest prover fills with the low bits of x. Constrains nothing, not even to 0 or 1."""
+        self._require_own(x)
+        self._require_count(count)
         wires = [self._allocate(f"bit[{place}]", None) for place in range(count)]
         self.operations.append(Operation(Opcode.BITS, x.terms, None, wires[0], count))
-        return [Expr(self, {wire: 1}, None) for wire in wires]
+        return self._hinted(wires)
 
     def hint_linear(self, x: Expr) -> Expr:
         """A wire that an honest prover fills with the value of x. Constrains nothing."""
+        self._require_own(x)
         wire = self._allocate("value", None)
         self.operations.append(Operation(Opcode.LINEAR, x.terms, None, wire, 0))
         return self._hinted([wire])[0]
 
     def _hinted(self, wires: Sequence[int]) -> list[Expr]:
         """The bare wires of a hint. In user code each must come to stand in a constraint."""
+        self._expect_use_of_hints(wires, len(self.constraints))
+        return [Expr(self, {wire: 1}, None) for wire in wires]
+
+    def _expect_use_of_hints(self, wires: Sequence[int], first: int) -> None:
         if self.in_user_code:
             here, end = self.origin(), len(self.constraints)
             for wire in wires:
-                self.results.append(Result(frozenset((wire,)), end, end, f"hint {self.wire_name(wire)!r}", here))
-        return [Expr(self, {wire: 1}, None) for wire in wires]
+                self.results.append(Result(frozenset((wire,)), first, end, f"hint {self.wire_name(wire)!r}", here))
 
     def new_bits(self, x: Expr, count: int, first: int = 0) -> list[Expr]:
         """`count` wires constrained to 0 or 1, which an honest prover fills with bits of x; count constraints.
@@ -334,12 +347,15 @@ class Circuit:
         They are the bits from number `first` on, by default the low ones. Nothing ties them to x: the caller adds the
         constraint that does.
         """
+        self._require_own(x)
+        self._require_count(count)
         wires = [self._allocate(f"bit[{place}]", (0, 1)) for place in range(count)]
         self.operations.append(Operation(Opcode.BITS, x.terms, None, wires[0], count, first_bit=first))
-        here = self.origin()
+        here, made = self.origin(), len(self.constraints)
         minus_one = self.curve.r - 1
         for wire in wires:
             self.constraints.append(Constraint({wire: 1}, {wire: 1, ONE: minus_one}, {}, here))
+        self._expect_use_of_hints(wires, made)
         return [Expr(self, {wire: 1}, (0, 1)) for wire in wires]
 
     def new_scratch(self, count: int) -> list[int]:
@@ -355,6 +371,7 @@ class Circuit:
         The interval is believed: a gadget that calls this states the proof beside the call. A raw x takes the `unit`
         given here, any other keeps its own.
         """
+        self._require_own(x)
         self._fitting(known, str(x))
         if len(x.terms) == 1:
             ((wire, coefficient),) = x.terms.items()
@@ -366,30 +383,38 @@ class Circuit:
     def weighted_sum(self, parts: Iterable[tuple[Expr, int]]) -> Expr:
         """The sum of expressions times integers, in time linear in its length."""
         listed = list(parts)
-        known: Interval | None = (0, 0)
+        self._require_own(*(value for value, _ in listed))
+        if not all(type(weight) is int for _, weight in listed):
+            self.refuse("the weights of a sum are integers")
+        one = self._one_kind([value for value, _ in listed])
+        known: Interval | None = (0, 0) if one is None or one.interval is not None else None
         for value, weight in listed:
-            if value.interval is None:
-                known = None
-                break
-            known = iv.add(known, iv.scale(value.interval, weight)) if known is not None else None
-        unit = self._sum_unit(listed)
+            if known is not None:
+                known = None if value.interval is None else iv.add(known, iv.scale(value.interval, weight))
         terms = sum_terms(((value.terms, weight) for value, weight in listed), self.curve.r)
-        if sum(len(value.terms) for value, _ in listed) > len(terms):
+        if known is not None and sum(len(value.terms) for value, _ in listed) > len(terms):
             known = self.tightened(known, terms)
-        return Expr(self, terms, self.checked(known, tuple(value for value, _ in listed), " + "), unit)
+        known = self.checked(known, tuple(value for value, _ in listed), " + ")
+        return Expr(self, terms, known, one.unit if one is not None else None)
 
-    def _sum_unit(self, parts: Sequence[tuple[Expr, int]]) -> Unit | None:
-        counted = [value for value, _ in parts if value.unit is not None or value.terms]
-        for one, another in pairwise(counted):
-            common_unit(one, another, "+")
-        return next((value.unit for value in counted if value.unit is not None), None)
+    def _one_kind(self, values: Sequence[Expr]) -> Expr | None:
+        """The first value that is more than a constant without a unit, once all others are of its kind and unit."""
+        first = next((value for value in values if value.unit is not None or not value.is_constant), None)
+        if first is not None:
+            for value in values:
+                require_same_kind(first, value, "+")
+                common_unit(first, value, "+")
+        return first
 
     def field_sum(self, parts: Iterable[tuple[Expr, int]]) -> Expr:
         """The same sum in the field: a raw element, without an interval to check or to rely on."""
-        return Expr(self, sum_terms(((value.terms, weight) for value, weight in parts), self.curve.r), None)
+        listed = list(parts)
+        self._require_own(*(value for value, _ in listed))
+        return Expr(self, sum_terms(((value.terms, weight) for value, weight in listed), self.curve.r), None)
 
     def stamp(self, block: Block, parameters: Sequence[Expr] = ()) -> Expr:
         """Append a recorded block; the last `block.entry_wires` wires are its entry. Its output is a raw element."""
+        self._require_own(*parameters)
         self._require_open(block.new_wires)
         origin = self.origin()
         base = len(self.inner_names) - block.entry_wires
@@ -401,7 +426,7 @@ class Circuit:
 
     # Intervals
 
-    def tightened(self, known: Interval | None, terms: Terms) -> Interval | None:
+    def tightened(self, known: Interval, terms: Terms) -> Interval:
         """The interval that the wires' own intervals give, cut with `known`.
 
         Both hold: each says which integer of the symmetric range the same field element stands for. Where wires cancel,
@@ -418,7 +443,7 @@ class Circuit:
             low, high = low + part[0], high + part[1]
         if low < -self.half or high > self.half:
             return known
-        return (low, high) if known is None else iv.intersection(known, (low, high)) or known
+        return iv.intersection(known, (low, high)) or known
 
     def checked(self, known: Interval | None, parts: Sequence[Expr | int], joint: str) -> Interval | None:
         """`known`, unless it reaches outside +-(r - 1) / 2: then the field could wrap, and the user's line is named."""
@@ -435,6 +460,10 @@ class Circuit:
         return self._input_wires[-wire - 1][1] if wire < 0 else self._inner_intervals.get(wire)
 
     def _fitting(self, known: Interval, what: str) -> Interval:
+        if not (isinstance(known, tuple) and len(known) == 2 and all(type(end) is int for end in known)):
+            self.refuse(f"the interval of {what} is two integers, not {known!r}")
+        if known[0] > known[1]:
+            self.refuse(f"the interval [{known[0]}, {known[1]}] of {what} is empty")
         if known[0] < -self.half or known[1] > self.half:
             self.refuse(
                 f"overflow: {what} would need {iv.width(known)} bits, and the field holds {self.half.bit_length() - 1}"
@@ -499,6 +528,17 @@ class Circuit:
         if known is not None:
             self._inner_intervals[wire] = known
         return wire
+
+    def _require_own(self, *values: Expr) -> None:
+        for value in values:
+            if not isinstance(value, Expr):
+                self.refuse(f"an expression is needed here, not {type(value).__name__}: c.constant(...) makes one")
+            if value.circuit is not self:
+                self.refuse(f"{value} is an expression of another circuit, {value.circuit.name!r}")
+
+    def _require_count(self, count: int) -> None:
+        if type(count) is not int or count < 1:
+            self.refuse(f"a hint makes at least one wire, not {count!r}")
 
     def _require_open(self, wires: int = 1) -> None:
         if self._sealed:

@@ -13,12 +13,13 @@ which wraps, is a kind of its own: `+`, `-` and `*` refuse to mix the two, `.raw
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NoReturn
 
 from . import interval as iv
 from .interval import Interval
 from .terms import ONE, Terms, add_terms, render_terms, scale_terms, signed
-from .units import Unit
+from .units import MAX_SCALE, Unit
 
 if TYPE_CHECKING:
     from .builder import Circuit
@@ -64,8 +65,10 @@ class Expr:
 
     def counting(self, unit: Unit) -> Expr:
         """An integer without a unit as a number of steps of one."""
+        if not isinstance(unit, Unit):
+            self.circuit.refuse(f"a unit is a quantity at a scale, as in AMOUNT(8), not {unit!r}")
         if self.interval is None:
-            self.circuit.refuse(f"{self} is a raw field element and cannot count {unit}: range-check it first")
+            self.circuit.refuse(f"{self} is a raw field element and cannot count {unit}: ranged(x, n, unit) can")
         if self.unit is not None:
             self.circuit.refuse(f"{self} is {self.unit} already")
         return Expr(self.circuit, self.terms, self.interval, unit)
@@ -74,6 +77,8 @@ class Expr:
         """The same number in finer steps. Free: an exact multiple."""
         if self.unit is None:
             self.circuit.refuse(f"{self} has no scale: declare it with a unit, as in unit=AMOUNT(8)")
+        if type(scale) is not int or not 0 <= scale <= MAX_SCALE:
+            self.circuit.refuse(f"a scale is an integer from 0 to {MAX_SCALE}, not {scale!r}")
         finer = scale - self.unit.scale
         if finer < 0:
             self.circuit.refuse(
@@ -117,12 +122,14 @@ class Expr:
         known: Interval | None = None
         if self.interval is not None and other.interval is not None:
             known = iv.add(self.interval, iv.scale(other.interval, sign))
-        if shared:
+        if shared and known is not None:
             known = circuit.tightened(known, terms)
         return Expr(circuit, terms, circuit.checked(known, (self, other), f" {operator} "), unit)
 
     def _times_integer(self, factor: int) -> Expr:
         circuit = self.circuit
+        if not -circuit.curve.r < factor < circuit.curve.r:
+            circuit.refuse(f"a factor of {factor.bit_length()} bits is no number of this field")
         terms = scale_terms(self.terms, factor, circuit.curve.r)
         if self.interval is None:
             return Expr(circuit, terms, (0, 0) if not terms else None)
@@ -191,6 +198,50 @@ class Expr:
     def __pow__(self, other: object) -> Expr:
         self._no("`**`", "repeated `*`")
 
+    __rtruediv__ = __truediv__
+    __rfloordiv__ = __floordiv__
+    __rmod__ = __mod__
+    __rpow__ = __pow__
+
+    def __divmod__(self, other: object) -> tuple[Expr, Expr]:
+        self._no("divmod()", "divide(a, b)")
+
+    def __lshift__(self, other: object) -> Expr:
+        self._no("`<<`", "`* 2**n`")
+
+    def __rshift__(self, other: object) -> Expr:
+        self._no("`>>`", "divide(a, 2**n)")
+
+    def __and__(self, other: object) -> Expr:
+        self._no("`&`", "`*` of bits, or to_bits")
+
+    def __or__(self, other: object) -> Expr:
+        self._no("`|`", "`a + b - a * b` of bits, or to_bits")
+
+    def __xor__(self, other: object) -> Expr:
+        self._no("`^`", "`a + b - 2 * a * b` of bits, or to_bits")
+
+    __rlshift__ = __lshift__
+    __rrshift__ = __rshift__
+    __rand__ = __and__
+    __ror__ = __or__
+    __rxor__ = __xor__
+
+    def __invert__(self) -> Expr:
+        self._no("`~`", "`1 - bit`")
+
+    def __abs__(self) -> Expr:
+        self._no("abs()", "absolute(x)")
+
+    def __round__(self, digits: int | None = None) -> Expr:
+        self._no("round()", "round_down or round_up")
+
+    def __float__(self) -> float:
+        self._no("float()", "the witness, after the build")
+
+    def __iter__(self) -> Iterator[Expr]:
+        self._no("iterating", "to_bits(x, n) for its bits")
+
     def __int__(self) -> int:
         self._no("int()", "the witness, after the build")
 
@@ -242,7 +293,7 @@ def require_same_kind(a: Expr, b: Expr, operator: str) -> None:
     raw, ranged = (a, b) if a.interval is None else (b, a)
     a.circuit.refuse(
         f"`{operator}` mixes the raw field element {raw}, which wraps, and the integer {ranged}, which must not: "
-        "range-check the one with assert_bits, or write .raw() on the other to mean field arithmetic"
+        "ranged(x, n) makes an integer of the one, .raw() on the other means field arithmetic"
     )
 
 

@@ -11,10 +11,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .builder import Circuit
+from .errors import CircuitError
 from .expression import Expr, keeping
 from .interval import Interval
 from .scope import gadget
-from .units import Unit
+from .units import Unit, UnitError
+
+MAX_TYPE_BITS = 1024
+"""Far beyond any field; whether a type fits the circuit's is seen when it is used."""
+
+
+class TypeOfHintError(CircuitError):
+    """A range that no value can have."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +31,14 @@ class Type:
 
     interval: Interval | None
     unit: Unit | None = None
+
+    def __post_init__(self) -> None:
+        known = self.interval
+        if known is None:
+            if self.unit is not None:
+                raise UnitError("what has a unit has a range: give the type one")
+        elif not all(type(end) is int for end in known) or known[0] > known[1]:
+            raise TypeOfHintError(f"a range is two integers, the lower first, not {known!r}")
 
     def proven(self, wire: Expr) -> Expr:
         """The wire as a value of this type, with the constraints that make it one.
@@ -51,51 +67,55 @@ BOOLEAN = Type((0, 1))
 
 def unsigned(bits: int, unit: Unit | None = None) -> Type:
     """[0, 2^bits)."""
+    _require_width(bits)
     return Type((0, (1 << bits) - 1), unit)
 
 
 def signed(bits: int, unit: Unit | None = None) -> Type:
     """[-2^(bits - 1), 2^(bits - 1))."""
+    _require_width(bits)
     return Type((-(1 << bits - 1), (1 << bits - 1) - 1), unit)
 
 
 def below(bound: int, unit: Unit | None = None) -> Type:
     """[0, bound)."""
+    if type(bound) is not int or bound < 1:
+        raise TypeOfHintError(f"a value below {bound!r} cannot be")
     return Type((0, bound - 1), unit)
 
 
-@gadget
+@gadget(each=True)
 def hint_quotient(a: Expr, b: Expr, of: Type) -> Expr:
     """a / b in the field, or 0 where b is 0."""
     return of.proven(a.circuit.hint_quotient(a, b))
 
 
-@gadget
+@gadget(each=True)
 def hint_divmod(a: Expr, b: Expr, quotient: Type, rest: Type) -> tuple[Expr, Expr]:
     """Quotient and remainder of the canonical values, or 0 and 0 where b is 0."""
     q, r = a.circuit.hint_divmod(a, b)
     return quotient.proven(q), rest.proven(r)
 
 
-@gadget
+@gadget(each=True)
 def hint_isqrt(x: Expr, of: Type) -> Expr:
     """The floor of the square root of the canonical value."""
     return of.proven(x.circuit.hint_isqrt(x))
 
 
-@gadget
+@gadget(each=True)
 def hint_one_hot(x: Expr, count: int) -> list[Expr]:
     """`count` bits: bit x is 1 and the others are 0, or all are."""
     return [BOOLEAN.proven(wire) for wire in x.circuit.hint_one_hot(x, count)]
 
 
-@gadget
+@gadget(each=True)
 def hint_sorted(values: Sequence[Expr], of: Type) -> list[Expr]:
     """The canonical values in ascending order."""
     return [of.proven(wire) for wire in values[0].circuit.hint_sorted(values)]
 
 
-@gadget
+@gadget(each=True)
 def hint_value(x: Expr, of: Type) -> Expr:
     """The value of x on a wire of its own."""
     return of.proven(x.circuit.hint_linear(x))
@@ -104,3 +124,8 @@ def hint_value(x: Expr, of: Type) -> Expr:
 def _prove_bits(c: Circuit, x: Expr, n: int) -> None:
     bits = c.new_bits(x, n) if n else []
     c.constrain_equal(c.field_sum((bit, 1 << place) for place, bit in enumerate(bits)), x)
+
+
+def _require_width(bits: int) -> None:
+    if type(bits) is not int or not 1 <= bits <= MAX_TYPE_BITS:
+        raise TypeOfHintError(f"{bits!r} bits are not between 1 and {MAX_TYPE_BITS}")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import wraps
-from typing import Any, NoReturn, ParamSpec, TypeVar, overload
+from typing import Any, NoReturn, ParamSpec, TypeVar, get_args, overload
 
 from .builder import Circuit
 from .errors import BuildError
@@ -18,33 +19,34 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _KINDS: dict[str, type[Expr]] = {kind.__name__: kind for kind in (Expr, Field, Integer, Bit, Fixed)}
-_MANY = {f"{kind}[{name}]": name for kind in ("Sequence", "list") for name in _KINDS}
+_MODULES = re.compile(r"\b(?:\w+\.)+(?=\w)")
+_ANNOTATION = re.compile(r"(?:Optional\[)?(?:(?:Sequence|list|tuple|Iterable)\[)?(?P<kind>\w+)")
 _SHOWN_OPERANDS = 16
 
 
 @overload
 def gadget(function: Callable[P, T]) -> Callable[P, T]: ...
 @overload
-def gadget(*, requires: str) -> Callable[[Callable[P, T]], Callable[P, T]]: ...
-def gadget(function: Callable[..., Any] | None = None, *, requires: str = "") -> Callable[..., Any]:
+def gadget(*, requires: str = "", each: bool = False) -> Callable[[Callable[P, T]], Callable[P, T]]: ...
+def gadget(function: Callable[..., Any] | None = None, *, requires: str = "", each: bool = False) -> Callable[..., Any]:
     """Name the function on the gadget path, and check that what it declares as expressions is that.
 
     Parameters annotated `Expr`, or one of its kinds, or a `Sequence` of them, and dataclasses that have such members,
     take expressions of one circuit. A plain integer in place of an expression is a `BuildError`, so that it is always
     plain to see what lives inside the circuit. A result that is used nowhere is warned of, unless the gadget `requires`
     something of its operands (as in `requires="a <= b"`): then it was called for that, and the error that names a
-    failed constraint says it.
+    failed constraint says it. Of several results one is enough; with `each` every one of them is missed.
     """
     if function is None:
-        return lambda given: _traced(given, requires)
-    return _traced(function, requires)
+        return lambda given: _traced(given, requires, each)
+    return _traced(function, requires, each)
 
 
-def _traced(function: Callable[P, T], requires: str) -> Callable[P, T]:
+def _traced(function: Callable[P, T], requires: str, each: bool) -> Callable[P, T]:
     name = getattr(function, "__name__", "gadget")
     language = is_language(function.__module__)
     signature = inspect.signature(function)
-    kinds = {p.name: _annotation(p.annotation) for p in signature.parameters.values()}
+    kinds = {p.name: _wanted(p.annotation) for p in signature.parameters.values()}
     order = list(kinds)
 
     @wraps(function)
@@ -67,35 +69,33 @@ def _traced(function: Callable[P, T], requires: str) -> Callable[P, T]:
         finally:
             circuit.leave()
         if not requires:
-            made = frozenset(w for x in _expressions(result) for w in x.terms if w > wires)
-            if made:
-                circuit.results.append(Result(made, first, len(circuit.constraints), f"the result of {name}()", here))
+            made = [frozenset(w for w in x.terms if w > wires) for x in _expressions(result)]
+            for place, new in enumerate(made if each else (frozenset().union(*made),), start=1):
+                if new:
+                    what = f"result {place} of {name}()" if each and len(made) > 1 else f"the result of {name}()"
+                    circuit.results.append(Result(new, first, len(circuit.constraints), what, here))
         return result
 
     return traced
 
 
-def _annotation(annotation: object) -> str:
-    return annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))
+def _wanted(annotation: object) -> type[Expr] | None:
+    """The kind of expression that a parameter is annotated to take, alone or in a sequence, if any."""
+    text = annotation.__name__ if isinstance(annotation, type) and not get_args(annotation) else str(annotation)
+    match = _ANNOTATION.match(_MODULES.sub("", text))
+    return _KINDS.get(match["kind"]) if match else None
 
 
-def _circuit_of(name: str, given: Mapping[str, object], kinds: Mapping[str, str]) -> Circuit:
+def _circuit_of(name: str, given: Mapping[str, object], kinds: Mapping[str, type[Expr] | None]) -> Circuit:
+    """The one circuit of all that a gadget is given, once it is of the kinds that its parameters say."""
     found: Circuit | None = None
     for parameter, value in given.items():
-        kind = kinds.get(parameter, "")
-        many = kind in _MANY
-        wanted = _KINDS.get(_MANY.get(kind, kind))
-        if wanted is None and is_dataclass(value) and not isinstance(value, type):
-            many, wanted, value = True, Expr, list(_expressions(value))
-        if wanted is None and kind != "Circuit":
-            continue
-        for item in value if many and isinstance(value, list | tuple) else (value,):
-            if isinstance(item, Circuit) and kind == "Circuit":
-                circuit = item
-            elif wanted is not None and isinstance(item, wanted):
-                circuit = item.circuit
-            else:
-                _refuse(_mismatch(name, parameter, item, wanted))
+        wanted = kinds.get(parameter)
+        if wanted is not None and value is not None:
+            for item in value if isinstance(value, list | tuple) else (value,):
+                if not isinstance(item, wanted):
+                    _refuse(_mismatch(name, parameter, item, wanted))
+        for circuit in (value,) if isinstance(value, Circuit) else (x.circuit for x in _expressions(value)):
             if found is not None and circuit is not found:
                 _refuse(f"{name}() joins expressions of two different circuits")
             found = circuit
@@ -104,9 +104,7 @@ def _circuit_of(name: str, given: Mapping[str, object], kinds: Mapping[str, str]
     return found
 
 
-def _mismatch(name: str, parameter: str, item: object, wanted: type[Expr] | None) -> str:
-    if wanted is None:
-        return f"{name}() takes the circuit as `{parameter}`, not {type(item).__name__}"
+def _mismatch(name: str, parameter: str, item: object, wanted: type[Expr]) -> str:
     if isinstance(item, Expr):
         return f"{name}() takes a {wanted.__name__} as `{parameter}`, and {item} is a {type(item).__name__}"
     return (

@@ -15,7 +15,7 @@ from .baby_jubjub import (
     point_negate,
     point_select,
 )
-from .bits import assert_bits, from_bits, pack, to_bits, unpack
+from .bits import assert_bits, from_bits, pack, ranged, to_bits, unpack
 from .canonical import to_bits_at_most, to_canonical_bits
 from .commitment import pedersen_commitment
 from .comparison import assert_at_most, assert_less, is_at_most, is_nonnegative
@@ -94,6 +94,7 @@ __all__ = [
     "point_select",
     "poseidon",
     "positive_part",
+    "ranged",
     "round_down",
     "round_up",
     "select",

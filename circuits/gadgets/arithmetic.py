@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..expression import Expr, common_unit
+from ..expression import Expr, common_unit, keeping, product_unit, require_same_kind
 from ..interval import hull
 from ..scope import gadget
 from .comparison import is_nonnegative
@@ -10,9 +10,14 @@ from .comparison import is_nonnegative
 
 @gadget(requires="a * b = c")
 def assert_product(a: Expr, b: Expr, c: Expr) -> None:
-    """a * b = c; one constraint. Where all three are ranged it holds for the integers, and a product that could leave
-    the field is refused; with a raw one among them it holds in the field.
+    """a * b = c; one constraint. For ranged values it holds in the integers, and a product that could leave the field
+    is refused; for raw ones it holds in the field. Kinds and units must be those of a product.
     """
+    require_same_kind(a, b, "*")
+    require_same_kind(c, b if a.is_constant else a, "=")
+    if c.interval is not None and a.interval is not None and b.interval is not None:
+        product = Expr(a.circuit, {**a.terms, **b.terms}, (0, 0), product_unit(a, b))
+        common_unit(product, c, "=")
     if a.interval is not None and b.interval is not None:
         ends = [x * y for x in a.interval for y in b.interval]
         a.circuit.checked((min(ends), max(ends)), (a, b), " * ")
@@ -27,9 +32,11 @@ def select(bit: Expr, when_one: Expr, when_zero: Expr) -> Expr:
     """
     c = bit.circuit
     require_bit(bit)
+    require_same_kind(when_one, when_zero, "select")
     unit = common_unit(when_one, when_zero, "select")
     if bit.is_constant:
-        return when_one if bit.terms else when_zero
+        chosen = when_one if bit.terms else when_zero
+        return chosen if chosen.unit is not None else keeping(unit, chosen)
     difference = c.field_sum(((when_one, 1), (when_zero, -1)))
     if difference.is_constant and not difference.terms:
         return when_one
@@ -46,7 +53,7 @@ def positive_part(x: Expr) -> Expr:
     if x.interval is not None and x.interval[0] >= 0:
         return x
     if x.interval is not None and x.interval[1] <= 0:
-        return x.circuit.constant(0)
+        return keeping(x.unit, x.circuit.constant(0))
     part = is_nonnegative(x) * x
     top = 0 if x.interval is None else max(0, x.interval[1])
     return x.circuit.range_proven(part, (0, top))  # a bit times x, and 0 where x is negative

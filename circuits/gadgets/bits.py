@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..expression import Expr
+from ..expression import Expr, keeping
 from ..scope import gadget
+from ..units import Unit
 
 
 @gadget(requires="0 <= x < 2^n")
@@ -26,10 +27,12 @@ def to_bits(x: Expr, n: int) -> list[Expr]:
         if low < (1 << n) - c.curve.r:
             c.refuse(f"{x} may be as low as {low}, which {n} bits cannot tell from a large value; bound it first")
     if x.is_constant:
+        if x.constant_value >> n:
+            c.refuse(f"this can never hold: {x} has more than {n} bits")
         return [c.constant(x.constant_value >> place & 1) for place in range(n)]
     if n == 1:
         c.constrain_product(x, c.field_sum(((x, 1), (c.constant(1), -1))), c.constant(0))
-        return [c.range_proven(x, (0, 1))]
+        return [c.range_proven(x.raw(), (0, 1))]
     bits = c.new_bits(x, n)
     c.constrain_equal(c.field_sum((bit, 1 << place) for place, bit in enumerate(bits)), x)
     return bits
@@ -39,6 +42,13 @@ def to_bits(x: Expr, n: int) -> list[Expr]:
 def assert_bits(x: Expr, n: int) -> None:
     """0 <= x < 2^n, at the cost of `to_bits`; proven even where the interval of x, maybe a trusted one, says so."""
     to_bits(x, n)
+
+
+@gadget(requires="0 <= x < 2^n")
+def ranged(x: Expr, n: int, unit: Unit | None = None) -> Expr:
+    """The raw x as an integer, proven to lie in [0, 2^n); the cost of `to_bits`. With a unit it counts something."""
+    to_bits(x, n)
+    return keeping(unit, x.circuit.range_proven(x.integer(), (0, (1 << n) - 1)))
 
 
 @gadget
@@ -51,6 +61,7 @@ def from_bits(bits: Sequence[Expr]) -> Expr:
 def pack(values: Sequence[Expr], bits: int) -> Expr:
     """sum of values[i] * 2^(bits * i). Free, and one to one: each value must be known to lie in [0, 2^bits)."""
     c = values[0].circuit
+    _require_width(values[0], bits)
     for place, value in enumerate(values):
         if value.interval is None or not 0 <= value.interval[0] <= value.interval[1] < 1 << bits:
             c.refuse(f"element {place}, {value}, is not known to fit into {bits} bits: range-check it first")

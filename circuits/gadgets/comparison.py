@@ -67,6 +67,7 @@ def require_order(x: Expr) -> Interval:
     """The interval of a ranged value; a raw one has no order and is refused."""
     if x.interval is None:
         x.circuit.refuse(
-            f"cannot compare {x}: a raw field element has no order; declare its parts with bits=... or range-check them"
+            f"cannot compare {x}: a raw field element has no order; declare its parts with bits=..., "
+            "or ranged(x, n) makes an integer of it"
         )
     return x.interval
