@@ -12,10 +12,9 @@ from zkmargin.algebra import BN254, Buffer, Curve, Engine, scalars_to_bytes
 from .builder import DEFAULT_LIMIT, Circuit, inner_wire_name
 from .check import check_witness
 from .debugging import Note, Tell, print_to_stderr, tell_notes
-from .errors import BuildError, UnsatisfiedConstraint
+from .errors import UnsatisfiedConstraint
 from .explain import Read, show_inputs, show_operands
 from .inputs import InputSignal, InputValues, arrange_inputs
-from .location import raised_at, without_internals
 from .lowering import WireOrder, lower_constraints, wire_order
 from .orientation import oriented
 from .program import WitnessProgram
@@ -23,7 +22,7 @@ from .program_tables import lower_program
 from .r1cs import R1CS
 from .recording import Origin
 from .symbols import Symbols
-from .usage import report_unused
+from .tracing import trace
 
 
 @dataclass(frozen=True)
@@ -127,16 +126,9 @@ def build(
     user's own lines and no internals. `limit` bounds wires and constraints.
     """
     circuit = Circuit(name, curve, limit)
-    try:
-        function(circuit, *args)
-        circuit.seal()
-        report_unused(circuit, strict=strict)
-    except BuildError as problem:
-        raise problem.with_traceback(without_internals(problem.__traceback__)) from None
-    except RecursionError as problem:
-        where = raised_at(problem.__traceback__)
-        reason = f"circuit {name!r} recurses without end: a gadget calls itself, and nothing stops it while building"
-        raise BuildError(reason, file=where.file, line=where.line, text=where.text) from None
+    mistake = trace(circuit, function, args, strict=strict)
+    if mistake is not None:
+        raise mistake from None
     order = wire_order(circuit)
     system = oriented(lower_constraints(circuit, order))
     a, b, c = system.matrices()

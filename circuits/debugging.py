@@ -29,6 +29,8 @@ def debug(label: str = "", /, **values: Expr) -> None:
     They may be private: a `strict` build refuses a circuit that still has a `debug` in it.
     """
     where = user_location()
+    if not isinstance(label, str):
+        _refuse("debug() shows values by name, as in debug(collateral=x); a text before them is a label", where)
     if not values:
         _refuse("debug() takes the values to show by name, as in debug(collateral=x)", where)
     for name, value in values.items():

@@ -80,9 +80,10 @@ def _traced(function: Callable[P, T], requires: str, each: bool) -> Callable[P, 
 
 
 def _wanted(annotation: object) -> type[Expr] | None:
-    """The kind of expression that a parameter is annotated to take, alone or in a sequence, if any."""
+    """The kind of expression that a parameter is annotated to take, alone or in a sequence; None for `Expr | int`."""
     text = annotation.__name__ if isinstance(annotation, type) and not get_args(annotation) else str(annotation)
-    match = _ANNOTATION.match(_MODULES.sub("", text))
+    text = _MODULES.sub("", text)
+    match = None if re.search(r"\bint\b", text) else _ANNOTATION.match(text)
     return _KINDS.get(match["kind"]) if match else None
 
 

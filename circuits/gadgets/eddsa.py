@@ -11,7 +11,6 @@ from ..scope import gadget
 from .baby_jubjub import (
     Point,
     assert_not_neutral,
-    assert_on_curve,
     assert_same_point,
     clear_cofactor,
     point_add,
@@ -40,7 +39,6 @@ def assert_eddsa_poseidon(public_key: Point, message: Expr, signature: Signature
     h = Poseidon(R.x, R.y, A.x, A.y, m) is decomposed in its canonical form. The equation is S * B - h * (8 A) = R: what
     stands on the left is a point of the curve, and so R, equal to it in both coordinates, needs no check of its own.
     """
-    assert_on_curve(public_key)
     torsion_free = clear_cofactor(public_key)
     assert_not_neutral(torsion_free)
     s_bits = to_bits_at_most(signature.s, BABY_JUBJUB.order - 1)

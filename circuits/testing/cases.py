@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from zkmargin.algebra import BN254, Curve, Engine, get_engine
@@ -47,15 +47,18 @@ def check_circuit(
 
     Engines are `"native"`, `"reference"` and `"plain"`, by default the first two, as far as they are installed and know
     the circuit's field; a tiny field only `"plain"` knows. Their witnesses must agree byte for byte. A refusal is an
-    `InputError` or an `UnsatisfiedConstraint`. `prove` is given the witnesses of all valid inputs.
+    `InputError` or an `UnsatisfiedConstraint`; an invalid mapping has all the circuit's inputs and no other, so that a
+    misspelt one is no refusal. `prove` is given the witnesses of all valid inputs.
     """
     __tracebackhide__ = True
     used = [(name, _engine(name, circuit.r1cs.curve)) for name in engines or engines_for(circuit.r1cs.curve)]
     cases: list[tuple[str, InputValues, Refused | None]] = []
     cases += [(f"valid[{place}]", inputs, None) for place, inputs in enumerate(valid)]
     for place, given in enumerate(invalid):
-        refused = given if isinstance(given, Refused) else Refused(given)
-        cases.append((f"invalid[{place}]", refused.inputs, refused))
+        if not isinstance(given, Refused):
+            _require_the_names(circuit, f"invalid[{place}]", given)
+            given = Refused(given)
+        cases.append((f"invalid[{place}]", given.inputs, given))
     if not cases:
         raise CheckFailed(f"circuit {circuit.name!r}: no cases are given, so nothing was checked")
     faults: list[str] = []
@@ -72,6 +75,18 @@ def check_circuit(
         raise CheckFailed("\n".join((heading, *faults)))
     if prove is not None:
         prove(circuit, witnesses)
+
+
+def _require_the_names(circuit: CompiledCircuit, case: str, inputs: InputValues) -> None:
+    """A misspelt input is refused for its name, and then says nothing of the circuit."""
+    if not isinstance(inputs, Mapping):
+        raise CheckFailed(f"circuit {circuit.name!r}: {case} is no mapping of inputs; give a list of mappings")
+    odd = sorted(set(inputs) ^ set(circuit.input_names))
+    if odd:
+        raise CheckFailed(
+            f"circuit {circuit.name!r}: {case} leaves out or misspells {', '.join(odd)}; "
+            "if that is the point, say so with Refused(inputs, input=...)"
+        )
 
 
 def engines_for(curve: Curve) -> list[str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+import typing
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from zkmargin.algebra import BN254
 from zkmargin.circuits import (
     AMOUNT,
     VALUE,
@@ -16,19 +18,29 @@ from zkmargin.circuits import (
     CircuitWarning,
     Expr,
     Field,
+    Point,
+    Type,
+    Unit,
     UnsatisfiedConstraint,
     assert_at_most,
     assert_equal,
+    below,
     build,
     debug,
     divide,
     gadget,
+    hint_one_hot,
     is_at_most,
     is_zero,
     merkle_root,
+    pack,
+    poseidon,
     positive_part,
+    quantity,
     select,
+    signed,
     to_bits,
+    unsigned,
 )
 
 
@@ -170,6 +182,128 @@ def test_what_cannot_be_meant_is_refused(mistake: Callable[[Circuit], object], r
         build(mistake, name="mistake")
     assert caught.value.file == "test_mistakes.py"
     assert caught.value.line == mistake.__code__.co_firstlineno
+
+
+@pytest.mark.parametrize(
+    ("mistake", "reason"),
+    [
+        (lambda c: AMOUNT(-1), "a scale is an integer from 0 to 100"),
+        (lambda c: quantity("a b"), "no name for a quantity"),
+        (
+            lambda c: word(c, AMOUNT(60)) * c.private("y", bits=8, unit=AMOUNT(60)),
+            "a scale is an integer from 0 to 100",
+        ),
+        (lambda c: word(c, AMOUNT(2)).at_scale("3"), "a scale is an integer"),
+        (lambda c: word(c, AMOUNT(2)).at_scale(10**6), "a scale is an integer"),
+        (lambda c: word(c) * 10**5000, "a factor of 16610 bits"),
+        (lambda c: c.private("f") * BN254.r, "a factor of 254 bits"),
+        (lambda c: c.constant(10**5000), "the constant of 16610 bits"),
+        (lambda c: c.fixed(10**5000, VALUE(2)), "a constant of 16610 bits"),
+        (lambda c: word(c).counting("amount"), "a unit is a quantity at a scale"),
+        (lambda c: pack([word(c)], 2.5), "2.5 bits are not between"),
+        (lambda c: poseidon(word(c)), "TypeError"),
+        (lambda c: Point(1, 2), "AttributeError"),
+        (lambda c: hint_one_hot(word(c), 2.5), "at least one wire"),
+        (lambda c: c.hint_bits(word(c), -1), "at least one wire"),
+        (lambda c: c.new_bits(word(c), 0), "at least one wire"),
+        (lambda c: unsigned(-1), "-1 bits are not between"),
+        (lambda c: unsigned(2.5), "2.5 bits are not between"),
+        (lambda c: signed(0), "0 bits are not between"),
+        (lambda c: below(0), "a value below 0 cannot be"),
+        (lambda c: Type((5, 3)), "a range is two integers, the lower first"),
+        (lambda c: Type(None, AMOUNT(8)), "what has a unit has a range"),
+        (lambda c: c.private_trusted("x", 5, "test"), "the interval of x is two integers"),
+        (lambda c: c.private_trusted("x", (0.5, 3.7), "test"), "the interval of x is two integers"),
+        (lambda c: c.private_trusted("x", (0, 1), None), "needs a reason"),
+        (lambda c: c.weighted_sum([(word(c), 1.5)]), "the weights of a sum are integers"),
+        (lambda c: c.constrain_zero(5), "an expression is needed here, not int"),
+        (lambda c: debug(5, x=word(c)), "a text before them is a label"),
+        (lambda c: c.range_proven(word(c), (3, 2)), "is empty"),
+    ],
+)
+def test_nothing_of_python_s_own_leaves_the_language(mistake: Callable[[Circuit], object], reason: str) -> None:
+    with pytest.raises(BuildError, match=reason) as caught:
+        build(mistake, name="mistake")
+    assert caught.value.file == "test_mistakes.py"
+    assert caught.value.line == mistake.__code__.co_firstlineno
+    assert set(files_in(caught.value)) == {"test_mistakes.py", "build.py"}
+
+
+def word(c: Circuit, unit: Unit | None = None) -> Expr:
+    return c.private("word", bits=8, unit=unit)
+
+
+def test_what_the_user_s_own_code_raises_passes_as_it_is() -> None:
+    def circuit(c: Circuit) -> None:
+        raise LookupError("mine")
+
+    with pytest.raises(LookupError, match="mine"):
+        build(circuit, name="mine")
+
+
+def test_a_function_that_does_not_run_proves_nothing() -> None:
+    def stray(c: Circuit) -> Iterator[int]:
+        assert_equal(c.public("x"), c.constant(1))
+        yield 1
+
+    async def later(c: Circuit) -> None:
+        assert_equal(c.public("x"), c.constant(1))
+
+    for function in (stray, later):
+        with pytest.raises(BuildError, match="has not run: it is a generator or a coroutine"):
+            build(function, name="idle")
+    with pytest.raises(BuildError, match="constrains nothing"):
+        build(lambda c: None, name="empty", strict=True)
+
+
+def test_expressions_of_another_build_are_refused_everywhere() -> None:
+    kept: list[Expr] = []
+    build(lambda c: kept.append(c.private("x", bits=8)), name="first")
+    (other,) = kept
+    for use in (
+        lambda c, x: c.constrain_equal(x, other),
+        lambda c, x: c.constrain_zero(other),
+        lambda c, x: c.constrain_product(x, x, other),
+        lambda c, x: c.product_unused(x, other),
+        lambda c, x: c.weighted_sum([(x, 1), (other, 1)]),
+        lambda c, x: c.field_sum([(x, 1), (other, 1)]),
+        lambda c, x: c.hint_linear(other),
+        lambda c, x: c.hint_isqrt(other),
+        lambda c, x: c.hint_divmod(x, other),
+        lambda c, x: c.hint_quotient(other, x),
+        lambda c, x: c.hint_inverse_or_zero(other),
+        lambda c, x: c.hint_one_hot(other, 2),
+        lambda c, x: c.hint_sorted([x, other]),
+        lambda c, x: c.hint_bits(other, 2),
+        lambda c, x: c.new_bits(other, 2),
+        lambda c, x: c.range_proven(other, (0, 1)),
+    ):
+        with pytest.raises(BuildError, match="x is an expression of another circuit, 'first'"):
+            build(lambda c, use=use: use(c, c.private("x", bits=8)), name="second")
+
+
+def test_annotations_may_be_written_in_any_way() -> None:
+    def one(x, y):  # type: ignore[no-untyped-def] # without annotations
+        return x * y
+
+    def two(values: list[Expr], more: typing.Sequence[Expr] = ()) -> Expr:
+        return values[0] * values[1]
+
+    def three(x: Expr | None, y: Expr | None = None) -> Expr:
+        return (y if x is None else x) * y
+
+    three.__annotations__["x"] = Expr | None
+    four = lambda x, y: x * y  # noqa: E731 # a lambda is a function too
+    for function, arguments in ((one, 0), (two, 1), (three, 0), (four, 0)):
+
+        def circuit(c: Circuit, function=function, arguments=arguments) -> None:
+            x, y = c.private("x"), c.private("y")
+            assert_equal(c.public("out"), gadget(function)([x, y]) if arguments else gadget(function)(x, y))
+
+        compiled = build(circuit, name="annotated", strict=True)
+        compiled.check(compiled.witness({"x": 3, "y": 5, "out": 15}))
+    with pytest.raises(BuildError, match="as `x`, not int"):
+        build(lambda c: gadget(three)(3, c.private("y")), name="three")
 
 
 def test_a_gadget_says_which_kind_it_takes() -> None:

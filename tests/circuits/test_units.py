@@ -16,6 +16,7 @@ from zkmargin.circuits import (
     AMOUNT,
     PRICE,
     RATIO,
+    TIME_MS,
     VALUE,
     Bit,
     BuildError,
@@ -29,15 +30,19 @@ from zkmargin.circuits import (
     UnsatisfiedConstraint,
     absolute,
     assert_at_most,
+    assert_bits,
     assert_equal,
     assert_less,
+    assert_product,
     build,
     divide,
     is_at_most,
     is_equal,
     pack,
+    poseidon,
     positive_part,
     quantity,
+    ranged,
     round_down,
     round_up,
     select,
@@ -197,6 +202,62 @@ def test_a_total_is_a_sum_of_one_unit(c: Circuit) -> None:
     assert (total(values).unit, total(values).interval) == (VALUE(2), (0, 765))
     with pytest.raises(BuildError, match="bring the coarser one"):
         total([*values, c.private("y", bits=8, unit=VALUE(3))])
+
+
+def test_kinds_and_units_are_kept_in_every_sum_and_product(c: Circuit) -> None:
+    a, p, raw = amount(c), price(c), c.private("raw")
+    for mistake in (
+        lambda: total([a, a.raw(), p]),
+        lambda: total([a, raw]),
+        lambda: total([raw, a]),
+        lambda: total([a, c.constant(5).raw(), p]),
+        lambda: total([a, c.constant(5), a]),
+        lambda: c.weighted_sum([(c.constant(5), 1), (a, 1)]),
+        lambda: select(c.private("b0", bits=1), a, raw),
+        lambda: assert_product(a, p, raw),
+        lambda: assert_product(a, p, c.private("ms", bits=64, unit=TIME_MS(16))),
+        lambda: assert_product(a, c.constant(2), c.private("plain", bits=64)),
+    ):
+        with pytest.raises(BuildError, match=r"mixes|joins"):
+            mistake()
+    assert_product(a, p, c.private("value", bits=128, unit=VALUE(16)))
+    assert (raw + raw).interval is None
+    x = c.private("x", bits=8)
+    assert type(x.raw() + x.raw()) is Field
+    assert type(total([x.raw(), raw])) is Field
+
+
+def test_what_is_known_to_be_zero_keeps_its_unit(c: Circuit) -> None:
+    a = amount(c)
+    assert positive_part(-a).unit == AMOUNT(8)
+    assert (positive_part(-a) * price(c)).unit == VALUE(16)
+    assert select(c.constant(0), a, c.constant(0)).unit == AMOUNT(8)
+
+
+def test_a_raw_value_becomes_a_number(c: Circuit) -> None:
+    raw = c.private("raw")
+    known = ranged(raw, 16, AMOUNT(4))
+    assert (known.unit, known.interval) == (AMOUNT(4), (0, 65535))
+    assert str(known) == "raw"
+
+    def circuit(c: Circuit) -> None:
+        assert_at_most(ranged(c.private("x"), 4), c.private("y", bits=8))
+
+    compiled = build(circuit, name="ranged", strict=True)
+    compiled.check(compiled.witness({"x": 15, "y": 15}))
+    for x in (16, BN254.r - 1):
+        with pytest.raises(UnsatisfiedConstraint) as caught:
+            compiled.check(compiled.witness({"x": x, "y": 255}))
+        assert caught.value.gadget == ("ranged", "to_bits")
+
+
+@pytest.mark.parametrize("bits", [1, 8])
+def test_a_constant_that_does_not_fit_has_no_bits(c: Circuit, bits: int) -> None:
+    for constant in (c.constant(300).raw(), c.constant(BN254.r - 1), poseidon([c.constant(1), c.constant(2)])):
+        for use in (to_bits, assert_bits, ranged):
+            with pytest.raises(BuildError, match="can never hold|never fits"):
+                use(constant, bits)
+    assert [bit.constant_value for bit in to_bits(c.constant(1).raw(), bits)][0] == 1
 
 
 def test_scales_do_not_shrink_by_accident(c: Circuit) -> None:
