@@ -26,9 +26,9 @@ def trace(
     try:
         _require_it_ran(circuit, function(circuit, *args))
         circuit.seal()
+        report_unused(circuit, strict=strict)
         if strict and not circuit.constraints:
             circuit.refuse(f"circuit {circuit.name!r} constrains nothing")
-        report_unused(circuit, strict=strict)
     except Exception as problem:
         mistake = _mistake(circuit, problem)
         if mistake is None:
