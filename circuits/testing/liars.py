@@ -36,7 +36,8 @@ def check_liars(
         if step.is_hint or every_wire:
             for lies in bench.lies(step):
                 told += 1
-                if bench.accepts(lies) and not _all_free(circuit, lies, free):
+                changed = bench.accepted(lies)
+                if changed and not bench.all_free(changed, lies, free):
                     survivors.append(bench.survivor(lies))
                     break
     if survivors:
@@ -62,6 +63,12 @@ class _Bench:
         self.steps = program.steps.steps
         self._values = program.run_all(given)
         self._n_wires = program.n_wires
+        self._copied_out = {
+            wire
+            for step in self.steps
+            if any(read >= self._n_wires for row in step.reads for read, _ in row)
+            for wire in step.wires
+        }
         sides = [matrix.to_rows(circuit.r1cs.curve) for matrix in (circuit.r1cs.a, circuit.r1cs.b, circuit.r1cs.c)]
         self._products: list[tuple[Row, ...]] = [tuple(map(tuple, row)) for row in zip(*sides, strict=True)]
         self._read_by = _places((wire for row in step.reads for wire, _ in row) for step in self.steps)
@@ -72,16 +79,22 @@ class _Bench:
             yield from lies_about(wire, self._values[wire], self._r)
         yield from joint_lies(step, self._values, self._r)
 
-    def accepts(self, lies: Lies) -> bool:
-        """Does the witness that follows from the lies satisfy every constraint, and differ from the honest one?"""
+    def accepted(self, lies: Lies) -> list[int]:
+        """The wires of the witness that the lies change, if no constraint notices. Scratch is no part of it."""
         before = self._tell(lies)
         try:
             changed = [wire for wire in before if wire < self._n_wires]
             rows = {row for wire in changed for row in self._stands_in.get(wire, ())}
-            return bool(changed) and all(self._holds(row) for row in rows)
+            return changed if all(self._holds(row) for row in rows) else []
         finally:
             for wire, value in before.items():
                 self._values[wire] = value
+
+    def all_free(self, changed: Sequence[int], lies: Lies, patterns: Collection[str]) -> bool:
+        """Are the lies about wires that the prover may choose? One in scratch is about what is copied out."""
+        told = [wire for wire in changed if wire in lies or wire in self._copied_out]
+        names = [self._circuit.symbols.name(wire) for wire in told]
+        return all(any(fnmatchcase(name, pattern) for pattern in patterns) for name in names)
 
     def survivor(self, lies: Lies) -> Survivor:
         wires = sorted(lies)
@@ -117,8 +130,7 @@ class _Bench:
         while waiting:
             step = self.steps[heapq.heappop(waiting)]
             for wire, value in zip(step.wires, step.effect(self._values, self._r), strict=True):
-                if wire not in lies:
-                    put(wire, value)
+                put(wire, value)
         return before
 
     def _holds(self, row: int) -> bool:
@@ -133,8 +145,3 @@ def _places(read: Iterator[Iterator[int]]) -> dict[int, list[int]]:
         for wire in dict.fromkeys(wires):
             found.setdefault(wire, []).append(place)
     return found
-
-
-def _all_free(circuit: CompiledCircuit, lies: Lies, patterns: Collection[str]) -> bool:
-    names: Sequence[str] = [circuit.symbols.name(wire) for wire in lies if wire < circuit.r1cs.n_wires]
-    return all(any(fnmatchcase(name, pattern) for pattern in patterns) for name in names)

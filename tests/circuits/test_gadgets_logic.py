@@ -193,14 +193,18 @@ def test_extremes_over_a_tiny_field_and_their_units() -> None:
         build(circuit, name="units")
 
 
-def bounded(known: tuple[int, int], low: tuple[int, int], high: tuple[int, int]) -> CompiledCircuit:
+Ends = tuple[int, int]
+
+
+def bounded(known: Ends, low: Ends, high: Ends, *, asserted: bool) -> CompiledCircuit:
     def circuit(c: Circuit) -> None:
         x, least, most = (
             c.constant(ends[0]) if ends[0] == ends[1] else c.private_trusted(name, ends, "test")
             for name, ends in (("x", known), ("low", low), ("high", high))
         )
         bind(c.weighted_sum(((x, 1), (least, 1), (most, 1))))
-        assert_between(x, least, most)
+        if asserted:
+            assert_between(x, least, most)
         assert_equal(c.public("inside"), is_between(x, least, most))
 
     return build(circuit, name="between", curve=tiny_field(251))
@@ -219,7 +223,7 @@ def bounded(known: tuple[int, int], low: tuple[int, int], high: tuple[int, int])
     ],
 )
 def test_between_two_bounds(known: tuple[int, int], low: tuple[int, int], high: tuple[int, int]) -> None:
-    circuit = bounded(known, low, high)
+    circuit, judged = (bounded(known, low, high, asserted=asserted) for asserted in (True, False))
     for x, least, most in product(*(range(ends[0], ends[1] + 1) for ends in (known, low, high))):
         named = {"x": (x, known), "low": (least, low), "high": (most, high)}
         inputs = {name: value for name, (value, ends) in named.items() if ends[0] < ends[1]}
@@ -227,7 +231,8 @@ def test_between_two_bounds(known: tuple[int, int], low: tuple[int, int], high: 
         if inside:
             right = inputs
         assert (broken(circuit, inputs | {"inside": inside}) is None) == bool(inside), (x, least, most)
-        assert broken(circuit, inputs | {"inside": 1 - inside}) is not None
+        assert broken(judged, inputs | {"inside": inside}) is None
+        assert broken(judged, inputs | {"inside": 1 - inside}) is not None
     check_liars(circuit, right | {"inside": 1}, every_wire=True)
 
 

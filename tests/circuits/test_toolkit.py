@@ -28,6 +28,7 @@ from zkmargin.circuits import (
     select,
     to_bits,
 )
+from zkmargin.circuits.scratch import scratch_sorted
 from zkmargin.circuits.testing import (
     PlainEngine,
     Refused,
@@ -40,6 +41,7 @@ from zkmargin.circuits.testing import (
     solutions,
     tiny_field,
 )
+from zkmargin.circuits.testing.steps import take_apart
 
 R = BN254.r
 
@@ -172,6 +174,11 @@ def _bits_of_any_kind(c: Circuit, x: Expr) -> None:
     assert_at_most(bits[0] + bits[1], c.constant(2))  # nothing ties them to x
 
 
+def _division_by_a_sum(c: Circuit, x: Expr) -> None:
+    quotient, rest = c.hint_divmod(x, c.constant(7))
+    assert_equal(quotient + rest, c.constant(5).raw())
+
+
 def _too_many_bits(c: Circuit, x: Expr) -> None:
     bits = c.new_bits(x, 254)
     assert_equal(c.field_sum((bit, 1 << place) for place, bit in enumerate(bits)), x)
@@ -202,6 +209,7 @@ def _value_that_is_free(c: Circuit, x: Expr) -> None:
     [
         (_division_without_ranges, 23, ("quotient_2", "remainder_3"), (4, R - 5)),
         (_division_without_range_of_quotient, 23, ("quotient_2", "remainder_3"), None),
+        (_division_by_a_sum, 23, ("quotient_2", "remainder_3"), None),
         (_root_by_its_square, 25, ("root_2",), (R - 5,)),
         (_one_hot_by_its_sum, 2, None, None),
         (_bits_of_any_kind, 23, ("bit[0]_2",), (0,)),
@@ -266,6 +274,23 @@ def test_a_wire_the_prover_chooses_can_be_declared_free() -> None:
         check_liars(circuit, inputs, free=["value_2"])
     assert [survivor.names for survivor in accepted.value.survivors] == [("value_4",)]
     check_liars(circuit, inputs, free=["value_*"])
+
+
+def test_lies_in_scratch_are_about_what_is_copied_out() -> None:
+    """What stays in scratch is nobody's business; what a hint copies out of it is, unless it is free."""
+
+    def statement(c: Circuit) -> None:
+        x = c.private("x")
+        least, *_ = scratch_sorted([x, c.constant(5)])
+        bind(x + c.hint_linear(least))
+
+    circuit = build(statement, name="scratch")
+    with pytest.raises(LieAccepted) as accepted:
+        check_liars(circuit, {"x": 9})
+    assert [survivor.names for survivor in accepted.value.survivors] == [("scratch",), ("value_1",)]
+    told = check_liars(circuit, {"x": 9}, free=["value_1"])
+    assert told > 9
+    assert any(step.target >= circuit.r1cs.n_wires for step in take_apart(circuit.program.to_bytes()).steps)
 
 
 def test_what_is_tied_down_passes_and_lies_were_told() -> None:
