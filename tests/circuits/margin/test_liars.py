@@ -10,6 +10,7 @@ import pytest
 
 from zkmargin.algebra import BN254, scalars_from_bytes, scalars_to_bytes
 from zkmargin.circuits import CompiledCircuit, Opcode, UnsatisfiedConstraint
+from zkmargin.circuits.testing import check_liars
 
 from ..plain_engine import PlainEngine
 
@@ -97,6 +98,12 @@ def test_no_hint_can_be_another_with_all_that_follows(small, inputs, honest, opc
         forged = small.witness(inputs, engine=PlainEngine(lies=lies))
         assert all(scalars_from_bytes(forged[32 * w : 32 * w + 32]) == [lie] for w, lie in lies.items())
         assert not accepted(small, forged), (small.symbols.name(wire), lies)
+
+
+def test_no_lie_about_any_hint_goes_unnoticed(small, inputs) -> None:
+    """All of them, each with several lies."""
+    hints = sum(len(wires) for opcode, wires in operations(small) if opcode is not Opcode.PRODUCT)
+    assert check_liars(small, inputs) > 5 * hints > 10_000
 
 
 def test_the_constraints_sampled_hold_and_say_something(small, honest) -> None:
