@@ -10,5 +10,9 @@ trap 'rm -rf "$here"' EXIT
 "$here/env/bin/python" -m pip install --quiet "$(ls "$wheels"/zkmargin-*.whl)"
 cd "$here"
 "$here/env/bin/zkmargin" doctor
+# The toolkit for circuits does without pytest; the plugin is there for whoever has it.
+"$here/env/bin/python" -c "import zkmargin.circuits.testing, importlib.metadata as m
+(plugin,) = m.entry_points(group='pytest11', name='zkmargin')
+assert plugin.value == 'zkmargin.pytest_plugin', plugin"
 "$here/env/bin/zkmargin" vectors run "$vectors" --engine native
 "$here/env/bin/zkmargin" demo
