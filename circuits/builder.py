@@ -349,12 +349,11 @@ class Circuit:
         """
         self._require_own(x)
         self._require_count(count)
-        wires = [self._allocate(f"bit[{place}]", (0, 1)) for place in range(count)]
+        wires = self._allocate_all([f"bit[{place}]" for place in range(count)], (0, 1))
         self.operations.append(Operation(Opcode.BITS, x.terms, None, wires[0], count, first_bit=first))
         here, made = self.origin(), len(self.constraints)
         minus_one = self.curve.r - 1
-        for wire in wires:
-            self.constraints.append(Constraint({wire: 1}, {wire: 1, ONE: minus_one}, {}, here))
+        self.constraints += [Constraint({wire: 1}, {wire: 1, ONE: minus_one}, {}, here) for wire in wires]
         self._expect_use_of_hints(wires, made)
         return [Expr(self, {wire: 1}, (0, 1)) for wire in wires]
 
@@ -522,12 +521,16 @@ class Circuit:
         self._sealed = True
 
     def _allocate(self, label: str, known: Interval | None) -> int:
-        self._require_open()
-        self.inner_names.append((self.origin(), label))
-        wire = len(self.inner_names)
+        return self._allocate_all([label], known)[0]
+
+    def _allocate_all(self, labels: Sequence[str], known: Interval | None) -> Sequence[int]:
+        self._require_open(len(labels))
+        here, first = self.origin(), len(self.inner_names) + 1
+        self.inner_names += [(here, label) for label in labels]
+        wires = range(first, first + len(labels))
         if known is not None:
-            self._inner_intervals[wire] = known
-        return wire
+            self._inner_intervals |= dict.fromkeys(wires, known)
+        return wires
 
     def _require_own(self, *values: Expr) -> None:
         for value in values:

@@ -39,11 +39,18 @@ class Expr:
     unit: Unit | None
 
     def __new__(cls, circuit: Circuit, terms: Terms, interval: Interval | None, unit: Unit | None = None) -> Expr:
-        self = object.__new__(_kind(interval, unit))
+        if interval is None:
+            kind: type[Expr] = Field
+            unit = None
+        elif unit is not None:
+            kind = Fixed
+        else:
+            kind = Bit if interval[0] >= 0 and interval[1] <= 1 else Integer
+        self: Expr = object.__new__(kind)
         self.circuit = circuit
         self.terms = terms
         self.interval = interval
-        self.unit = None if interval is None else unit
+        self.unit = unit
         return self
 
     @property
@@ -276,14 +283,6 @@ class Fixed(Integer):
 
     __slots__ = ()
     unit: Unit
-
-
-def _kind(interval: Interval | None, unit: Unit | None) -> type[Expr]:
-    if interval is None:
-        return Field
-    if unit is not None:
-        return Fixed
-    return Bit if interval[0] >= 0 and interval[1] <= 1 else Integer
 
 
 def require_same_kind(a: Expr, b: Expr, operator: str) -> None:

@@ -4,8 +4,7 @@ what should not stay: a `debug`."""
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Iterable
 
 from .builder import Circuit
 from .errors import BuildError, CircuitWarning
@@ -39,23 +38,21 @@ def unused_results(circuit: Circuit) -> list[Result]:
 
 
 def _places_of_use(circuit: Circuit) -> dict[int, tuple[int, int]]:
-    """For each wire the first and the last entry of the recording that has it in a constraint."""
+    """For each wire of a result the first and the last entry of the recording that has it in a constraint."""
+    asked = frozenset().union(*(result.wires for result in circuit.results))
     span: dict[int, tuple[int, int]] = {}
     for place, item in enumerate(circuit.constraints):
-        for wire in _wires(item):
-            low, _ = span.get(wire, (place, place))
-            span[wire] = (low, place)
+        for wires in _wires(item):
+            for wire in asked.intersection(wires):
+                low, _ = span.get(wire, (place, place))
+                span[wire] = (low, place)
     return span
 
 
-def _wires(item: Constraint | Stamp) -> Iterator[int]:
+def _wires(item: Constraint | Stamp) -> Iterable[Iterable[int]]:
     if isinstance(item, Constraint):
-        yield from item.a
-        yield from item.b
-        yield from item.c
-    else:
-        yield from chain.from_iterable(item.parameters)
-        yield from range(item.base + 1, item.base + 1 + item.block.entry_wires)
+        return item[:3]
+    return *item.parameters, range(item.base + 1, item.base + 1 + item.block.entry_wires)
 
 
 def _reason(circuit: Circuit, result: Result) -> str:
