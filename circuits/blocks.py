@@ -8,8 +8,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from .recording import Block, Factor, Parameter
-from .system import Ints, Words
+from .recording import Block, Parameter
+from .system import Flags, Ints, Words
 from .terms import ONE, Terms
 
 _REMEMBERED = 512
@@ -22,7 +22,7 @@ class LocalRows:
     lengths: Ints
     wires: Words
     moves: Words
-    """0 for the constant, 1 for every other wire: what the distance to the stamp's wires is multiplied with."""
+    """1 for each wire that lies where the stamp does; 0 for the constant, and for scratch wires, counted from 0."""
     numbers: Words
     values: tuple[int, ...]
 
@@ -45,8 +45,8 @@ def local_rows(rows: Sequence[Terms]) -> LocalRows:
     values = {value: number for number, value in enumerate(dict.fromkeys(coefficients))}
     return LocalRows(
         np.array([len(terms) for terms in rows], dtype=np.int64),
-        np.array(wires, dtype=np.uint32),
-        np.array([wire != ONE for wire in wires], dtype=np.uint32),
+        np.array([wire if wire >= 0 else -1 - wire for wire in wires], dtype=np.uint32),
+        np.array([wire > ONE for wire in wires], dtype=np.uint32),
         np.array([values[value] for value in coefficients], dtype=np.uint32),
         tuple(values),
     )
@@ -57,10 +57,13 @@ class LocalProgram:
     """A block's operations over its own linear combinations, numbered from 0."""
 
     combinations: LocalRows
+    scratch: Words
+    """1 for each wire of the combinations that is a scratch wire."""
     operations: Ints
-    """Rows of opcode, a, b, local wire, width, as in a witness program."""
-    moves: Ints
-    """What of the first combination's number and of the distance to add to each of those: rows of 0 and 1."""
+    """Rows of opcode, a, b, wire, 0, as in a witness program."""
+    first: Ints
+    """1 for each combination among those."""
+    writes_scratch: Flags
     parameters: tuple[tuple[int, int, int], ...]
     """(operation, 1 for a or 2 for b, parameter): where a parameter's own combination belongs."""
 
@@ -69,25 +72,21 @@ class LocalProgram:
 def local_program(block: Block) -> LocalProgram:
     combinations: list[Terms] = []
     numbers: dict[int, int] = {}
-    operations, parameters = [], []
-
-    def number(factor: Factor | None, operation: int, column: int) -> int:
-        if factor is None:
-            return 0
-        if isinstance(factor, Parameter):
-            parameters.append((operation, column, factor.number))
-            return 0
-        if id(factor) not in numbers:
-            numbers[id(factor)] = len(combinations)
-            combinations.append(factor)
-        return numbers[id(factor)]
-
-    for place, (opcode, a, b, wire, width) in enumerate(block.operations):
-        operations.append((int(opcode), number(a, place, 1), number(b, place, 2), wire, width))
-    reads_b = np.array([b is not None for _, _, b, _, _ in block.operations], dtype=np.int64)
-    moves = np.zeros((len(operations), 5), dtype=np.int64)
-    moves[:, 1], moves[:, 2] = 1, reads_b
-    for place, column, _ in parameters:
-        moves[place, column] = 0
-    table = np.array(operations, dtype=np.int64).reshape(-1, 5)
-    return LocalProgram(local_rows(combinations), table, moves, tuple(parameters))
+    operations = np.zeros((len(block.operations), 5), dtype=np.int64)
+    first = np.zeros_like(operations)
+    parameters = []
+    for row, operation in enumerate(block.operations):
+        operations[row, 0], operations[row, 3] = operation.opcode, operation.wire
+        for column, factor in ((1, operation.a), (2, operation.b)):
+            if isinstance(factor, Parameter):
+                parameters.append((row, column, factor.number))
+            elif factor is not None:
+                if id(factor) not in numbers:
+                    numbers[id(factor)] = len(combinations)
+                    combinations.append(factor)
+                operations[row, column], first[row, column] = numbers[id(factor)], 1
+    writes_scratch = operations[:, 3] < 0
+    operations[writes_scratch, 3] = -1 - operations[writes_scratch, 3]
+    rows = local_rows(combinations)
+    scratch = np.array([wire < 0 for terms in combinations for wire in sorted(terms)], dtype=np.uint32)
+    return LocalProgram(rows, scratch, operations, first, writes_scratch, tuple(parameters))

@@ -7,21 +7,28 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from zkmargin.algebra import BN254, Buffer, Curve, Engine, scalars_to_bytes
 
-from .builder import DEFAULT_LIMIT, Circuit, inner_wire_name
-from .check import check_witness
+from .builder import DEFAULT_LIMIT, Circuit
+from .check import explained, first_broken, require_witness_of
 from .debugging import Note, Tell, print_to_stderr, tell_notes
+from .equivalence import require_equivalent
 from .errors import UnsatisfiedConstraint
 from .explain import Read, show_inputs, show_operands
 from .inputs import InputSignal, InputValues, arrange_inputs
-from .lowering import WireOrder, lower_constraints, wire_order
-from .orientation import oriented
+from .layout import Layout, lay_out
+from .lowering import lower_constraints, wire_order
+from .optimiser import optimised, unchanged
 from .program import WitnessProgram
 from .program_tables import lower_program
 from .r1cs import R1CS
+from .recorded import Recorded
 from .recording import Origin
+from .reduction import Reduction
 from .symbols import Symbols
+from .system import Ints, System
 from .tracing import trace
 
 
@@ -35,14 +42,19 @@ class CompiledCircuit:
     """In wire order: public ones first."""
     origins: tuple[Origin, ...]
     """Where each constraint was written."""
-    _circuit: Circuit
-    _order: WireOrder
+    reduction: Reduction
+    """What the optimiser did."""
+    _recorded: Recorded
     _notes: tuple[Note, ...]
 
     @cached_property
     def program(self) -> WitnessProgram:
         """Fills a witness. Put together when it is first asked for, as it names the circuit's digest."""
-        return lower_program(self._circuit, self._order, self.digest)
+        return lower_program(self._recorded.circuit, self._recorded.order, self._layout, self.digest)
+
+    @cached_property
+    def _layout(self) -> Layout:
+        return lay_out(self._recorded.circuit, self._recorded.order, self.reduction.wires)
 
     @property
     def digest(self) -> bytes:
@@ -60,16 +72,25 @@ class CompiledCircuit:
 
     @cached_property
     def symbols(self) -> Symbols:
-        names = ["one", *[""] * len(self._order.inputs)]
-        for name, wire in zip(self._circuit.input_wire_names(), self._order.inputs, strict=True):
-            names[wire] = name
-        names += [inner_wire_name(entry, number) for number, entry in enumerate(self._circuit.inner_names, start=1)]
-        return Symbols(names)
+        """The names of the wires of a witness: what the optimiser removed has none."""
+        if self.reduction.wires.all():
+            return self._recorded.symbols
+        return Symbols(
+            [name for name, stays in zip(self._recorded.symbols, self.reduction.wires, strict=True) if stays]
+        )
 
     def wire_origin(self, wire: int) -> Origin | None:
         """Where an inner wire was made; None for an input, which has its name."""
-        names, place = self._circuit.inner_names, wire - 1 - len(self._order.inputs)
-        return names[place][0] if 0 <= place < len(names) else None
+        recorded = self._recorded
+        if not recorded.order.inner < wire < self.r1cs.n_wires:
+            return None
+        number = int(self._standing[wire])
+        return recorded.circuit.inner_names[number - recorded.order.inner - 1][0]
+
+    @cached_property
+    def _standing(self) -> Ints:
+        """For each wire of a witness its number in the recorded system."""
+        return np.flatnonzero(self.reduction.wires)
 
     def witness(self, inputs: InputValues, engine: Engine | None = None) -> bytes:
         """Every wire's value. Inputs are checked against their ranges; whether the circuit holds is for `check`."""
@@ -85,27 +106,62 @@ class CompiledCircuit:
     def check(self, witness: Buffer, engine: Engine | None = None, tell: Tell = print_to_stderr) -> None:
         """Return if every constraint holds, else raise `UnsatisfiedConstraint` with gadget, line and expression.
 
-        `tell` is given a line for each `debug` of the circuit, first.
+        `tell` is given a line for each `debug` of the circuit, first. Where the optimiser has changed constraints, the
+        one reported for an honest witness is the first recorded one that does not hold: its line is the user's. `index`
+        is that of the optimised one in any case.
         """
-        if self._notes and len(bytes(witness)) == 32 * self.r1cs.n_wires:
-            tell_notes(self._notes, self._reader(bytes(witness)), self.r1cs.curve.r, tell)
-        try:
-            check_witness(self.r1cs, witness, engine=engine, symbols=self.symbols, origins=self.origins)
-        except UnsatisfiedConstraint as problem:
-            self._name_values(problem, bytes(witness))
-            raise
+        raw = require_witness_of(self.r1cs, witness)
+        if self._notes:
+            tell_notes(self._notes, self._reader(raw, engine), self.r1cs.curve.r, tell)
+        broken = first_broken(self.r1cs, raw, engine)
+        if broken is not None:
+            raise self._explained(raw, broken, engine)
 
-    def _name_values(self, problem: UnsatisfiedConstraint, witness: bytes) -> None:
-        modulus, call = self.r1cs.curve.r, self.origins[problem.index].call
-        problem.operands = show_operands(call, self._reader(witness), modulus) if call else {}
+    def require_equivalent(self) -> None:
+        """Do the optimiser's steps again, independently of it; `NotEquivalent` unless they keep every solution."""
+        recorded = self._recorded
+        after = System.of(self.r1cs, self.origins)
+        require_equivalent(recorded.system, after, self.reduction, 1 + recorded.order.inner, self.r1cs.curve.r)
+
+    def _explained(self, witness: bytes, broken: int, engine: Engine | None) -> UnsatisfiedConstraint:
+        recorded, origin = self._recorded, self.origins[broken]
+        if self.reduction.steps:
+            honest = recorded.complete(witness, engine)
+            row = first_broken(recorded.r1cs, honest, engine) if self._left_of(honest) == witness else None
+            if row is not None:
+                origin = recorded.system.origins[row]
+                problem = explained(recorded.r1cs, honest, row, symbols=recorded.symbols, origin=origin, index=broken)
+                return self._with_values(problem, origin, lambda wire: _value(honest, recorded.order.final(wire)))
+        problem = explained(self.r1cs, witness, broken, symbols=self.symbols, origin=origin)
+        return self._with_values(problem, origin, self._reader(witness, engine))
+
+    def _left_of(self, complete: bytes) -> bytes:
+        """Of all wires' values those that a witness has."""
+        return np.frombuffer(complete, dtype="V32")[self.reduction.wires].tobytes()
+
+    def _with_values(self, problem: UnsatisfiedConstraint, origin: Origin, read: Read) -> UnsatisfiedConstraint:
+        modulus = self.r1cs.curve.r
+        problem.operands = show_operands(origin.call, read, modulus) if origin.call else {}
         problem.shown = show_inputs(self.inputs, problem.values, modulus)
+        return problem
 
-    def _reader(self, witness: bytes) -> Read:
+    def _reader(self, witness: bytes, engine: Engine | None) -> Read:
+        """The witness's own values; for a wire that it leaves out, what an honest prover computes from its inputs."""
+        completed: list[bytes] = []
+
         def read(wire: int) -> int:
-            place = 32 * self._order.final(wire)
-            return int.from_bytes(witness[place : place + 32], "little")
+            number = self._recorded.order.final(wire)
+            if self.reduction.wires[number]:
+                return _value(witness, self._layout.place(number))
+            if not completed:
+                completed.append(self._recorded.complete(witness, engine))
+            return _value(completed[0], number)
 
         return read
+
+
+def _value(witness: bytes, wire: int) -> int:
+    return int.from_bytes(witness[32 * wire : 32 * wire + 32], "little")
 
 
 def build(
@@ -116,6 +172,7 @@ def build(
     metadata: dict[str, Any] | None = None,
     strict: bool = False,
     limit: int = DEFAULT_LIMIT,
+    optimise: bool = False,
     curve: Curve = BN254,
 ) -> CompiledCircuit:
     """Trace `function(c, *args)` and compile what it declares and constrains.
@@ -123,17 +180,22 @@ def build(
     `metadata` (plain JSON data) travels with the circuit and is part of its digest. An input that no constraint
     binds, a hint, product or gadget's result that nobody reads, and a forgotten `debug` are `CircuitWarning`s; with
     `strict` they are a `BuildError` at the line that made them. A mistake is a `BuildError` whose traceback shows the
-    user's own lines and no internals. `limit` bounds wires and constraints.
+    user's own lines and no internals. `limit` bounds wires and constraints. With `optimise` equal things are
+    shared, and linear constraints, unread products and unused wires taken out; without, every constraint is kept as
+    it was recorded, but for the order of its factors.
     """
     circuit = Circuit(name, curve, limit)
+    circuit.sharing = optimise
     mistake = trace(circuit, function, args, strict=strict)
     if mistake is not None:
         raise mistake from None
     order = wire_order(circuit)
-    system = oriented(lower_constraints(circuit, order))
+    recorded = Recorded(circuit, order)
+    lowered = lower_constraints(circuit, order)
+    system, reduction = optimised(lowered, circuit, order) if optimise else unchanged(lowered)
     a, b, c = system.matrices()
     r1cs = R1CS(
-        n_wires=order.n_wires,
+        n_wires=system.n_wires,
         n_public_outputs=0,
         n_public_inputs=order.n_public,
         n_private_inputs=len(order.inputs) - order.n_public,
@@ -148,7 +210,7 @@ def build(
         r1cs=r1cs,
         inputs=tuple(sorted(circuit.inputs, key=lambda signal: not signal.public)),
         origins=tuple(system.origins),
-        _circuit=circuit,
-        _order=order,
+        reduction=reduction,
+        _recorded=recorded,
         _notes=tuple(circuit.notes),
     )

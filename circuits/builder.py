@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from zkmargin.algebra import BN254, Curve
 
@@ -44,6 +44,13 @@ class Circuit:
         self.constraints: list[Constraint | Stamp] = []
         self.operations: list[Operation | Stamp] = []
         self.results: list[Result] = []
+        self.sharing = False
+        """Are equal products and gadgets made once?"""
+        self.made: dict[Hashable, Any] = {}
+        """Results of gadgets that are shared, by what they were made of; see `sharing.py`."""
+        self._products: dict[frozenset[frozenset[tuple[int, int]]], int] = {}
+        self.bound: set[int] = set()
+        """Products that stay though nobody reads them: `bind` makes them."""
         self.inner_names: list[tuple[Origin, str]] = []
         self.notes: list[Note] = []
         self.n_scratch = 0
@@ -214,21 +221,33 @@ class Circuit:
 
     def product(self, a: Expr, b: Expr) -> Expr:
         """a * b on a new wire; one constraint. This is what `*` does."""
+        before = len(self.constraints)
         wire = self.product_unused(a, b)
-        made = len(self.constraints) - 1
-        self.results.append(Result(frozenset(wire.terms), made, made + 1, (a.terms, b.terms), self.origin()))
+        after = len(self.constraints)
+        first = before if after > before else 0  # an earlier use of a shared product is none of this one
+        self.results.append(Result(frozenset(wire.terms), first, after, (a.terms, b.terms), self.origin()))
         return wire
 
     def product_unused(self, a: Expr, b: Expr, known: Interval | None = None) -> Expr:
-        """The same without the warning for a product nobody reads; `known` is an interval the caller has proven."""
+        """The same without the warning for a product nobody reads; `known` is an interval the caller has proven.
+
+        The product of the same two combinations is the same wire, whatever their order.
+        """
         self._require_own(a, b)
         if known is None and a.interval is not None and b.interval is not None:
             same = a.terms == b.terms
             known = iv.square(a.interval) if same else iv.multiply(a.interval, b.interval)
             self.checked(known, (a, b), " * ")
-        wire = self._allocate("product", known)
-        self.operations.append(Operation(Opcode.PRODUCT, a.terms, b.terms, wire, 0))
-        self.constraints.append(Constraint(a.terms, b.terms, {wire: 1}, self.origin()))
+        self._require_open()
+        factors = frozenset((frozenset(a.terms.items()), frozenset(b.terms.items())))
+        wire = self._products.get(factors) if self.sharing else None
+        if wire is None:
+            wire = self._products[factors] = self._allocate("product", known)
+            self.operations.append(Operation(Opcode.PRODUCT, a.terms, b.terms, wire, 0))
+            self.constraints.append(Constraint(a.terms, b.terms, {wire: 1}, self.origin()))
+        elif known is not None:
+            before = self._inner_intervals.get(wire, known)
+            self._inner_intervals[wire] = iv.intersection(before, known) or known
         return Expr(self, {wire: 1}, known, product_unit(a, b))
 
     def constrain_product(self, a: Expr, b: Expr, c: Expr) -> None:
@@ -364,6 +383,13 @@ class Circuit:
         self.n_scratch += count
         return list(range(first, first + count))
 
+    def expect_further_use(self, made: Sequence[Expr]) -> None:
+        """Of what the gadget being traced has made before and gives once more, if the user called it."""
+        if len(self._scopes) > 1 and self._scopes[-2].location is None:
+            path, now = self._scopes[-1].path, len(self.constraints)
+            wires = frozenset(wire for value in made for wire in value.terms if wire > ONE)
+            self.results.append(Result(wires, 0, now, f"the result of {path[-1]}()", self.origin()))
+
     def range_proven(self, x: Expr, known: Interval, unit: Unit | None = None) -> Expr:
         """x with an interval that the calling gadget's constraints prove; for a single wire it is remembered.
 
@@ -418,7 +444,8 @@ class Circuit:
         origin = self.origin()
         base = len(self.inner_names) - block.entry_wires
         self.inner_names.extend([(origin, "round")] * block.new_wires)
-        stamp = Stamp(block, base, tuple(value.terms for value in parameters), origin)
+        stamp = Stamp(block, base, self.n_scratch, tuple(value.terms for value in parameters), origin)
+        self.n_scratch += block.scratch
         self.constraints.append(stamp)
         self.operations.append(stamp)
         return Expr(self, shifted(block.output, base), None)

@@ -29,12 +29,18 @@ def check_witness(
     A witness of another length, with a value that is not canonical, or without the constant 1 in wire 0 is an
     `EncodingError`.
     """
-    engine = engine or get_engine(curve=r1cs.curve)
     raw = require_witness_of(r1cs, witness)
-    left = engine.fr_mul(engine.matrix_apply(r1cs.a, raw), engine.matrix_apply(r1cs.b, raw))
-    right = engine.matrix_apply(r1cs.c, raw)
-    if left != right:
-        raise _explained(r1cs, raw, _first_difference(left, right), symbols, origins)
+    broken = first_broken(r1cs, raw, engine)
+    if broken is not None:
+        raise explained(r1cs, raw, broken, symbols=symbols, origin=origins[broken] if origins is not None else None)
+
+
+def first_broken(r1cs: R1CS, witness: bytes, engine: Engine | None) -> int | None:
+    """The first constraint that does not hold, if any."""
+    engine = engine or get_engine(curve=r1cs.curve)
+    left = engine.fr_mul(engine.matrix_apply(r1cs.a, witness), engine.matrix_apply(r1cs.b, witness))
+    right = engine.matrix_apply(r1cs.c, witness)
+    return None if left == right else _first_difference(left, right)
 
 
 def require_witness_of(r1cs: R1CS, witness: Buffer) -> bytes:
@@ -54,17 +60,24 @@ def _first_difference(left: bytes, right: bytes) -> int:
     return next(i for i in range(len(left) // 32) if left[32 * i : 32 * i + 32] != right[32 * i : 32 * i + 32])
 
 
-def _explained(
-    r1cs: R1CS, witness: bytes, index: int, symbols: Symbols | None, origins: Sequence[Origin] | None
+def explained(
+    r1cs: R1CS,
+    witness: bytes,
+    row: int,
+    *,
+    symbols: Symbols | None = None,
+    origin: Origin | None = None,
+    index: int | None = None,
 ) -> UnsatisfiedConstraint:
+    """The error for a row that does not hold; `index` is what to call it, where that is not its own number."""
+    index = row if index is None else index
     names = symbols or numbered(r1cs.n_wires)
-    a, b, c = (_row(matrix, index) for matrix in (r1cs.a, r1cs.b, r1cs.c))
+    a, b, c = (_row(matrix, row) for matrix in (r1cs.a, r1cs.b, r1cs.c))
     wires = [wire for wire in dict.fromkeys((*a, *b, *c)) if wire != ONE][:MAX_VALUES]
     values = {names.name(wire): int.from_bytes(witness[32 * wire : 32 * wire + 32], "little") for wire in wires}
     text = render_constraint(a, b, c, names, r1cs.curve.r)
-    if origins is None:
+    if origin is None:
         return UnsatisfiedConstraint(index, text, values)
-    origin = origins[index]
     return UnsatisfiedConstraint(
         index,
         text,

@@ -4,6 +4,7 @@
     |-- BuildError               a circuit that must not exist; `file` and `line` are the user's
     |-- InputError               an input of a circuit or statement is missing, unknown or out of range; `name` is which
     |-- UnsatisfiedConstraint    a witness that does not satisfy the circuit; names gadget, line and expression
+    |-- NotEquivalent            the optimiser made something else of a circuit than its account says; `row` is where
     |-- StatementFalse           the statement itself does not hold; `part` is what falls short
     |-- CheckFailed              a circuit's test fails (also an `AssertionError`)
     |   `-- LieAccepted          a witness that no honest prover would make satisfies it; `survivors` says which
@@ -91,6 +92,15 @@ class UnsatisfiedConstraint(CircuitError):
         operands = ", ".join(f"{name} = {value}" for name, value in self.operands.items())
         signals = ", ".join(f"{name} = {value}" for name, value in self.shown.items())
         return "; ".join(part for part in (str(self), operands, signals) if part)
+
+
+class NotEquivalent(CircuitError):
+    """An optimised system is not shown to have the solutions of the recorded one."""
+
+    def __init__(self, reason: str, *, row: int | None = None) -> None:
+        super().__init__(f"optimiser: {reason}")
+        self.reason = reason
+        self.row = row
 
 
 class StatementFalse(CircuitError):

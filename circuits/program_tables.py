@@ -10,32 +10,35 @@ import numpy.typing as npt
 
 from .blocks import local_program
 from .builder import Circuit
+from .layout import NOWHERE, Layout
 from .lowering import WireOrder, enter
 from .program import Opcode, WitnessProgram, words_to_bytes
 from .recording import Operation, Stamp
-from .terms import Terms
+from .system import Ints
+from .terms import SCRATCH, Terms
 
 _TARGET = 3
 
 
-def lower_program(circuit: Circuit, order: WireOrder, circuit_digest: bytes) -> WitnessProgram:
-    tables = _Tables()
+def lower_program(circuit: Circuit, order: WireOrder, layout: Layout, circuit_digest: bytes) -> WitnessProgram:
+    """The program that fills a witness of this layout."""
+    tables = _Tables(layout.places[order.inner + 1 : order.n_wires])
     for item in circuit.operations:
         if isinstance(item, Stamp):
             tables.stamp(item)
         else:
             tables.append(item)
     operations = np.array(tables.operations, dtype=np.int64).reshape(-1, 5)
-    operations[:, _TARGET] = order.numbered(operations[:, _TARGET])
+    operations[:, _TARGET] = layout.places[order.numbered(operations[:, _TARGET])]
     return WitnessProgram(
         circuit_digest=circuit_digest,
-        n_wires=order.n_wires,
-        n_scratch=circuit.n_scratch,
+        n_wires=layout.n_wires,
+        n_scratch=layout.n_scratch,
         n_public=order.n_public,
-        n_private=len(order.inputs) - order.n_public,
+        n_private=order.inner - order.n_public,
         constants=b"".join(value.to_bytes(32, "little") for value in tables.constants),
         lc_ptr=words_to_bytes(tables.pointers),
-        term_wire=order.numbered(tables.wires).astype("<u4").tobytes(),
+        term_wire=layout.places[order.numbered(tables.wires)].astype("<u4").tobytes(),
         term_const=words_to_bytes(tables.coefficients),
         operations=operations.astype("<u4").tobytes(),
         curve=circuit.curve,
@@ -43,40 +46,68 @@ def lower_program(circuit: Circuit, order: WireOrder, circuit_digest: bytes) -> 
 
 
 class _Tables:
-    """The growing tables; wires still have the numbers of the recording."""
+    """The growing tables; wires have the numbers of the recording."""
 
-    def __init__(self) -> None:
+    def __init__(self, places: Ints) -> None:
         self.constants: dict[int, int] = {}
         self.pointers = array("I", [0])
         self.wires = array("i")
         self.coefficients = array("I")
         self.operations = array("I")
+        self._inner_places = places
         self._places: dict[int, int] = {}
 
     def append(self, operation: Operation) -> None:
+        parts = self._parts(operation)
+        if not parts:
+            return
         if operation.opcode is Opcode.SORT:
             a = self._new_place(operation.a)
             for terms in operation.others:
                 self._new_place(terms)
         else:
             a = self._place(operation.a)
-        b = operation.first_bit if operation.b is None else self._place(operation.b)
-        self.operations.extend((int(operation.opcode), a, b, operation.wire, operation.width))
+        b = 0 if operation.b is None else self._place(operation.b)
+        for skipped, width in parts:
+            b = operation.first_bit + skipped if operation.opcode is Opcode.BITS else b
+            self.operations.extend((int(operation.opcode), a, b, operation.wire + skipped, width))
+
+    def _parts(self, operation: Operation) -> list[tuple[int, int]]:
+        """Runs of wires that lie side by side, as how many come before and how many there are: the bits of a number may
+        be torn apart, all else lies together or nowhere.
+        """
+        if operation.wire >= SCRATCH:
+            return [(0, operation.width)]
+        if operation.opcode is not Opcode.BITS:
+            nowhere = all(self._inner_places[wire - 1] == NOWHERE for wire in operation.writes)
+            return [] if nowhere else [(0, operation.width)]
+        parts: list[tuple[int, int]] = []
+        following = NOWHERE
+        for skipped, wire in enumerate(operation.writes):
+            place = int(self._inner_places[wire - 1])
+            if place == NOWHERE:
+                continue
+            if place == following and parts[-1][0] + parts[-1][1] == skipped:
+                parts[-1] = parts[-1][0], parts[-1][1] + 1
+            else:
+                parts.append((skipped, 1))
+            following = place + 1
+        return parts
 
     def stamp(self, stamp: Stamp) -> None:
         parameters = [self._place(terms) for terms in stamp.parameters]
         local = local_program(stamp.block)
         rows = local.combinations
-        first = len(self.pointers) - 1
-        self._extend(self.pointers, len(self.wires) + np.cumsum(rows.lengths))
-        self._extend(self.wires, rows.wires + rows.moves * np.uint32(stamp.base))
-        enter(self.constants, rows.values)
-        self._extend(self.coefficients, np.array([self.constants[value] for value in rows.values])[rows.numbers])
-        operations = local.operations + local.moves * first
-        operations[:, _TARGET] += stamp.base
+        operations = local.operations + local.first * (len(self.pointers) - 1)
+        operations[:, _TARGET] += np.where(local.writes_scratch, SCRATCH + stamp.scratch, stamp.base)
         for operation, column, parameter in local.parameters:
             operations[operation, column] = parameters[parameter]
         self._extend(self.operations, operations)
+        self._extend(self.pointers, len(self.wires) + np.cumsum(rows.lengths))
+        moved = rows.wires + rows.moves * np.uint32(stamp.base) + local.scratch * np.uint32(SCRATCH + stamp.scratch)
+        self._extend(self.wires, moved)
+        enter(self.constants, rows.values)
+        self._extend(self.coefficients, np.array([self.constants[value] for value in rows.values])[rows.numbers])
 
     @staticmethod
     def _extend(table: array[int], values: npt.NDArray[np.integer]) -> None:

@@ -62,6 +62,14 @@ class Operation(NamedTuple):
     others: tuple[Terms, ...] = ()
     """What SORT reads besides a."""
 
+    @property
+    def writes(self) -> range:
+        return range(self.wire, self.wire + (2 if self.opcode is Opcode.DIVMOD else max(1, self.width)))
+
+    @property
+    def reads(self) -> tuple[Terms, ...]:
+        return (self.a, *(() if self.b is None else (self.b,)), *self.others)
+
 
 class Parameter(NamedTuple):
     """One of the linear combinations that a block is stamped with, as a whole factor."""
@@ -73,13 +81,12 @@ Factor = Terms | Parameter
 
 
 class BlockOperation(NamedTuple):
-    """One step of a block; `wire` is local."""
+    """One step of a block, which writes one wire; `wire` is local, for scratch wire k of the block -1 - k."""
 
     opcode: Opcode
     a: Factor
     b: Factor | None
     wire: int
-    width: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,11 +95,12 @@ class Block:
 
     Local wires 1 .. `entry_wires` are made by whoever stamps the block, just before; the block adds `new_wires` more.
     `opening` are the constraints that read parameters; the others follow them. No constraint of a block has its
-    factors exchanged.
+    factors exchanged. Scratch wires are numbered -1, -2, ...; only operations have them.
     """
 
     entry_wires: int
     new_wires: int
+    scratch: int
     opening: tuple[tuple[Factor, Factor, Terms], ...]
     constraints: tuple[tuple[Terms, Terms, Terms], ...]
     operations: tuple[BlockOperation, ...]
@@ -104,6 +112,8 @@ class Stamp(NamedTuple):
 
     block: Block
     base: int
+    scratch: int
+    """How many scratch wires the circuit had before it."""
     parameters: tuple[Terms, ...]
     origin: Origin
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from zkmargin.algebra import SparseMatrix
+from zkmargin.algebra import SparseMatrix, scalars_from_bytes
 
+from .r1cs import R1CS
 from .recording import Origin
 from .terms import Terms
 
@@ -46,6 +48,22 @@ class System:
     origins: list[Origin]
     loose: Flags
     """Rows whose factors may still be exchanged."""
+
+    @classmethod
+    def of(cls, r1cs: R1CS, origins: Sequence[Origin]) -> System:
+        """Read back from its matrices, none of whose rows may repeat a wire."""
+        scalars = scalars_from_bytes(r1cs.a.scalars + r1cs.b.scalars + r1cs.c.scalars, r1cs.curve)
+        table = {value: place for place, value in enumerate(dict.fromkeys(scalars))}
+        sides, offset = [], 0
+        for matrix in (r1cs.a, r1cs.b, r1cs.c):
+            own = np.array([table[value] for value in scalars[offset : offset + len(matrix.scalars) // 32]])
+            offset += len(own)
+            pointers, wires, places = (
+                np.frombuffer(part, dtype="<u4") for part in (matrix.row_ptr, matrix.columns, matrix.places)
+            )
+            sides.append(Rows(pointers.astype(np.int64), wires, own.astype(np.uint32)[places]))
+        a, b, c = sides
+        return cls(r1cs.n_wires, (a, b, c), table, list(origins), np.zeros(r1cs.n_constraints, dtype=np.bool_))
 
     @property
     def n_rows(self) -> int:

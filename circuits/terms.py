@@ -41,6 +41,16 @@ def scale_terms(a: Terms, factor: int, modulus: int) -> Terms:
     return {wire: coefficient * factor % modulus for wire, coefficient in a.items()}
 
 
+def add_scaled(total: Terms, terms: Terms, factor: int, modulus: int) -> None:
+    """total + factor * terms, in place: for a combination that stands nowhere yet."""
+    for wire, coefficient in terms.items():
+        after = (total.get(wire, 0) + factor * coefficient) % modulus
+        if after:
+            total[wire] = after
+        else:
+            total.pop(wire, None)
+
+
 def sum_terms(parts: Iterable[tuple[Terms, int]], modulus: int) -> Terms:
     """The sum of multiples, in time linear in the number of terms."""
     total: Terms = {}

@@ -91,7 +91,8 @@ def bind(x: Expr) -> None:
 
     For a public input that the statement does not use: unconstrained, anybody could change it in a finished proof.
     """
-    x.circuit.product_unused(x.raw(), x.raw())
+    c = x.circuit
+    c.bound.update(c.product_unused(x.raw(), x.raw()).terms)
 
 
 def require_bit(bit: Expr) -> None:

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 from ..expression import Expr, keeping
 from ..scope import gadget
+from ..sharing import shared
 from ..units import Unit
 
 
 @gadget(requires="0 <= x < 2^n")
 def to_bits(x: Expr, n: int) -> list[Expr]:
-    """The n bits of x, the lowest first, and so a proof that 0 <= x < 2^n. n + 1 constraints; 1 for n = 1.
+    """The n bits of x, the lowest first, and so a proof that 0 <= x < 2^n. n + 1 constraints; 1 for
+    n = 1.
 
     x may be raw or ranged. Sound because the n bits have a sum s in [0, 2^n) with s = x mod r. For a raw x, 2^n < r
     makes s the canonical value of x, and the bits are unique. For an x with the interval [lo, hi], |x| <= (r - 1) / 2
@@ -33,6 +35,11 @@ def to_bits(x: Expr, n: int) -> list[Expr]:
     if n == 1:
         c.constrain_product(x, c.field_sum(((x, 1), (c.constant(1), -1))), c.constant(0))
         return [c.range_proven(x.raw(), (0, 1))]
+    return list(shared("to_bits", [x], lambda: _decomposed(x, n), size=n, required=True))
+
+
+def _decomposed(x: Expr, n: int) -> list[Expr]:
+    c = x.circuit
     bits = c.new_bits(x, n)
     c.constrain_equal(c.field_sum((bit, 1 << place) for place, bit in enumerate(bits)), x)
     return bits

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..expression import Expr, common_unit
 from ..scope import gadget
+from ..sharing import shared
 
 
 @gadget(requires="x = 0")
@@ -28,7 +29,7 @@ def assert_equal(a: Expr, b: Expr) -> None:
 
 @gadget
 def is_zero(x: Expr) -> Expr:
-    """The bit [x = 0]; 3 constraints and 2 wires, none for a constant.
+    """The bit [x = 0]; 3 constraints and 2 wires, none for a constant or for the same x once more.
 
     With p = x * inv and out = 1 - p, the constraints x * out = 0 and inv * out = 0 leave one witness only:
     x = 0 gives p = 0, out = 1, so inv = 0; x != 0 gives out = 0, p = 1, so inv = 1 / x. (Without the last constraint
@@ -39,6 +40,11 @@ def is_zero(x: Expr) -> Expr:
         return c.constant(0 if x.terms else 1)
     if x.interval is not None and not x.interval[0] <= 0 <= x.interval[1]:
         return c.constant(0)
+    return shared("is_zero", [x], lambda: _zero_bit(x))
+
+
+def _zero_bit(x: Expr) -> Expr:
+    c = x.circuit
     inverse = c.hint_inverse_or_zero(x)
     found = c.product_unused(x.raw(), inverse)
     out = c.range_proven(c.field_sum(((c.constant(1), 1), (found, -1))), (0, 1))

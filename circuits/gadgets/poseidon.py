@@ -13,6 +13,7 @@ from zkmargin.algebra.poseidon import MAX_INPUTS, poseidon_hash, poseidon_parame
 
 from ..expression import Expr
 from ..scope import gadget
+from ..sharing import shared
 from .poseidon_block import first_rounds, later_rounds
 
 
@@ -21,7 +22,8 @@ def poseidon(inputs: Sequence[Expr]) -> Expr:
     """The hash of 1 to 16 expressions as a raw field element.
 
     Costs 3 constraints for each S-box: 3 * (8 t + partial rounds), t = inputs + 1, less 3 for the capacity element
-    and for each constant input, whose first S-box is a constant. Nothing for constants only.
+    and for each constant input, whose first S-box is a constant. Nothing for constants only, or
+    for the same inputs once more.
     """
     c = inputs[0].circuit
     if len(inputs) > MAX_INPUTS:
@@ -30,7 +32,11 @@ def poseidon(inputs: Sequence[Expr]) -> Expr:
         )
     if all(x.is_constant for x in inputs):
         return c.constant(poseidon_hash([x.constant_value for x in inputs], c.curve)).raw()
-    t = len(inputs) + 1
+    return shared("poseidon", inputs, lambda: _permuted(inputs))
+
+
+def _permuted(inputs: Sequence[Expr]) -> Expr:
+    c, t = inputs[0].circuit, len(inputs) + 1
     constants = (0, *(x.constant_value if x.is_constant else None for x in inputs))
     added = poseidon_parameters(t, c.curve).round_constants[1:t]
     changing = [

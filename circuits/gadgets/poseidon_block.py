@@ -21,6 +21,7 @@ from zkmargin.algebra.poseidon import poseidon_parameters
 from ..program import Opcode
 from ..recording import Block, BlockOperation, Factor, Parameter
 from ..terms import ONE, Terms
+from .poseidon_state import CarriedState
 
 _EARLY_ROUNDS = 2
 _REMEMBERED = 256
@@ -40,6 +41,7 @@ def first_rounds(inputs: Sequence[int | None], curve: Curve) -> Block:
     return Block(
         entry_wires=0,
         new_wires=trace.wires,
+        scratch=0,
         opening=tuple(trace.opening),
         constraints=tuple(trace.constraints),
         operations=tuple(trace.operations),
@@ -58,12 +60,14 @@ def later_rounds(t: int, curve: Curve) -> Block:
     half, partial = trace.parameters.full_rounds // 2, trace.parameters.partial_rounds
     for index in range(_EARLY_ROUNDS, half):
         trace.full_round(index)
-    trace.partial_rounds(half, half + partial)
-    for index in range(half + partial, 2 * half + partial):
+    carried = trace.partial_rounds(half, half + partial)
+    trace.full_round_after(carried, half + partial)
+    for index in range(half + partial + 1, 2 * half + partial):
         trace.full_round(index)
     return Block(
         entry_wires=3 * t,
         new_wires=trace.wires - 3 * t,
+        scratch=trace.scratch,
         opening=(),
         constraints=tuple(trace.constraints),
         operations=tuple(trace.operations),
@@ -78,6 +82,7 @@ class _Trace:
         self._t, self._r = t, curve.r
         self.parameters = poseidon_parameters(t, curve)
         self.wires = entry_wires
+        self.scratch = 0
         self.opening: list[tuple[Factor, Factor, Terms]] = []
         self.constraints: list[tuple[Terms, Terms, Terms]] = []
         self.operations: list[BlockOperation] = []
@@ -102,23 +107,40 @@ class _Trace:
         self._add_constants(index)
         self.enter([self._fifth_power(self.element(place)) for place in range(self._t)])
 
-    def partial_rounds(self, first: int, end: int) -> None:
-        """`aged[d]` is the column of the S-box output made d + 1 mixes ago."""
+    def full_round_after(self, carried: CarriedState, index: int) -> None:
+        """The same where the program knows the state by fewer wires than the constraints."""
+        self._add_constants(index)
+        known = [self._combined(carried.element(place), self._constants(index)[place]) for place in range(self._t)]
+        self.enter([self._fifth_power(self.element(place), known[place]) for place in range(self._t)])
+
+    def partial_rounds(self, first: int, end: int) -> CarriedState:
+        """`aged[d]` is the column of the S-box output made d + 1 mixes ago. Operations take the state that they carry
+        along in scratch wires, of which each element has t terms.
+        """
+        carried = CarriedState(self.parameters.mds, self._r)
+        for place in range(1, self._t):
+            carried.begin(self._linear(self.element(place)))
         before, made = self._columns, list[int]()
         aged: list[Column] = []
         for index in range(first, end):
             self._columns = before
             self._add_constants(index)
             self._columns = {**before, **dict(zip(reversed(made), aged, strict=True))}
-            made.append(self._fifth_power(self.element(0)))
+            constants = self._constants(index)
+            known = self._combined(carried.element(0), constants[0]) if made else None
+            made.append(self._fifth_power(self.element(0), known))
+            for place, step in enumerate(carried.pass_round(made[-1], constants[1:])):
+                carried.wires[place] = self._linear(step)
             before = {wire: self._multiply([0, *column[1:]]) for wire, column in before.items()}
             aged.append(self._multiply([0, *aged[-1][1:]] if aged else _unit(self._t, 0)))
         self._columns = {**before, **dict(zip(reversed(made), aged, strict=True))}
+        return carried
 
     def element(self, place: int) -> Terms:
         return {wire: column[place] for wire, column in self._columns.items() if column[place]}
 
-    def _fifth_power(self, x: Factor) -> int:
+    def _fifth_power(self, x: Factor, known: Terms | None = None) -> int:
+        """`known` has the same value as x, in the wires that operations have."""
         square, fourth, fifth = (self.wires + k for k in (1, 2, 3))
         self.wires += 3
         squared, raised = {square: 1}, {fourth: 1}
@@ -126,12 +148,27 @@ class _Trace:
             self.opening += [(x, x, squared), (squared, squared, raised), (raised, x, {fifth: 1})]
         else:
             self.constraints += [(x, x, squared), (squared, squared, raised), (raised, x, {fifth: 1})]
+        x = x if known is None else known
         for a, b, wire in ((x, x, square), (squared, squared, fourth), (raised, x, fifth)):
             self.operations.append(BlockOperation(Opcode.PRODUCT, a, b, wire))
         return fifth
 
+    def _linear(self, terms: Terms) -> int:
+        """A new scratch wire."""
+        self.scratch += 1
+        self.operations.append(BlockOperation(Opcode.LINEAR, terms, None, -self.scratch))
+        return -self.scratch
+
+    def _combined(self, terms: Terms, constant: int) -> Terms:
+        return {
+            wire: value for wire, value in {**terms, ONE: (terms.get(ONE, 0) + constant) % self._r}.items() if value
+        }
+
+    def _constants(self, index: int) -> Sequence[int]:
+        return self.parameters.round_constants[index * self._t : (index + 1) * self._t]
+
     def _add_constants(self, index: int) -> None:
-        constants = self.parameters.round_constants[index * self._t : (index + 1) * self._t]
+        constants = self._constants(index)
         before = self._columns.get(ONE, [0] * self._t)
         self._columns[ONE] = [(x + c) % self._r for x, c in zip(before, constants, strict=True)]
 

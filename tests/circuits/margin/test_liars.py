@@ -20,10 +20,11 @@ HINTS = (Opcode.DIVMOD, Opcode.QUOTIENT, Opcode.BITS)
 
 
 def operations(circuit: CompiledCircuit) -> Iterator[tuple[Opcode, range]]:
-    """Each operation of the witness program and the wires that it writes."""
+    """Each operation of the witness program and the wires of the witness that it writes."""
     for opcode, _, _, target, count in np.frombuffer(circuit.program.operations, dtype="<u4").reshape(-1, 5).tolist():
         width = 2 if opcode == Opcode.DIVMOD else count or 1
-        yield Opcode(opcode), range(target, target + width)
+        if target < circuit.r1cs.n_wires:
+            yield Opcode(opcode), range(target, target + width)
 
 
 def by_opcode(circuit: CompiledCircuit) -> dict[Opcode, list[range]]:
