@@ -156,10 +156,10 @@ class _NativeProgram:
         return self._loaded.run_many(inputs, _size(count, "witnesses"))
 
 
-def _parts(matrix: SparseMatrix) -> tuple[int, bytes, bytes, bytes]:
+def _parts(matrix: SparseMatrix) -> tuple[int, bytes, bytes, bytes, bytes]:
     if not 0 <= matrix.width < _TOO_WIDE:
         raise EncodingError(f"sparse matrix: {matrix.width} columns", what="sparse matrix")
-    return matrix.width, matrix.row_ptr, matrix.columns, matrix.coefficients
+    return matrix.width, matrix.row_ptr, matrix.columns, matrix.places, matrix.scalars
 
 
 def _g1(bases: Bases) -> _native.G1Bases:

@@ -14,7 +14,7 @@ use crate::encode::{
 };
 use crate::error::{Error, Kind};
 use crate::instance::{self, Curve, Fq, Fr, FrConfig, G1, G2};
-use crate::sparse::Matrix;
+use crate::sparse::{Matrix, Parts};
 use crate::{curve, field, merkle, msm, ntt, pairing, program, threads};
 
 type Scalars = Result<Vec<Fr>, Error>;
@@ -169,19 +169,29 @@ fn ntt_scalars<'py>(
     bulk(py, move || Ok(encode_scalars(&ntt::transform(scalars(values)?, inverse, scalar(coset)?)?)))
 }
 
+fn parts<'a>(row_ptr: &'a Buffer, columns: &'a Buffer, places: &'a Buffer, scalars: &'a Buffer) -> Parts<'a> {
+    Parts {
+        row_ptr: row_ptr.as_slice(),
+        columns: columns.as_slice(),
+        places: places.as_slice(),
+        scalars: scalars.as_slice(),
+    }
+}
+
 #[pyfunction]
 fn matrix_apply<'py>(
     py: Python<'py>,
     width: usize,
     row_ptr: Buffer<'py>,
     columns: Buffer<'py>,
+    places: Buffer<'py>,
     coefficients: Buffer<'py>,
     vector: Buffer<'py>,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let (row_ptr, columns, coefficients) = (row_ptr.as_slice(), columns.as_slice(), coefficients.as_slice());
+    let parts = parts(&row_ptr, &columns, &places, &coefficients);
     let vector = vector.as_slice();
     bulk(py, move || {
-        let matrix = Matrix::decode(width, row_ptr, columns, coefficients)?;
+        let matrix = Matrix::decode(width, parts)?;
         Ok(encode_scalars(&matrix.apply(&scalars(vector)?)?))
     })
 }
@@ -255,13 +265,14 @@ macro_rules! group {
             width: usize,
             row_ptr: Buffer<'py>,
             columns: Buffer<'py>,
+            places: Buffer<'py>,
             coefficients: Buffer<'py>,
             bases: &Bound<'py, $Bases>,
         ) -> PyResult<Bound<'py, PyBytes>> {
-            let (row_ptr, columns, coefficients) = (row_ptr.as_slice(), columns.as_slice(), coefficients.as_slice());
+            let parts = parts(&row_ptr, &columns, &places, &coefficients);
             let bases = &bases.get().0;
             bulk(py, move || {
-                let matrix = Matrix::decode(width, row_ptr, columns, coefficients)?;
+                let matrix = Matrix::decode(width, parts)?;
                 Ok(encode_points(&curve::affine(&matrix.apply_points::<$config>(bases)?)))
             })
         }

@@ -13,21 +13,33 @@ use crate::group::Group;
 /// From this many entries a row of points is worth buckets.
 const LONG_ROW: usize = 64;
 
+/// The bytes of a matrix, as `algebra/sparse.py` keeps them.
+#[derive(Clone, Copy)]
+pub struct Parts<'a> {
+    pub row_ptr: &'a [u8],
+    pub columns: &'a [u8],
+    pub places: &'a [u8],
+    pub scalars: &'a [u8],
+}
+
 pub struct Matrix<F> {
     width: usize,
     row_ptr: Vec<u32>,
     columns: Vec<u32>,
-    coefficients: Vec<F>,
+    /// The coefficient of each entry, as its place in `scalars`: a circuit has few different ones.
+    places: Vec<u32>,
+    scalars: Vec<F>,
 }
 
 impl<F: PrimeField> Matrix<F> {
-    /// Decode, and check that the pointers rise from 0 to the number of entries and that every column exists.
-    pub fn decode(width: usize, row_ptr: &[u8], columns: &[u8], coefficients: &[u8]) -> Result<Self, Error> {
-        let row_ptr = decode_u32(row_ptr, "row pointer")?;
-        let columns = decode_u32(columns, "column")?;
-        let coefficients: Vec<F> = decode_scalars(coefficients, "coefficient")?;
+    /// Decode, and check that the pointers rise from 0 to the number of entries, that every column and scalar exists.
+    pub fn decode(width: usize, parts: Parts) -> Result<Self, Error> {
+        let row_ptr = decode_u32(parts.row_ptr, "row pointer")?;
+        let columns = decode_u32(parts.columns, "column")?;
+        let places = decode_u32(parts.places, "place of a coefficient")?;
+        let scalars: Vec<F> = decode_scalars(parts.scalars, "coefficient")?;
         let fault = |reason| Err(Error::Matrix { reason });
-        if columns.len() != coefficients.len() {
+        if columns.len() != places.len() {
             return fault("one coefficient per column entry is needed");
         }
         if row_ptr.first() != Some(&0) || row_ptr.last().map(|&end| end as usize) != Some(columns.len()) {
@@ -39,14 +51,17 @@ impl<F: PrimeField> Matrix<F> {
         if columns.iter().any(|&column| column as usize >= width) {
             return fault("a column lies outside the matrix");
         }
-        Ok(Self { width, row_ptr, columns, coefficients })
+        if places.iter().any(|&place| place as usize >= scalars.len()) {
+            return fault("an entry names a scalar that does not exist");
+        }
+        Ok(Self { width, row_ptr, columns, places, scalars })
     }
 
     /// The matrix times a vector of scalars.
     pub fn apply(&self, vector: &[F]) -> Result<Vec<F>, Error> {
         self.check_width("scalar", vector.len())?;
-        Ok(self.rows(64, |columns, coefficients| {
-            columns.iter().zip(coefficients).map(|(&column, coefficient)| vector[column as usize] * coefficient).sum()
+        Ok(self.rows(64, |columns, places| {
+            columns.iter().zip(places).map(|(&column, &place)| self.scaled(vector[column as usize], place)).sum()
         }))
     }
 
@@ -56,24 +71,35 @@ impl<F: PrimeField> Matrix<F> {
         P: Group<ScalarField = F>,
     {
         self.check_width("point", bases.len())?;
-        Ok(self.rows(1, |columns, coefficients| {
+        Ok(self.rows(1, |columns, places| {
+            let coefficients = places.iter().map(|&place| self.scalars[place as usize]);
             let points = columns.iter().map(|&column| bases[column as usize]);
             if columns.len() >= LONG_ROW {
-                return Projective::msm_unchecked(&points.collect::<Vec<_>>(), coefficients);
+                return Projective::msm_unchecked(&points.collect::<Vec<_>>(), &coefficients.collect::<Vec<_>>());
             }
             points
                 .zip(coefficients)
-                .fold(Projective::ZERO, |sum, (point, coefficient)| sum + product(point, coefficient))
+                .fold(Projective::ZERO, |sum, (point, coefficient)| sum + product(point, &coefficient))
         }))
     }
 
-    fn rows<T: Send>(&self, grain: usize, row: impl Fn(&[u32], &[F]) -> T + Sync) -> Vec<T> {
+    fn scaled(&self, value: F, place: u32) -> F {
+        let coefficient = self.scalars[place as usize];
+        if coefficient.is_one() {
+            value
+        } else {
+            value * coefficient
+        }
+    }
+
+    /// A result for each row, from its columns and the places of its coefficients.
+    fn rows<T: Send>(&self, grain: usize, row: impl Fn(&[u32], &[u32]) -> T + Sync) -> Vec<T> {
         self.row_ptr
             .par_windows(2)
             .with_min_len(grain)
             .map(|ends| {
                 let (start, end) = (ends[0] as usize, ends[1] as usize);
-                row(&self.columns[start..end], &self.coefficients[start..end])
+                row(&self.columns[start..end], &self.places[start..end])
             })
             .collect()
     }
