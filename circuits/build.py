@@ -15,8 +15,8 @@ from .builder import DEFAULT_LIMIT, Circuit
 from .check import explained, first_broken, require_witness_of
 from .debugging import Note, Tell, print_to_stderr, tell_notes
 from .equivalence import require_equivalent
-from .errors import UnsatisfiedConstraint
-from .explain import Read, show_inputs, show_operands
+from .errors import InputError, UnsatisfiedConstraint
+from .explain import Read, show_operands, show_signals
 from .inputs import InputSignal, InputValues, arrange_inputs
 from .layout import Layout, lay_out
 from .lowering import lower_constraints, wire_order
@@ -94,7 +94,10 @@ class CompiledCircuit:
 
     def witness(self, inputs: InputValues, engine: Engine | None = None) -> bytes:
         """Every wire's value. Inputs are checked against their ranges; whether the circuit holds is for `check`."""
-        arranged = arrange_inputs(self.inputs, inputs, self.r1cs.curve)
+        try:
+            arranged = arrange_inputs(self.inputs, inputs, self.r1cs.curve)
+        except InputError as problem:
+            raise problem.with_traceback(None) from None
         return self.program.run(scalars_to_bytes(arranged, self.r1cs.curve), engine)
 
     def witnesses(self, inputs: Sequence[InputValues], engine: Engine | None = None) -> list[bytes]:
@@ -142,7 +145,8 @@ class CompiledCircuit:
     def _with_values(self, problem: UnsatisfiedConstraint, origin: Origin, read: Read) -> UnsatisfiedConstraint:
         modulus = self.r1cs.curve.r
         problem.operands = show_operands(origin.call, read, modulus) if origin.call else {}
-        problem.shown = show_inputs(self.inputs, problem.values, modulus)
+        ranges = {name: self._recorded.interval(name) for name in problem.values}
+        problem.shown = show_signals(self.inputs, problem.values, ranges, modulus)
         return problem
 
     def _reader(self, witness: bytes, engine: Engine | None) -> Read:

@@ -482,6 +482,10 @@ class Circuit:
             )
         return known
 
+    def inner_interval(self, wire: int) -> Interval | None:
+        """What has been proven of an inner wire, by its number."""
+        return self._inner_intervals.get(wire)
+
     def _interval_of(self, wire: int) -> Interval | None:
         return self._input_wires[-wire - 1][1] if wire < 0 else self._inner_intervals.get(wire)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from .inputs import InputSignal
 from .interval import Interval
@@ -36,9 +36,11 @@ def show_operands(call: Call, read: Read, modulus: int) -> dict[str, str]:
     return {named.name: show_named(named, read, modulus) for named in call.operands}
 
 
-def show_inputs(inputs: Sequence[InputSignal], values: dict[str, int], modulus: int) -> dict[str, str]:
-    """Values of signals by name; those of inputs in their units."""
-    kinds: dict[str, tuple[Interval | None, Unit | None]] = {}
+def show_signals(
+    inputs: Sequence[InputSignal], values: dict[str, int], ranges: Mapping[str, Interval | None], modulus: int
+) -> dict[str, str]:
+    """Values of signals by name: inputs in their units, inner wires as integers where their `ranges` are known."""
+    kinds: dict[str, tuple[Interval | None, Unit | None]] = {name: (known, None) for name, known in ranges.items()}
     for signal in inputs:
         names = [signal.name] if signal.count is None else [f"{signal.name}[{i}]" for i in range(signal.count)]
         kinds |= dict.fromkeys(names, (signal.interval, signal.unit))

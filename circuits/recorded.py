@@ -10,6 +10,7 @@ import numpy as np
 from zkmargin.algebra import Buffer, Engine
 
 from .builder import Circuit, inner_wire_name
+from .interval import Interval
 from .layout import lay_out
 from .lowering import WireOrder, lower_constraints
 from .program import WitnessProgram
@@ -56,6 +57,10 @@ class Recorded:
             names[wire] = name
         names += [inner_wire_name(entry, number) for number, entry in enumerate(self.circuit.inner_names, start=1)]
         return Symbols(names)
+
+    def interval(self, name: str) -> Interval | None:
+        """What is known of an inner wire of that name; None for any other."""
+        return self.circuit.inner_interval(self.symbols.wire(name) - self.order.inner)
 
     def complete(self, witness: Buffer, engine: Engine | None) -> bytes:
         """What an honest prover computes for all wires from the inputs of a witness."""

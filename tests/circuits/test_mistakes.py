@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 import typing
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from zkmargin.circuits import (
     CircuitWarning,
     Expr,
     Field,
+    InputError,
     Point,
     Type,
     Unit,
@@ -369,6 +371,21 @@ def test_a_failed_assertion_shows_the_expression_what_it_requires_and_its_values
     assert "limit = 2 value" in shown
     for secret in ("150000000", "1.5", "3 value"):
         assert secret not in str(problem)
+
+
+def test_inner_values_have_their_sign_and_tracebacks_no_internals() -> None:
+    def circuit(c: Circuit) -> None:
+        x, y = c.private("x", signed_bits=8), c.private("y", signed_bits=8)
+        assert_equal(x * y, c.public("out", signed_bits=16))
+
+    compiled = build(circuit, name="signs", strict=True)
+    with pytest.raises(UnsatisfiedConstraint) as caught:
+        compiled.check(compiled.witness({"x": -4, "y": 5, "out": -16}))
+    assert re.search(r"product_\d+ = -20\b", caught.value.revealing())
+    assert files_in(caught.value) == ["test_mistakes.py", "build.py"]
+    with pytest.raises(InputError) as refused:
+        compiled.witness({"x": 400, "y": 5, "out": -16})
+    assert files_in(refused.value) == ["test_mistakes.py", "build.py"]
 
 
 def test_negative_values_are_shown_as_such() -> None:
