@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import csv
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 
-from zkmargin.circuits import Circuit, CircuitWarning, build
+from zkmargin.circuits import Circuit, CircuitWarning, Expr, assert_equal, build
 from zkmargin.circuits.formats import read_r1cs
 
 from .gadgets import GADGETS, Body, Gadget
 from .peers import Circom, Gnark
 from .tables import markdown_table
 
-COLUMNS = ("zkmargin", "circomlib", "gnark", "gnark_lookups")
+COLUMNS = ("zkmargin", "zkmargin_optimised", "circomlib", "gnark", "gnark_lookups")
 Cells = dict[str, int | None]
 
 
@@ -32,13 +33,43 @@ def count_here(body: Body) -> int | None:
             return None
 
 
+def count_optimised(body: Body) -> int | None:
+    """The same with the optimiser on, which drops what nobody reads: so a public output sums the results up."""
+
+    def counted(c: Circuit) -> None:
+        results = list(_expressions(body(c)))
+        if results:
+            assert_equal(c.public("out"), c.field_sum(zip(results, range(1, 1 + len(results)), strict=True)))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CircuitWarning)
+        try:
+            return build(counted, name="counted", optimise=True).r1cs.n_constraints
+        except LookupError:
+            return None
+
+
+def _expressions(value: object) -> Iterator[Expr]:
+    if isinstance(value, Expr):
+        if not value.is_constant:
+            yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _expressions(item)
+    elif is_dataclass(value) and not isinstance(value, type):
+        for member in fields(value):
+            yield from _expressions(getattr(value, member.name))
+
+
 def count_all(circom: Circom | None, gnark: Gnark | None, gadgets: Sequence[Gadget] = GADGETS) -> dict[str, Cells]:
     """Gadget -> column -> constraints. A side that is not given has empty cells."""
     theirs = gnark.counts() if gnark is not None else {}
     found: dict[str, Cells] = {}
     for gadget in gadgets:
         cells: Cells = dict.fromkeys(COLUMNS)
-        cells["zkmargin"] = None if gadget.ours is None else count_here(gadget.ours)
+        if gadget.ours is not None:
+            cells["zkmargin"] = count_here(gadget.ours)
+            cells["zkmargin_optimised"] = count_optimised(gadget.ours)
         if circom is not None and gadget.circom is not None:
             circom.compile(gadget.circom.source(), "counted", "--O2")
             cells["circomlib"] = read_r1cs((circom.directory / "counted.r1cs").read_bytes()).n_constraints
@@ -59,8 +90,10 @@ def write_counts(counts: dict[str, Cells], out: Path, gadgets: Sequence[Gadget] 
     text = (
         "# Constraints of the same gadgets\n\n"
         "Written by `python -m benchmarks counts`. Inputs that a gadget trusts to be ranged or boolean are not "
-        "counted. circomlib is compiled with `--O2`. gnark's lookups put a commitment into the proof: two more points, "
-        "and one more pairing check and a hash for the verifier.\n\n"
+        "counted. *optimised* is `build(..., optimise=True)` with a public output that sums up the gadget's results. "
+        "circomlib is compiled with `--O2`. The third constraint of `is_zero` and `is_equal` ties the inverse down "
+        "where the value is zero, so that each wire has one value only. gnark's lookups put a commitment into the "
+        "proof: two more points, and one more pairing check and a hash for the verifier.\n\n"
     )
-    header = ("gadget", "zkmargin", "circomlib", "gnark", "gnark, lookups", "note")
+    header = ("gadget", "zkmargin", "optimised", "circomlib", "gnark", "gnark, lookups", "note")
     (out / "counts.md").write_text(text + markdown_table(header, rows))

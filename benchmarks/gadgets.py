@@ -148,7 +148,12 @@ GADGETS = (
     ),
     Gadget(
         "sparse Merkle verifier, 32 levels",
-        None,
+        lambda c: circuits.assert_equal(
+            c.public("root"),
+            circuits.sparse_root_with(
+                c.private("key"), c.private("value"), c.private_array("sibling", 32), c.private("depth")
+            ),
+        ),
         Circomlib(
             "smt/smtverifier",
             "SMTVerifier(32)",

@@ -20,7 +20,7 @@ from .explain import Read, show_operands, show_signals
 from .inputs import InputSignal, InputValues, arrange_inputs
 from .layout import Layout, lay_out
 from .lowering import lower_constraints, wire_order
-from .optimiser import optimised, unchanged
+from .optimiser import inputs_lost, optimised, unchanged
 from .program import WitnessProgram
 from .program_tables import lower_program
 from .r1cs import R1CS
@@ -30,6 +30,7 @@ from .reduction import Reduction
 from .symbols import Symbols
 from .system import Ints, System
 from .tracing import trace
+from .usage import report_lost
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,13 @@ class CompiledCircuit:
         if broken is not None:
             raise self._explained(raw, broken, engine)
 
+    def as_written(self) -> CompiledCircuit:
+        """The same circuit without what the optimiser did: all recorded wires and constraints."""
+        if self.reduction.wires.all() and not self.reduction.steps:
+            return self
+        system, reduction = unchanged(self._recorded.system)
+        return _compiled(self.name, self._recorded, system, reduction, self.r1cs.metadata)
+
     def require_equivalent(self) -> None:
         """Do the optimiser's steps again, independently of it; `NotEquivalent` unless they keep every solution."""
         recorded = self._recorded
@@ -197,6 +205,19 @@ def build(
     recorded = Recorded(circuit, order)
     lowered = lower_constraints(circuit, order)
     system, reduction = optimised(lowered, circuit, order) if optimise else unchanged(lowered)
+    lost = inputs_lost(lowered, system, order.inner)
+    if lost:
+        mistake = report_lost(circuit, [recorded.symbols.name(wire) for wire in lost], strict=strict)
+        if mistake is not None:
+            raise mistake
+        system, reduction = unchanged(lowered)
+    return _compiled(name, recorded, system, reduction, metadata)
+
+
+def _compiled(
+    name: str, recorded: Recorded, system: System, reduction: Reduction, metadata: dict[str, Any] | None
+) -> CompiledCircuit:
+    circuit, order = recorded.circuit, recorded.order
     a, b, c = system.matrices()
     r1cs = R1CS(
         n_wires=system.n_wires,
@@ -207,7 +228,7 @@ def build(
         b=b,
         c=c,
         metadata=metadata,
-        curve=curve,
+        curve=circuit.curve,
     )
     return CompiledCircuit(
         name=name,

@@ -7,8 +7,9 @@ nothing can be proven that could not be before. Completeness: a solution of all 
 solves the remaining ones. It makes no difference what p was, a bit for instance: the row that keeps it to 0 or 1
 stays, with the combination in its place.
 
-Inputs never go, and none loses its last constraint. Each row chooses the wire that stands in the fewest other places,
-those in B counted twice, and stays where even that would add more than `MAX_NEW_TERMS` terms.
+Inputs never go, and `build` sees to it that none loses its last constraint. Each row chooses the wire that stands in
+the fewest other places, those in B counted twice, and stays where even that would add more than `MAX_NEW_TERMS`
+terms.
 """
 
 from __future__ import annotations

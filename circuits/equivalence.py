@@ -8,6 +8,8 @@ stood in a row must still stand in one.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from .errors import NotEquivalent
 from .reduction import Reduction, Rule, Step
 from .system import Reader, System
@@ -30,6 +32,8 @@ def require_equivalent(before: System, after: System, reduction: Reduction, firs
         a, b, c = ({numbers[wire]: k for wire, k in side.items()} for side in replay.rows.pop(row, ({}, {}, {})))
         if reader.row(number) not in ((a, b, c), (b, a, c)):
             raise NotEquivalent(f"row {row} is not what the steps make of it", row=row)
+    standing = {wire for number in range(after.n_rows) for wire in _wires(reader.row(number))}
+    replay.require_inputs(numbers, standing)
     for row, sides in replay.rows.items():
         if _linear_form(sides, modulus) != {}:
             raise NotEquivalent(f"row {row} was left out and says more than 0 = 0", row=row)
@@ -60,7 +64,7 @@ class _Replay:
             self._with[other].discard(row)
         if step.rule is Rule.SUBSTITUTED:
             self._substitute(sides, row, wire)
-        elif wire in sides[0] or wire in sides[1] or wire not in sides[2] or self._with[wire]:
+        elif wire in sides[0] or wire in sides[1] or not sides[2].get(wire, 0) % self._modulus or self._with[wire]:
             raise NotEquivalent(f"wire {wire} is not the result of row {row} that nobody reads", row=row)
         self._removed.add(wire)
 
@@ -93,8 +97,10 @@ class _Replay:
                 raise NotEquivalent(f"wire {wire} was removed by a step and is still there")
             if not stays and (wire < self._first_inner or self._with[wire]):
                 raise NotEquivalent(f"wire {wire} was left out and still stands in a row")
+
+    def require_inputs(self, numbers: Mapping[int, int], standing: Collection[int]) -> None:
         for wire in self._bound:
-            if not self._with[wire]:
+            if numbers[wire] not in standing:
                 raise NotEquivalent(f"input {wire} has lost its last constraint")
 
 

@@ -42,8 +42,7 @@ def show_signals(
     """Values of signals by name: inputs in their units, inner wires as integers where their `ranges` are known."""
     kinds: dict[str, tuple[Interval | None, Unit | None]] = {name: (known, None) for name, known in ranges.items()}
     for signal in inputs:
-        names = [signal.name] if signal.count is None else [f"{signal.name}[{i}]" for i in range(signal.count)]
-        kinds |= dict.fromkeys(names, (signal.interval, signal.unit))
+        kinds |= dict.fromkeys(signal.wire_names(), (signal.interval, signal.unit))
     shown = {}
     for name, value in values.items():
         interval, unit = kinds.get(name, (None, None))

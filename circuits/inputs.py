@@ -32,6 +32,10 @@ class InputSignal:
     location: Location | None = field(default=None, compare=False)
     """Where it is declared."""
 
+    def wire_names(self) -> list[str]:
+        """The names of its wires: its own, or one with a place for each element."""
+        return [self.name] if self.count is None else [f"{self.name}[{i}]" for i in range(self.count)]
+
     @property
     def size(self) -> int:
         return 1 if self.count is None else self.count

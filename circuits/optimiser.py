@@ -57,6 +57,13 @@ def optimised(system: System, circuit: Circuit, order: WireOrder) -> Optimised:
     return Optimised(oriented(_renumbered(system, wires)), Reduction(tuple(steps), rows, wires))
 
 
+def inputs_lost(before: System, after: System, last_input: int) -> list[int]:
+    """Inputs that stood in a constraint and do so no longer: those in a product with what turned out to be 0."""
+    inputs = np.arange(1, last_input + 1)
+    stood, stands = (np.isin(inputs, np.concatenate([side.wires for side in s.sides])) for s in (before, after))
+    return [int(wire) for wire in inputs[stood & ~stands]]
+
+
 def _candidates(circuit: Circuit, order: WireOrder) -> tuple[Flags, Flags]:
     """Which wires may go at all, and which are products that may go unread."""
     movable, product = (np.zeros(order.n_wires, dtype=np.bool_) for _ in range(2))

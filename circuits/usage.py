@@ -4,7 +4,7 @@ what should not stay: a `debug`."""
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from .builder import Circuit
 from .errors import BuildError, CircuitWarning
@@ -18,6 +18,18 @@ def report_unused(circuit: Circuit, *, strict: bool) -> None:
         _complain(_reason(circuit, result), result.origin.location, strict)
     for note in circuit.notes:
         _complain("debug() shows values, maybe private ones, at every check: remove it", note.location, strict)
+
+
+def report_lost(circuit: Circuit, names: Sequence[str], *, strict: bool) -> BuildError | None:
+    """Inputs whose constraints say nothing once they are worked out; the error with `strict`, else warnings."""
+    declared = {name: signal.location for signal in circuit.inputs for name in signal.wire_names()}
+    for name in names:
+        reason = f"input {name!r} stands in no constraint that says anything: use it, remove it, or bind() it"
+        where = declared[name] or Location("<unknown>", 0)
+        if strict:
+            return BuildError(reason, file=where.file, line=where.line, text=where.text)
+        _complain(reason, where, strict)
+    return None
 
 
 def unused_results(circuit: Circuit) -> list[Result]:

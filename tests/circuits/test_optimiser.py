@@ -19,18 +19,24 @@ from zkmargin.circuits import (
     Expr,
     assert_bits,
     assert_equal,
+    assert_equal_if,
+    assert_zero,
     bind,
     build,
+    is_equal,
     is_zero,
     poseidon,
     to_bits,
 )
 from zkmargin.circuits.equivalence import require_equivalent
-from zkmargin.circuits.errors import NotEquivalent
+from zkmargin.circuits.errors import LieAccepted, NotEquivalent
+from zkmargin.circuits.lowering import lower_constraints, wire_order
 from zkmargin.circuits.margin import SHAPES
 from zkmargin.circuits.margin.constraints import margin_statement
+from zkmargin.circuits.optimiser import inputs_lost, optimised
 from zkmargin.circuits.reduction import Reduction, Rule, Step
 from zkmargin.circuits.system import System
+from zkmargin.circuits.testing import check_liars
 
 from .plain_engine import PlainEngine, solutions, tiny_field
 from .test_counts import GADGETS
@@ -251,3 +257,73 @@ def test_optimising_twice_gives_the_same_bytes() -> None:
     assert one.digest == other.digest
     assert one.program.to_bytes() == other.program.to_bytes()
     assert one.reduction.steps == other.reduction.steps
+
+
+def _times_a_false_flag(c: Circuit) -> None:
+    p, x = c.public("p"), c.private("x", bits=8)
+    flag = is_equal(x, c.constant(3))
+    assert_zero(flag)
+    assert_equal_if(flag, p, x.raw())
+
+
+def _times_equal_bits(c: Circuit) -> None:
+    p, a, b = c.public("p"), c.private("a", bits=8), c.private("b", bits=8)
+    one, other = to_bits(a, 8)[0], to_bits(b, 8)[0]
+    assert_equal(one, other)
+    c.constrain_product((one - other).raw(), p, c.constant(0))
+    assert_equal(a, b)
+
+
+def _times_zero(c: Circuit) -> None:
+    p, x = c.public("p"), c.private("x", bits=8)
+    assert_equal(c.product(c.constant(0), p), x.raw())
+
+
+@pytest.mark.parametrize("circuit", [_times_a_false_flag, _times_equal_bits, _times_zero])
+def test_an_input_in_constraints_that_say_nothing_is_reported_and_kept(circuit: Callable[[Circuit], None]) -> None:
+    """What it is multiplied with is 0: anybody could change it in a finished proof."""
+    with pytest.raises(BuildError, match="input 'p' stands in no constraint that says anything") as caught:
+        build(circuit, name="lost", strict=True, optimise=True)
+    assert caught.value.line == circuit.__code__.co_firstlineno + 1
+    with pytest.warns(CircuitWarning, match="input 'p' stands in no constraint that says anything"):
+        compiled = build(circuit, name="lost", optimise=True)
+    compiled.require_equivalent()
+    assert any(wire == 1 for side in (compiled.r1cs.a, compiled.r1cs.b) for row in side.to_rows() for wire, _ in row)
+
+
+def test_the_certificate_refuses_a_lost_input() -> None:
+    circuit = Circuit("lost")
+    circuit.sharing = True
+    _times_a_false_flag(circuit)
+    circuit.seal()
+    order = wire_order(circuit)
+    before = lower_constraints(circuit, order)
+    after, reduction = optimised(before, circuit, order)
+    assert inputs_lost(before, after, order.inner) == [1]
+    with pytest.raises(NotEquivalent, match="input 1 has lost its last constraint"):
+        require_equivalent(before, after, reduction, 1 + order.inner, circuit.curve.r)
+
+
+def _alias(c: Circuit) -> None:
+    """254 bits that nobody holds below the modulus; one is used elsewhere, so that the optimiser takes another."""
+    x, y = c.private("x"), c.private("y")
+    bits = c.new_bits(x, 254)
+    c.constrain_equal(c.field_sum((bit, 1 << place) for place, bit in enumerate(bits)), x)
+    c.constrain_product(bits[0], bits[253], c.constant(0))
+    c.constrain_product(y, y, y)
+
+
+@pytest.mark.parametrize("optimise", [False, True])
+def test_liars_are_tried_on_what_was_written(optimise: bool) -> None:
+    compiled = build(_alias, name="alias", optimise=optimise)
+    with pytest.raises(LieAccepted):
+        check_liars(compiled, {"x": 5, "y": 1})
+
+
+def test_the_circuit_as_written_is_the_one_without_the_optimiser() -> None:
+    plain = build(_alias, name="alias")
+    smaller = build(_alias, name="alias", optimise=True)
+    assert smaller.r1cs.n_constraints < plain.r1cs.n_constraints
+    assert smaller.as_written().r1cs == plain.r1cs
+    assert smaller.as_written().digest == plain.digest
+    assert plain.as_written() is plain
