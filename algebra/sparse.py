@@ -8,16 +8,20 @@ import sys
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from .curves import BN254, Curve
 from .encoding import scalars_from_bytes, scalars_to_bytes
 from .errors import EncodingError
 
+# numpy is imported where it is used: a verifier has no matrices, and starts faster without it.
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    _Words = npt.NDArray[np.uint32]
+
 _CHUNK = 1 << 16
-_Words = npt.NDArray[np.uint32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +78,8 @@ class SparseMatrix:
 
     def coefficient_chunks(self) -> Iterator[bytes]:
         """`coefficients` in pieces of a few megabytes."""
+        import numpy as np
+
         table, places = np.frombuffer(self.scalars, dtype="V32"), _words(self.places)
         for start in range(0, len(places), _CHUNK):
             yield table[places[start : start + _CHUNK]].tobytes()
@@ -81,6 +87,8 @@ class SparseMatrix:
     @classmethod
     def from_flat(cls, width: int, row_ptr: bytes, columns: bytes, coefficients: bytes) -> SparseMatrix:
         """With one coefficient for each entry, as files have them; the table then saves nothing."""
+        import numpy as np
+
         return cls(width, row_ptr, columns, coefficients, np.arange(len(coefficients) // 32, dtype="<u4").tobytes())
 
     @classmethod
@@ -107,6 +115,8 @@ class SparseMatrix:
 
     def transposed(self) -> SparseMatrix:
         """Rows become columns; entries of a new row keep the order of the old rows."""
+        import numpy as np
+
         self._checked_structure()
         pointers, columns = _words(self.row_ptr), _words(self.columns)
         order = np.argsort(columns, kind="stable")
@@ -150,4 +160,6 @@ def u32_from_bytes(data: bytes) -> array[int]:
 
 
 def _words(data: bytes) -> _Words:
+    import numpy as np
+
     return np.frombuffer(data, dtype="<u4")
