@@ -74,6 +74,10 @@ class _Bench:
         self._products: list[tuple[Row, ...]] = [tuple(map(tuple, row)) for row in zip(*sides, strict=True)]
         self._read_by = _places((wire for row in step.reads for wire, _ in row) for step in self.steps)
         self._stands_in = _places((wire for side in row for wire, _ in side) for row in self._products)
+        written = {wire: place for place, step in enumerate(self.steps) for wire in step.wires}
+        self._final_after = [
+            max((written.get(wire, -1) for side in row for wire, _ in side), default=-1) for row in self._products
+        ]
 
     def lies(self, step: Step) -> Iterator[Lies]:
         for wire in step.wires:
@@ -82,11 +86,10 @@ class _Bench:
 
     def accepted(self, lies: Lies) -> list[int]:
         """The wires of the witness that the lies change, if no constraint notices. Scratch is no part of it."""
-        before = self._tell(lies)
+        before: dict[int, int] = {}
         try:
-            changed = [wire for wire in before if wire < self._n_wires]
-            rows = {row for wire in changed for row in self._stands_in.get(wire, ())}
-            return changed if all(self._holds(row) for row in rows) else []
+            unnoticed = self._tell(lies, before)
+            return [wire for wire in before if wire < self._n_wires] if unnoticed else []
         finally:
             for wire, value in before.items():
                 self._values[wire] = value
@@ -110,11 +113,16 @@ class _Bench:
             line=origin.location.line if origin else None,
         )
 
-    def _tell(self, lies: Lies) -> dict[int, int]:
-        """Put the lies in and recompute what reads them, in the program's order; returns the values from before."""
-        before: dict[int, int] = {}
+    def _tell(self, lies: Lies, before: dict[int, int]) -> bool:
+        """Put the lies in and recompute what reads them, in the program's order, keeping the values from before.
+
+        Returns whether all constraints still hold. Each is looked at as soon as its wires are final: most lies are
+        noticed on the spot, and nothing that follows from them need be computed.
+        """
         waiting: list[int] = []
         queued: set[int] = set()
+        doubtful: list[tuple[int, int]] = []
+        seen: set[int] = set()
 
         def put(wire: int, value: int) -> None:
             if self._values[wire] == value:
@@ -125,14 +133,22 @@ class _Bench:
                 if place not in queued:
                     queued.add(place)
                     heapq.heappush(waiting, place)
+            for row in self._stands_in.get(wire, ()):
+                if row not in seen:
+                    seen.add(row)
+                    heapq.heappush(doubtful, (self._final_after[row], row))
 
         for wire, lie in lies.items():
             put(wire, lie)
-        while waiting:
+        while waiting or doubtful:
+            if doubtful and (not waiting or doubtful[0][0] < waiting[0]):
+                if not self._holds(heapq.heappop(doubtful)[1]):
+                    return False
+                continue
             step = self.steps[heapq.heappop(waiting)]
             for wire, value in zip(step.wires, step.effect(self._values, self._r), strict=True):
                 put(wire, value)
-        return before
+        return True
 
     def _holds(self, row: int) -> bool:
         a, b, c = (evaluate(side, self._values, self._r) for side in self._products[row])
