@@ -32,7 +32,7 @@ def user_location() -> Location:
     """The innermost line on the stack that is not the language's own."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        if not is_language(frame.f_globals.get("__name__") or ""):
+        if not _is_internal(frame.f_globals.get("__name__") or ""):
             return _location_of(frame, frame.f_lasti, frame.f_lineno)
         frame = frame.f_back
     return Location("<unknown>", 0)
@@ -43,7 +43,7 @@ def raised_at(traceback: TracebackType | None) -> Location:
     found = Location("<unknown>", 0)
     while traceback is not None:
         frame = traceback.tb_frame
-        if not is_language(frame.f_globals.get("__name__") or ""):
+        if not _is_internal(frame.f_globals.get("__name__") or ""):
             found = _location_of(frame, traceback.tb_lasti, traceback.tb_lineno)
         traceback = traceback.tb_next
     return found
@@ -53,7 +53,7 @@ def without_internals(traceback: TracebackType | None) -> TracebackType | None:
     """The traceback of a user's mistake, without the frames of the language."""
     entries = []
     while traceback is not None:
-        if not is_language(traceback.tb_frame.f_globals.get("__name__") or ""):
+        if not _is_internal(traceback.tb_frame.f_globals.get("__name__") or ""):
             entries.append(traceback)
         traceback = traceback.tb_next
     kept: TracebackType | None = None
@@ -66,6 +66,12 @@ def without_internals(traceback: TracebackType | None) -> TracebackType | None:
 def is_language(module: str) -> bool:
     """Is this module part of the language (builder, gadgets, ...) rather than written in it?"""
     return _within(module, _LANGUAGE) and not _within(module, _STATEMENTS)
+
+
+@cache
+def _is_internal(module: str) -> bool:
+    """The language, or what it uses of Python's own library: nothing that a user has written."""
+    return is_language(module) or module.partition(".")[0] in sys.stdlib_module_names
 
 
 def _within(module: str, package: str) -> bool:

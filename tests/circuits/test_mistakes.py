@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+import sys
 import traceback
 import typing
 from collections.abc import Callable, Iterator
@@ -133,6 +135,26 @@ def test_recursion_without_end_is_the_user_s_line() -> None:
         build(lambda c: forever(c.private("x")), name="forever")
     assert caught.value.file == "test_mistakes.py"
     assert "forever" in caught.value.text or "x * x" in caught.value.text
+
+
+@pytest.mark.parametrize("depth", range(60, 84))
+def test_recursion_is_the_user_s_line_wherever_it_ends(depth: int) -> None:
+    """In the language, or in what it calls of Python's library."""
+
+    @gadget
+    def forever(x: Expr) -> Expr:
+        return forever(x * x)
+
+    before = sys.getrecursionlimit()
+    used = len(inspect.stack())
+    sys.setrecursionlimit(used + depth)
+    try:
+        with pytest.raises(BuildError, match="recurses without end") as caught:
+            build(lambda c: forever(c.private("x")), name="forever")
+    finally:
+        sys.setrecursionlimit(before)
+    assert caught.value.file == "test_mistakes.py"
+    assert set(files_in(caught.value)) == {"test_mistakes.py", "build.py"}
 
 
 @pytest.mark.parametrize(
