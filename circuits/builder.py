@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[A-Za-z_]\w*(\[\d+\])*(\.[A-Za-z_]\w*(\[\d+\])*)*", re.ASCII)
 _TRUNCATED = 60
+DEEPEST_NESTING = 200
+"""Gadgets inside gadgets; Python's own limit may be set so high that the stack ends before it is reached."""
 DEFAULT_LIMIT = 1 << 23
 """Wires or constraints; a loop that does not end is stopped before it has eaten the memory."""
 
@@ -505,6 +507,11 @@ class Circuit:
     def enter(self, gadget: str, location: Location | None, call: Call | None = None) -> None:
         """Put a gadget on the path; inside the language's own gadgets the user's line is known already."""
         outer = self._scopes[-1]
+        if len(outer.path) >= DEEPEST_NESTING:
+            self.refuse(
+                f"circuit {self.name!r} recurses without end: gadgets are nested {DEEPEST_NESTING} deep, "
+                "and nothing stops it"
+            )
         self._scopes.append(_Scope((*outer.path, gadget), outer.location or location, call or outer.call))
 
     def leave(self) -> None:
