@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import warnings
-from collections.abc import Iterator, Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
-from zkmargin.circuits import Circuit, CircuitWarning, Expr, assert_equal, build
+from zkmargin.circuits import Circuit, CircuitWarning, assert_equal, build
 from zkmargin.circuits.formats import read_r1cs
+from zkmargin.circuits.scope import expressions_in
 
 from .gadgets import GADGETS, Body, Gadget
 from .peers import Circom, Gnark
@@ -22,43 +22,30 @@ Cells = dict[str, int | None]
 def count_here(body: Body) -> int | None:
     """Constraints of the gadget in a circuit of its own, or None where the language does not have it."""
 
-    def counted(c: Circuit) -> None:
-        body(c)
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", CircuitWarning)
-        try:
-            return build(counted, name="counted").r1cs.n_constraints
-        except LookupError:
-            return None
+    return _constraints(body, optimise=False)
 
 
 def count_optimised(body: Body) -> int | None:
     """The same with the optimiser on, which drops what nobody reads: so a public output sums the results up."""
 
     def counted(c: Circuit) -> None:
-        results = list(_expressions(body(c)))
+        results = [value for value in expressions_in(body(c)) if not value.is_constant]
         if results:
             assert_equal(c.public("out"), c.field_sum(zip(results, range(1, 1 + len(results)), strict=True)))
+
+    return _constraints(counted, optimise=True)
+
+
+def _constraints(body: Body, *, optimise: bool) -> int | None:
+    def circuit(c: Circuit) -> None:
+        body(c)
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CircuitWarning)
         try:
-            return build(counted, name="counted", optimise=True).r1cs.n_constraints
+            return build(circuit, name="counted", optimise=optimise).r1cs.n_constraints
         except LookupError:
             return None
-
-
-def _expressions(value: object) -> Iterator[Expr]:
-    if isinstance(value, Expr):
-        if not value.is_constant:
-            yield value
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _expressions(item)
-    elif is_dataclass(value) and not isinstance(value, type):
-        for member in fields(value):
-            yield from _expressions(getattr(value, member.name))
 
 
 def count_all(circom: Circom | None, gnark: Gnark | None, gadgets: Sequence[Gadget] = GADGETS) -> dict[str, Cells]:

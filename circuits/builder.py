@@ -16,6 +16,7 @@ from .inputs import InputSignal
 from .interval import Interval
 from .location import Location, user_location
 from .program import WIDEST_ONE_HOT, Opcode
+from .ranges import prove_bits
 from .recording import Block, Call, Constraint, Operation, Origin, Result, Stamp, shifted
 from .terms import ONE, SCRATCH, Terms, render_terms, scale_terms, signed, sum_terms
 from .units import Unit, UnitError
@@ -182,8 +183,7 @@ class Circuit:
         if known == (0, 1):
             self.constrain_product(value, value - 1, self.constant(0))
             return
-        bits = self.new_bits(value - low, (high - low).bit_length())
-        self.constrain_equal(self.field_sum((bit, 1 << place) for place, bit in enumerate(bits)), value - low)
+        prove_bits(value - low, (high - low).bit_length())
 
     def _checked_unit(self, name: str, unit: Unit | None) -> Unit | None:
         if unit is not None and not isinstance(unit, Unit):

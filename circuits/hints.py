@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .builder import Circuit
 from .errors import CircuitError
 from .expression import Expr, keeping
 from .interval import Interval
+from .ranges import prove_bits
 from .scope import gadget
 from .units import Unit, UnitError
 
@@ -55,9 +55,9 @@ class Type:
         if (low, high) == (0, 1):
             c.constrain_product(wire, c.field_sum(((wire, 1), (c.constant(1), -1))), c.constant(0))
         else:
-            _prove_bits(c, c.field_sum(((wire, 1), (c.constant(low), -1))), n)
+            prove_bits(c.field_sum(((wire, 1), (c.constant(low), -1))), n)
             if high - low + 1 != 1 << n:
-                _prove_bits(c, c.field_sum(((c.constant(high), 1), (wire, -1))), n)
+                prove_bits(c.field_sum(((c.constant(high), 1), (wire, -1))), n)
         return keeping(self.unit, c.range_proven(wire, self.interval))
 
 
@@ -119,11 +119,6 @@ def hint_sorted(values: Sequence[Expr], of: Type) -> list[Expr]:
 def hint_value(x: Expr, of: Type) -> Expr:
     """The value of x on a wire of its own."""
     return of.proven(x.circuit.hint_linear(x))
-
-
-def _prove_bits(c: Circuit, x: Expr, n: int) -> None:
-    bits = c.new_bits(x, n) if n else []
-    c.constrain_equal(c.field_sum((bit, 1 << place) for place, bit in enumerate(bits)), x)
 
 
 def _require_width(bits: int) -> None:

@@ -69,7 +69,7 @@ def _traced(function: Callable[P, T], requires: str, each: bool) -> Callable[P, 
         finally:
             circuit.leave()
         if not requires:
-            made = [frozenset(w for w in x.terms if w > wires) for x in _expressions(result)]
+            made = [frozenset(w for w in x.terms if w > wires) for x in expressions_in(result)]
             for place, new in enumerate(made if each else (frozenset().union(*made),), start=1):
                 if new:
                     what = f"result {place} of {name}()" if each and len(made) > 1 else f"the result of {name}()"
@@ -96,7 +96,7 @@ def _circuit_of(name: str, given: Mapping[str, object], kinds: Mapping[str, type
             for item in value if isinstance(value, list | tuple) else (value,):
                 if not isinstance(item, wanted):
                     _refuse(_mismatch(name, parameter, item, wanted))
-        for circuit in (value,) if isinstance(value, Circuit) else (x.circuit for x in _expressions(value)):
+        for circuit in (value,) if isinstance(value, Circuit) else (x.circuit for x in expressions_in(value)):
             if found is not None and circuit is not found:
                 _refuse(f"{name}() joins expressions of two different circuits")
             found = circuit
@@ -134,16 +134,16 @@ def _operands(given: Mapping[str, object]) -> Iterator[Named]:
             )
 
 
-def _expressions(value: object) -> Iterator[Expr]:
+def expressions_in(value: object) -> Iterator[Expr]:
     """The expressions in what a gadget returns: itself, or inside sequences and dataclasses."""
     if isinstance(value, Expr):
         yield value
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _expressions(item)
+            yield from expressions_in(item)
     elif is_dataclass(value) and not isinstance(value, type):
         for member in fields(value):
-            yield from _expressions(getattr(value, member.name))
+            yield from expressions_in(getattr(value, member.name))
 
 
 def _refuse(reason: str) -> NoReturn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..expression import Expr, keeping
 from ..interval import Interval
+from ..ranges import prove_bits
 from ..scope import gadget
 from ..units import Unit, UnitError
 
@@ -44,7 +45,7 @@ def divide(a: Expr, b: Expr | int) -> tuple[Expr, Expr]:
     q = _ranged(quotient_hint, top)
     rest = _ranged(rest_hint, b - 1)
     if b & (b - 1):
-        _prove_bits(c.constant(b - 1) - rest, (b - 1).bit_length())
+        prove_bits(c.constant(b - 1) - rest, (b - 1).bit_length())
     c.constrain_equal(c.field_sum(((q, b), (rest, 1))), shifted)
     quotient = c.range_proven(q, (low // b + m, top)) - m
     return keeping(unit, quotient), keeping(unit, c.range_proven(rest, (0, b - 1)))
@@ -96,7 +97,7 @@ def _divide_by_value(a: Expr, b: Expr) -> tuple[Expr, Expr]:
     shifted = a + m * b
     quotient_hint, rest_hint = c.hint_divmod(shifted, b)
     quotient, rest = _ranged(quotient_hint, top + m), _ranged(rest_hint, most - 1)
-    _prove_bits(b.raw() - 1 - rest.raw(), (most - 1).bit_length())
+    prove_bits(b.raw() - 1 - rest.raw(), (most - 1).bit_length())
     c.constrain_product(quotient, b, c.field_sum(((shifted, 1), (rest, -1))))
     found = c.range_proven(quotient, (bottom + m, top + m)) - m
     return keeping(units[0], found), keeping(units[1], c.range_proven(rest, (0, most - 1)))
@@ -137,12 +138,5 @@ def _quotient_unit(a: Expr, b: Expr) -> Unit | None:
 def _ranged(wire: Expr, top: int) -> Expr:
     """The wire with the interval that as many bits as `top` has prove."""
     c, n = wire.circuit, top.bit_length()
-    _prove_bits(wire, n)
+    prove_bits(wire, n)
     return c.range_proven(wire, (0, (1 << n) - 1))
-
-
-def _prove_bits(x: Expr, n: int) -> None:
-    """x in [0, 2^n), whatever is known of x: its n bits are those of its canonical value, as 2^n < r."""
-    c = x.circuit
-    bits = c.new_bits(x, n)
-    c.constrain_equal(c.field_sum((bit, 1 << place) for place, bit in enumerate(bits)), x)
