@@ -1,0 +1,1 @@
+"""Is the margin right? Paths through time, and how often a loss exceeds the margin held against it."""

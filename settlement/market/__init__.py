@@ -1,0 +1,1 @@
+"""Market data: signed reports, the consensus over them, and histories."""

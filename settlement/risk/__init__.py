@@ -1,0 +1,1 @@
+"""The risk engine: Greeks, forecasts, latency and scenarios, made into one risk table."""
