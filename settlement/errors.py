@@ -3,6 +3,8 @@
 SettlementError
 |-- DocumentError       a JSON document is not what its format says; `field` is the place
 |-- VenueError          the source venue refuses an order: unknown account, not enough free collateral
+|-- OracleError         prices or signatures that cannot make a risk table
+|   `-- MarketDataError a market value, name or time that cannot be one; `field` is which
 |-- LifecycleError      documents, proof and ledger of a credit that do not belong together
 `-- VectorMismatch      a replayed test vector gave another result than it promises
 """
@@ -32,6 +34,15 @@ class VenueError(SettlementError):
 
 class OracleError(SettlementError):
     """Prices or signatures that cannot make a risk table."""
+
+
+class MarketDataError(OracleError):
+    """A market value, name or time that cannot be one; `field` is which."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field} {reason}")
+        self.field = field
+        self.reason = reason
 
 
 class LifecycleError(SettlementError):

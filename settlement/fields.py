@@ -151,6 +151,25 @@ class Fields:
             inner.done()
         return result
 
+    def each(self, name: str, read: Callable[[Fields], T]) -> dict[str, T]:
+        """An object of objects by name, each read by `read` and then checked for fields left over."""
+        rows = self.inner(name)
+        if len(rows._left) > MAX_LIST:
+            raise self.fail(name, f"must have at most {MAX_LIST} members")
+        found = {}
+        for key in rows.names():
+            inner = rows.inner(key)
+            found[key] = read(inner)
+            inner.done()
+        return found
+
+    def text_list(self, name: str, *, max_length: int = 64) -> tuple[str, ...]:
+        """A list of strings, as `text` takes one."""
+        values = self._list(name)
+        if any(type(v) is not str or not 0 < len(v) <= max_length or not v.isprintable() for v in values):
+            raise self.fail(name, f"must be a list of strings of 1 to {max_length} printable characters")
+        return tuple(values)
+
     def amount_list(self, name: str, unit: str, *, signed: bool = False) -> list[int]:
         return [self._quantity(item, name, unit, AMOUNT_SCALE, signed) for item in self._list(name)]
 
