@@ -6,6 +6,13 @@ SettlementError
 |-- OracleError         prices or signatures that cannot make a risk table
 |   `-- MarketDataError a market value, name or time that cannot be one; `field` is which
 |-- LifecycleError      documents, proof and ledger of a credit that do not belong together
+|-- MissingExtra        a part needs a package that the base install does not bring
+|-- RiskError           the risk engine cannot make a number; `name` is what it was to be made for
+|   |-- PricingError    an instrument or a number that has no price: expired, not finite, no bound on gamma
+|   |-- ForecastError   a price history that no volatility can be forecast from
+|   |-- LatencyError    observed settlement times that no latency can be promised from
+|   |-- TableError      policy and market data that cannot become a risk table
+|   `-- TableMismatch   a published table is not the one that its inputs make
 `-- VectorMismatch      a replayed test vector gave another result than it promises
 """
 
@@ -43,6 +50,49 @@ class MarketDataError(OracleError):
         super().__init__(f"{field} {reason}")
         self.field = field
         self.reason = reason
+
+
+class MissingExtra(SettlementError):
+    """A package that an optional part needs; `package` and `extra` name it."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"this needs the package {package}: pip install 'zkmargin[{extra}]'")
+        self.package = package
+        self.extra = extra
+
+
+class RiskError(SettlementError):
+    """A number the risk engine cannot make; `name` says which instrument, asset, route or input is at fault."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name} {reason}")
+        self.name = name
+        self.reason = reason
+
+
+class PricingError(RiskError):
+    """An instrument or a number that has no price."""
+
+
+class ForecastError(RiskError):
+    """A price history that no volatility can be forecast from."""
+
+
+class LatencyError(RiskError):
+    """Observed settlement times that no latency can be promised from."""
+
+
+class TableError(RiskError):
+    """Policy and market data that cannot become a risk table."""
+
+
+class TableMismatch(RiskError):
+    """A published table that is not the one its inputs make; `expected` and `found` are the first that differ."""
+
+    def __init__(self, name: str, expected: object, found: object) -> None:
+        super().__init__(name, f"is {_short(found)} in the published table; its inputs make {_short(expected)}")
+        self.expected = expected
+        self.found = found
 
 
 class LifecycleError(SettlementError):
