@@ -13,6 +13,11 @@ SettlementError
 |   |-- LatencyError    observed settlement times that no latency can be promised from
 |   |-- TableError      policy and market data that cannot become a risk table
 |   `-- TableMismatch   a published table is not the one that its inputs make
+|-- BacktestError       a backtest that cannot be run, or whose verdict is no
+|   |-- ModelError      a market model with a parameter that makes no market; `field` names it
+|   |-- PathError       a path of prices that cannot be backtested: too short, uneven, not positive
+|   |-- StudyError      a setting of a backtest that does not fit; `field` names it
+|   `-- CoverageRejected losses exceeded the margin more often than was asked for; `portfolios` names where
 `-- VectorMismatch      a replayed test vector gave another result than it promises
 """
 
@@ -97,6 +102,41 @@ class TableMismatch(RiskError):
 
 class LifecycleError(SettlementError):
     """Documents, proof and ledger of a credit that do not belong together."""
+
+
+class BacktestError(SettlementError):
+    """A backtest that cannot be run, or whose verdict is no."""
+
+
+class ModelError(BacktestError):
+    """A parameter of a market model outside its range."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"market model: {field} {reason}")
+        self.field = field
+
+
+class PathError(BacktestError):
+    """Prices that cannot be backtested."""
+
+
+class StudyError(BacktestError):
+    """A setting of a backtest that does not fit the path or another setting."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"backtest: {field} {reason}")
+        self.field = field
+
+
+class CoverageRejected(BacktestError):
+    """The margin of these portfolios covers less than was asked for."""
+
+    def __init__(self, portfolios: tuple[str, ...], coverage: str) -> None:
+        names = ", ".join(portfolios)
+        super().__init__(
+            f"a coverage of {coverage} is rejected for {names}: raise the confidence or shorten the horizon"
+        )
+        self.portfolios = portfolios
 
 
 class VectorMismatch(SettlementError):
