@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from .errors import ModelError
+from ..errors import ModelError
 
 E8 = 10**8
 HOUR_MS = 3_600_000

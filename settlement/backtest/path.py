@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .errors import PathError
+from ..errors import PathError
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -9,7 +9,7 @@ import enum
 
 import numpy as np
 
-from .errors import StudyError
+from ..errors import StudyError
 
 MAX_SEED = 1 << 63
 

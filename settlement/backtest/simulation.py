@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from .errors import PathError, StudyError
+from ..errors import PathError, StudyError
 from .model import MarketModel
 from .path import MarketPath, TermStructure
 from .randomness import Purpose, stream

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from zkmargin.settlement.backtest.errors import ModelError, PathError, StudyError
 from zkmargin.settlement.backtest.facts import stylised_facts
 from zkmargin.settlement.backtest.model import E8, AssetModel, MarketModel, Regime, crypto_model
 from zkmargin.settlement.backtest.path import MarketPath, TermStructure
 from zkmargin.settlement.backtest.simulation import innovations, jump_returns, regime_levels, simulate
+from zkmargin.settlement.errors import ModelError, PathError, StudyError
 
 MODEL = crypto_model()
 STEPS = 20_000
