@@ -165,7 +165,7 @@ def test_a_folder_is_no_ledger(tmp_path: Path) -> None:
 
 
 def test_a_locked_ledger_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zkmargin.verifier.database.BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("zkmargin.verifier.sqlite_file.BUSY_TIMEOUT_S", 0.05)
     first, second = Database(path, CONFIG.target), Database(path, CONFIG.target)
     with first.writing(), pytest.raises(LedgerError, match="locked"), second.writing():
         pass
