@@ -90,6 +90,10 @@ class Quoted:
         """Price now."""
         return exact_price(self.kind, *self._numbers())
 
+    def price_at(self, forward: Decimal) -> Decimal:
+        """Price if the forward were another."""
+        return exact_price(self.kind, forward, *self._numbers()[1:])
+
     def _numbers(self) -> tuple[Decimal, Decimal, Decimal, Decimal]:
         strike = scaled(self.strike_e8, 8) if self.kind.is_option else ONE
         return scaled(self.forward_e8, 8), strike, years_of(self.time_left_ms), scaled(self.sigma_ppm, 6)
