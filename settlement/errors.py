@@ -4,7 +4,8 @@ SettlementError
 |-- DocumentError       a JSON document is not what its format says; `field` is the place
 |-- VenueError          the source venue refuses an order: unknown account, not enough free collateral
 |-- OracleError         prices or signatures that cannot make a risk table
-|   `-- MarketDataError a market value, name or time that cannot be one; `field` is which
+|   |-- MarketDataError a market value, name or time that cannot be one; `field` is which
+|   `-- SignatureRefused  a market report's signature that is not its source's; `source` is who it claims to be from
 |-- LifecycleError      documents, proof and ledger of a credit that do not belong together
 |-- MissingExtra        a part needs a package that the base install does not bring
 |-- RiskError           the risk engine cannot make a number; `name` is what it was to be made for
@@ -54,6 +55,15 @@ class MarketDataError(OracleError):
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(f"{field} {reason}")
         self.field = field
+        self.reason = reason
+
+
+class SignatureRefused(OracleError):
+    """A report's signature that is not its source's; `source` is who it claims to be from."""
+
+    def __init__(self, source: str, reason: str) -> None:
+        super().__init__(f"report of {source}: {reason}")
+        self.source = source
         self.reason = reason
 
 

@@ -15,7 +15,7 @@ from zkmargin.algebra.keccak import keccak256
 
 from .errors import AttestationRejected
 from .json_members import check_format, check_members, read_decimal, read_hex, read_object
-from .statement import TIME_BITS, check_bytes, check_element, check_range, keccak_words, word
+from .statement import DIGEST_BYTES, TIME_BITS, check_bytes, check_element, check_range, keccak_words, word
 
 SIGNATURE_BYTES = 65
 ADDRESS_BYTES = 20
@@ -97,10 +97,16 @@ def sign_attestation(private_key: bytes, risk_root: int, oracle_time_ms: int) ->
 
     Plain Python in variable time: for oracles that sign a table every few seconds on a machine of their own.
     """
+    return sign_digest(private_key, RiskAttestation(risk_root, oracle_time_ms, ()).digest())
+
+
+def sign_digest(private_key: bytes, digest: bytes) -> bytes:
+    """r | s | v over any 32 bytes, as `sign_attestation` makes it. Never sign a digest that somebody else made up."""
     check_bytes("private_key", private_key, PRIVATE_KEY_BYTES)
+    check_bytes("digest", digest, DIGEST_BYTES)
     from py_ecc.secp256k1.secp256k1 import ecdsa_raw_sign
 
-    v, r, s = ecdsa_raw_sign(RiskAttestation(risk_root, oracle_time_ms, ()).digest(), private_key)
+    v, r, s = ecdsa_raw_sign(digest, private_key)
     return bytes(word(r) + word(s) + bytes([v]))
 
 
