@@ -31,8 +31,8 @@ from .errors import (
 )
 from .fixed_point import ceil_div, floor_div, format_decimal, isqrt_ceil, parse_decimal, round_half_even_div
 from .keccak import keccak256
-from .merkle import MerkleTree, merkle_root_from_path, merkle_update_from_path
-from .poseidon import PoseidonParameters, poseidon_hash, poseidon_parameters
+from .merkle import MerkleTree, merkle_children_from_path, merkle_root_from_path, merkle_update_from_path
+from .poseidon import PoseidonParameters, poseidon_hash, poseidon_list, poseidon_parameters
 from .sorted_tree import SortedInsertion, SortedLeaf, SortedPath, SortedTree
 from .sparse import SparseMatrix
 from .sparse_merkle import SparseMerkleTree, SparsePath
@@ -84,11 +84,13 @@ __all__ = [
     "isqrt_ceil",
     "keccak256",
     "load_json",
+    "merkle_children_from_path",
     "merkle_root_from_path",
     "merkle_update_from_path",
     "pack_point",
     "parse_decimal",
     "poseidon_hash",
+    "poseidon_list",
     "poseidon_parameters",
     "random_blinding",
     "round_half_even_div",

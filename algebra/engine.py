@@ -140,11 +140,15 @@ class Engine(Protocol):
         """Poseidon of each consecutive `arity` scalars (1 to 16), circomlib's parameters."""
         ...
 
-    def merkle_levels(self, leaves: Buffer, depth: int) -> list[bytes]:
-        """Levels 0 (the leaves, as given) to `depth` (the root) of a binary Poseidon tree.
+    def poseidon_lists(self, base_tag: int, items: Buffer, width: int) -> bytes:
+        """`poseidon_list` of each consecutive `width` scalars (at least one) under the same tag."""
+        ...
 
-        Level k holds ceil(n / 2^k) nodes, at least one; a missing right sibling is the root of an empty subtree whose
-        leaves are 0. More than 2^depth leaves is a `DomainError`; no leaves is a tree of empty ones.
+    def merkle_levels(self, leaves: Buffer, depth: int, arity: int = 2) -> list[bytes]:
+        """Levels 0 (the leaves, as given) to `depth` (the root) of a Poseidon tree with 2 to 16 children a node.
+
+        Level k holds ceil(n / arity^k) nodes, at least one; a missing sibling is the root of an empty subtree whose
+        leaves are 0. More than arity^depth leaves is a `DomainError`; no leaves is a tree of empty ones.
         """
         ...
 

@@ -7,6 +7,7 @@ from .curves import BN254, Curve
 from .encoding import Buffer, scalars_to_bytes
 from .engine import Bases, LoadedProgram
 from .errors import DomainError, EncodingError, EngineUnavailable
+from .poseidon import list_capacity
 from .sparse import SparseMatrix
 
 _TOO_WIDE = 1 << 32
@@ -122,8 +123,12 @@ class NativeEngine:
     def poseidon(self, inputs: Buffer, arity: int) -> bytes:
         return _native.poseidon(inputs, min(max(arity, 0), _TOO_WIDE))
 
-    def merkle_levels(self, leaves: Buffer, depth: int) -> list[bytes]:
-        return _native.merkle_levels(leaves, _size(depth, "tree levels"))
+    def poseidon_lists(self, base_tag: int, items: Buffer, width: int) -> bytes:
+        capacity = self._scalar(list_capacity(base_tag, width))
+        return _native.poseidon_lists(capacity, items, width)
+
+    def merkle_levels(self, leaves: Buffer, depth: int, arity: int = 2) -> list[bytes]:
+        return _native.merkle_levels(leaves, _size(depth, "tree levels"), _size(arity, "children"))
 
     def load_program(self, program: Buffer) -> LoadedProgram:
         return _NativeProgram(_native.load_program(program))

@@ -5,7 +5,8 @@ systems" (USENIX Security 2021). Section 2.2: the rounds, S-box x^5 on every ele
 only in partial rounds. Section 2.3: the Cauchy matrix. Appendix E: constants and matrix drawn from the Grain LFSR.
 
 A hash of n elements is the permutation of width t = n + 1 on (0, inputs...); the digest is the first element. As
-nothing else tells two lengths apart, only hashes of the same number of inputs are ever compared with each other.
+nothing else tells two lengths apart, only hashes of the same number of inputs are ever compared with each other. A list
+of any length is hashed by `poseidon_list`, which tells lengths apart.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from .encoding import check_canonical
 from .errors import EncodingError
 
 MAX_INPUTS = 16
+LENGTH_SHIFT = 128
+LENGTH_BITS = 32
 FULL_ROUNDS = 8
 PARTIAL_ROUNDS = (56, 57, 56, 60, 60, 63, 64, 63, 60, 66, 60, 65, 70, 60, 64, 68)
 """For the widths t = 2 .. 17: 128-bit security for x^5 over a 254-bit field, rounded up as circomlib has them."""
@@ -36,10 +39,42 @@ class PoseidonParameters:
     mds: tuple[tuple[int, ...], ...]
 
 
-def poseidon_hash(inputs: Sequence[int], curve: Curve = BN254) -> int:
-    """Hash 1 to 16 canonical field elements to one."""
+def poseidon_hash(inputs: Sequence[int], curve: Curve = BN254, *, initial: int = 0) -> int:
+    """Hash 1 to 16 canonical field elements to one. `initial` is the capacity, circomlib's `initialState`."""
     check_canonical(inputs, curve.r, "hash input")
-    return poseidon_permutation([0, *inputs], curve)[0]
+    check_canonical([initial], curve.r, "initial state")
+    return poseidon_permutation([initial, *inputs], curve)[0]
+
+
+def poseidon_list(base_tag: int, items: Sequence[int], curve: Curve = BN254) -> int:
+    """Hash one or more canonical field elements, however many, to one; `base_tag`, below 2^128, says what they are.
+
+    A sponge in overwrite mode: the capacity starts as `base_tag + (len(items) << 128)`, each block of up to 16 items is
+    one permutation of (capacity, block...), whose first element is the next capacity, and the last one is the digest.
+
+    Why two lists with one digest are not found, the permutations taken as random ones: tag and length stand in the
+    first capacity, so lists that differ in them start apart, and lists that agree in them are cut into the same blocks;
+    the narrower last permutation is then that of both. Where digests agree and lists do not, there is a last block
+    after which the capacities agree and before which capacity or block did not. Going forwards, each permutation gives
+    one new capacity of 254 bits; going backwards from a chosen one, one that must be among those reached. Either way q
+    permutations hit with a chance of about q^2 / 2^254: 127 bits. The digest is a whole capacity, and yet lets nobody
+    continue the list, since a longer list starts elsewhere. It equals no `poseidon_hash` but by such an accident, since
+    that starts from 0 and this never does.
+    """
+    capacity = list_capacity(base_tag, len(items))
+    check_canonical(items, curve.r, "hash input")
+    for start in range(0, len(items), MAX_INPUTS):
+        capacity = poseidon_permutation([capacity, *items[start : start + MAX_INPUTS]], curve)[0]
+    return capacity
+
+
+def list_capacity(base_tag: int, length: int) -> int:
+    """What the capacity of `poseidon_list` starts as."""
+    if type(base_tag) is not int or not 0 <= base_tag < 1 << LENGTH_SHIFT:
+        raise EncodingError(f"the tag of a list is an integer of at most {LENGTH_SHIFT} bits", what="list tag")
+    if not 1 <= length < 1 << LENGTH_BITS:
+        raise EncodingError(f"a list to hash has 1 to 2^{LENGTH_BITS} - 1 items, not {length}", what="hash input")
+    return base_tag + (length << LENGTH_SHIFT)
 
 
 def poseidon_permutation(state: Sequence[int], curve: Curve = BN254) -> list[int]:

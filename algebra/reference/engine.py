@@ -7,7 +7,7 @@ from ..encoding import Buffer, elements_from_bytes, elements_to_bytes, scalars_f
 from ..engine import Bases, LoadedProgram
 from ..errors import DomainError, EncodingError
 from ..merkle import merkle_levels
-from ..poseidon import MAX_INPUTS, poseidon_hash
+from ..poseidon import MAX_INPUTS, list_capacity, poseidon_hash, poseidon_list
 from ..sparse import SparseMatrix
 from . import machine, pairing, products, scalars, transforms
 from .groups import Group, Point, first_group, second_group
@@ -145,8 +145,19 @@ class ReferenceEngine:
         groups = (values[i : i + arity] for i in range(0, len(values), arity))
         return self._bytes([poseidon_hash(group, self._curve) for group in groups])
 
-    def merkle_levels(self, leaves: Buffer, depth: int) -> list[bytes]:
-        return [self._bytes(level) for level in merkle_levels(self._scalars(leaves), depth, self._curve)]
+    def poseidon_lists(self, base_tag: int, items: Buffer, width: int) -> bytes:
+        list_capacity(base_tag, width)
+        values = self._scalars(items)
+        if len(values) % width:
+            raise EncodingError(
+                f"{len(values)} scalars are not a whole number of {width}-scalar lists", what="poseidon"
+            )
+        lists = (values[i : i + width] for i in range(0, len(values), width))
+        return self._bytes([poseidon_list(base_tag, items, self._curve) for items in lists])
+
+    def merkle_levels(self, leaves: Buffer, depth: int, arity: int = 2) -> list[bytes]:
+        levels = merkle_levels(self._scalars(leaves), depth, self._curve, arity)
+        return [self._bytes(level) for level in levels]
 
     def load_program(self, program: Buffer) -> LoadedProgram:
         return machine.decode(self._curve, program)

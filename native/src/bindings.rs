@@ -14,6 +14,7 @@ use crate::encode::{
 };
 use crate::error::{Error, Kind};
 use crate::instance::{self, Curve, Fq, Fr, FrConfig, G1, G2};
+use crate::poseidon::ListHash;
 use crate::sparse::{Matrix, Parts};
 use crate::{curve, field, merkle, msm, ntt, pairing, program, threads};
 
@@ -330,22 +331,55 @@ fn poseidon<'py>(py: Python<'py>, inputs: Buffer<'py>, arity: usize) -> PyResult
     let inputs = inputs.as_slice();
     bulk(py, move || {
         let hash = instance::poseidon(arity)?;
-        let size = arity * scalar_size::<Fr>();
-        if inputs.len() % size != 0 {
-            return Err(Error::PartialElement { what: "Poseidon input", size, found: inputs.len() });
-        }
-        let values = scalars(inputs)?;
+        let values = groups_of(arity, inputs)?;
         let hashes: Vec<Fr> = values.par_chunks_exact(arity).with_min_len(16).map(|group| hash.hash(group)).collect();
         Ok(encode_scalars(&hashes))
     })
 }
 
+/// Scalars that make a whole number of groups.
+fn groups_of(size: usize, data: &[u8]) -> Scalars {
+    let size = size.saturating_mul(scalar_size::<Fr>());
+    if data.len() % size != 0 {
+        return Err(Error::PartialElement { what: "Poseidon input", size, found: data.len() });
+    }
+    scalars(data)
+}
+
 #[pyfunction]
-fn merkle_levels<'py>(py: Python<'py>, leaves: Buffer<'py>, depth: usize) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+fn poseidon_lists<'py>(
+    py: Python<'py>,
+    capacity: Buffer<'py>,
+    items: Buffer<'py>,
+    width: usize,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let (capacity, items) = (capacity.as_slice(), items.as_slice());
+    bulk(py, move || {
+        if width == 0 {
+            return Err(Error::Arity { found: width });
+        }
+        let (capacity, values) = (scalar(capacity)?, groups_of(width, items)?);
+        let hash = ListHash::new(width.min(values.len()), instance::poseidon)?;
+        let digests: Vec<Fr> =
+            values.par_chunks_exact(width).with_min_len(16).map(|list| hash.hash(capacity, list)).collect();
+        Ok(encode_scalars(&digests))
+    })
+}
+
+#[pyfunction]
+fn merkle_levels<'py>(
+    py: Python<'py>,
+    leaves: Buffer<'py>,
+    depth: usize,
+    arity: usize,
+) -> PyResult<Vec<Bound<'py, PyBytes>>> {
     let leaves = leaves.as_slice();
     let levels = py.detach(|| {
         threads::install(|| -> Result<Vec<Vec<u8>>, Error> {
-            let levels = merkle::levels(scalars(leaves)?, depth, instance::poseidon(2)?)?;
+            let levels = {
+                merkle::places(depth, arity)?;
+                merkle::levels(scalars(leaves)?, depth, arity, instance::poseidon(arity)?)?
+            };
             Ok(levels.iter().map(|level| encode_scalars(level)).collect())
         })
     })?;
@@ -414,7 +448,7 @@ mod _native {
         cpu_features, fq_from_montgomery, fq_to_montgomery, fr_add, fr_from_montgomery, fr_inverse, fr_mul, fr_powers,
         fr_sub, fr_to_montgomery, g1_add, g1_bases, g1_bases_unchecked, g1_matrix_apply, g1_msm, g1_multiples, g1_neg,
         g1_ntt, g1_scale, g2_add, g2_bases, g2_bases_unchecked, g2_matrix_apply, g2_msm, g2_multiples, g2_neg, g2_ntt,
-        g2_scale, load_program, matrix_apply, merkle_levels, ntt_scalars, pairing_check, poseidon, thread_count,
-        version, G1Bases, G2Bases, Program,
+        g2_scale, load_program, matrix_apply, merkle_levels, ntt_scalars, pairing_check, poseidon, poseidon_lists,
+        thread_count, version, G1Bases, G2Bases, Program,
     };
 }

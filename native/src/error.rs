@@ -59,6 +59,10 @@ pub enum Error {
     TransformLength {
         size: usize,
     },
+    /// A tree node of a number of children that none has.
+    Children {
+        found: usize,
+    },
     TreeDepth {
         depth: usize,
         most: usize,
@@ -73,7 +77,9 @@ impl Error {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Coordinate { .. } | Self::NotOnCurve { .. } | Self::NotInSubgroup { .. } => Kind::Point,
-            Self::TransformLength { .. } | Self::TreeDepth { .. } | Self::TreeFull { .. } => Kind::Domain,
+            Self::TransformLength { .. } | Self::Children { .. } | Self::TreeDepth { .. } | Self::TreeFull { .. } => {
+                Kind::Domain
+            }
             _ => Kind::Encoding,
         }
     }
@@ -88,7 +94,9 @@ impl Error {
             Self::Arity { .. } => "poseidon",
             Self::Matrix { .. } => "sparse matrix",
             Self::Program { .. } => "witness program",
-            Self::TransformLength { .. } | Self::TreeDepth { .. } | Self::TreeFull { .. } => "domain",
+            Self::TransformLength { .. } | Self::Children { .. } | Self::TreeDepth { .. } | Self::TreeFull { .. } => {
+                "domain"
+            }
         }
     }
 
@@ -109,6 +117,7 @@ impl Error {
     pub fn size(&self) -> usize {
         match self {
             Self::TransformLength { size } => *size,
+            Self::Children { found } => *found,
             Self::TreeDepth { depth, .. } => *depth,
             Self::TreeFull { leaves, .. } => *leaves,
             _ => 0,
@@ -136,6 +145,7 @@ impl fmt::Display for Error {
             Self::TransformLength { size } => {
                 write!(f, "a transform's length is a power of two the field has a root for, not {size}")
             }
+            Self::Children { found } => write!(f, "a node has 2 to 16 children, not {found}"),
             Self::TreeDepth { depth, most } => write!(f, "a tree is 0 to {most} levels deep, not {depth}"),
             Self::TreeFull { leaves, depth } => write!(f, "{leaves} leaves do not fit a tree of depth {depth}"),
         }

@@ -12,9 +12,14 @@ const PARTIAL_ROUNDS: [usize; 16] = [56, 57, 56, 60, 60, 63, 64, 63, 60, 66, 60,
 pub const MAX_ARITY: usize = 16;
 
 /// A hash of a fixed number of inputs.
-pub trait Permutation<F>: Send + Sync {
+pub trait Permutation<F: Field>: Send + Sync {
     /// The first element of the permuted state (0, inputs...). There must be exactly width - 1 inputs.
-    fn hash(&self, inputs: &[F]) -> F;
+    fn hash(&self, inputs: &[F]) -> F {
+        self.hash_from(F::ZERO, inputs)
+    }
+
+    /// The same of the state (initial, inputs...).
+    fn hash_from(&self, initial: F, inputs: &[F]) -> F;
 }
 
 /// The hash of `arity` inputs, 1 to 16, or None.
@@ -29,6 +34,34 @@ pub fn generate<F: PrimeField>(arity: usize) -> Option<Box<dyn Permutation<F>>> 
     }
     widths!(1 => 2, 2 => 3, 3 => 4, 4 => 5, 5 => 6, 6 => 7, 7 => 8, 8 => 9,
             9 => 10, 10 => 11, 11 => 12, 12 => 13, 13 => 14, 14 => 15, 15 => 16, 16 => 17)
+}
+
+/// A sponge in overwrite mode over lists of one length: a permutation for each block of 16 and one for what is left.
+pub struct ListHash<'a, F> {
+    blocks: Vec<(usize, &'a dyn Permutation<F>)>,
+}
+
+impl<'a, F: Field> ListHash<'a, F> {
+    /// `width` is at least 1; `permutation` gives the hash of so many inputs.
+    pub fn new<E>(width: usize, permutation: impl Fn(usize) -> Result<&'a dyn Permutation<F>, E>) -> Result<Self, E> {
+        let mut blocks = Vec::with_capacity(width.div_ceil(MAX_ARITY));
+        for start in (0..width).step_by(MAX_ARITY) {
+            let length = MAX_ARITY.min(width - start);
+            blocks.push((length, permutation(length)?));
+        }
+        Ok(Self { blocks })
+    }
+
+    /// There must be exactly `width` items.
+    pub fn hash(&self, capacity: F, mut items: &[F]) -> F {
+        let mut state = capacity;
+        for (length, permutation) in &self.blocks {
+            let (block, rest) = items.split_at(*length);
+            state = permutation.hash_from(state, block);
+            items = rest;
+        }
+        state
+    }
 }
 
 /// The constants as the paper draws them: `rounds` holds T numbers a round.
@@ -135,8 +168,8 @@ impl<F: PrimeField, const T: usize> Sparse<F, T> {
 }
 
 impl<F: PrimeField, const T: usize> Permutation<F> for Sparse<F, T> {
-    fn hash(&self, inputs: &[F]) -> F {
-        let mut state = [F::ZERO; T];
+    fn hash_from(&self, initial: F, inputs: &[F]) -> F {
+        let mut state = [initial; T];
         state[1..].copy_from_slice(inputs);
         self.permute(&mut state);
         state[0]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from zkmargin.algebra import BN254, DomainError, poseidon_hash
+from zkmargin.algebra.poseidon import poseidon_permutation
 
 from .door_case import Case, Refusal
 from .door_fields import ONE, PARTIAL, TOO_LARGE, fixed, little, scalars
@@ -28,19 +29,43 @@ def poseidon_cases() -> list[Case]:
     return [*cases, Case("poseidon", "empty", lambda e: e.poseidon(b"", 3), fixed(b""))]
 
 
-def full_tree(leaves: Sequence[int], depth: int) -> list[list[int]]:
+def list_cases() -> list[Case]:
+    """A chain of permutations from a capacity that has the tag and the length."""
+
+    def chained(tag: int, items: Sequence[int]) -> int:
+        state = tag + (len(items) << 128)
+        for start in range(0, len(items), 16):
+            state = poseidon_permutation([state, *items[start : start + 16]])[0]
+        return state
+
+    sizes = [(1, 3), (2, 0), (15, 1), (16, 2), (17, 2), (21, 3), (32, 1), (33, 1)]
+    return [
+        Case(
+            "poseidon_lists",
+            f"{count} of {width}",
+            lambda e, tag=tag, lists=lists, width=width: e.poseidon_lists(
+                tag, little([x for items in lists for x in items]), width
+            ),
+            lambda tag=tag, lists=lists: little([chained(tag, items) for items in lists]),
+        )
+        for tag, (width, count) in zip((0, 1, 2**128 - 1, 7, 7, 7, 7, 7), sizes, strict=True)
+        for lists in [[scalars(width) for _ in range(count)]]
+    ]
+
+
+def full_tree(leaves: Sequence[int], depth: int, arity: int = 2) -> list[list[int]]:
     """Every node of every level, empty ones too."""
-    levels = [[*leaves, *[0] * ((1 << depth) - len(leaves))]]
+    levels = [[*leaves, *[0] * (arity**depth - len(leaves))]]
     while len(levels[-1]) > 1:
         below = levels[-1]
-        levels.append([poseidon_hash(below[i : i + 2]) for i in range(0, len(below), 2)])
+        levels.append([poseidon_hash(below[i : i + arity]) for i in range(0, len(below), arity)])
     return levels
 
 
 def tree_cases() -> list[Case]:
-    def expected(leaves: list[int], depth: int) -> list[bytes]:
-        full = full_tree(leaves, depth)
-        return [little(level[: max(1, -(-len(leaves) // (1 << k)))]) for k, level in enumerate(full)]
+    def expected(leaves: list[int], depth: int, arity: int = 2) -> list[bytes]:
+        full = full_tree(leaves, depth, arity)
+        return [little(level[: max(1, -(-len(leaves) // arity**k))]) for k, level in enumerate(full)]
 
     def deep(leaves: list[int], depth: int) -> list[bytes]:
         """Two leaves, and nothing beside their parent all the way up."""
@@ -52,23 +77,37 @@ def tree_cases() -> list[Case]:
         return [*levels, little([node])]
 
     sizes = [(0, 0), (1, 0), (0, 3), (1, 3), (2, 3), (3, 3), (5, 3), (7, 3), (8, 3), (2, 1), (17, 5), (1, 1)]
-    return [
-        Case(
-            "merkle_levels",
-            f"{count} leaves, depth {depth}",
-            lambda e, leaves=leaves, depth=depth: e.merkle_levels(little(leaves), depth),
-            lambda leaves=leaves, depth=depth: expected(leaves, depth),
-        )
-        for count, depth in sizes
-        for leaves in [scalars(count)]
-    ] + [
-        Case(
-            "merkle_levels",
-            "two leaves, depth 32",
-            lambda e: e.merkle_levels(little([R - 1, 5]), 32),
-            lambda: deep([R - 1, 5], 32),
-        )
-    ]
+    wide = [(0, 2, 8), (1, 1, 8), (8, 1, 8), (9, 2, 8), (64, 2, 8), (5, 2, 3), (27, 3, 3), (17, 2, 16), (6, 2, 5)]
+    return (
+        [
+            Case(
+                "merkle_levels",
+                f"{count} leaves, depth {depth}, arity {arity}",
+                lambda e, leaves=leaves, depth=depth, arity=arity: e.merkle_levels(little(leaves), depth, arity),
+                lambda leaves=leaves, depth=depth, arity=arity: expected(leaves, depth, arity),
+            )
+            for count, depth, arity in wide
+            for leaves in [scalars(count)]
+        ]
+        + [
+            Case(
+                "merkle_levels",
+                f"{count} leaves, depth {depth}",
+                lambda e, leaves=leaves, depth=depth: e.merkle_levels(little(leaves), depth),
+                lambda leaves=leaves, depth=depth: expected(leaves, depth),
+            )
+            for count, depth in sizes
+            for leaves in [scalars(count)]
+        ]
+        + [
+            Case(
+                "merkle_levels",
+                "two leaves, depth 32",
+                lambda e: e.merkle_levels(little([R - 1, 5]), 32),
+                lambda: deep([R - 1, 5], 32),
+            )
+        ]
+    )
 
 
 def program_cases() -> list[Case]:
@@ -88,13 +127,14 @@ def program_cases() -> list[Case]:
     ]
 
 
-CASES = [*poseidon_cases(), *tree_cases(), *program_cases()]
+CASES = [*poseidon_cases(), *list_cases(), *tree_cases(), *program_cases()]
 
 REFUSALS = [
     *(
         Refusal(method, label, lambda e, call=call, bad=bad: call(e, bad), index=index)
         for method, call in {
             "poseidon": lambda e, bad: e.poseidon(bad, 2),
+            "poseidon_lists": lambda e, bad: e.poseidon_lists(1, bad, 2),
             "merkle_levels": lambda e, bad: e.merkle_levels(bad, 4),
             "run_program": lambda e, bad: e.run_program(assemble(**GOOD), bad),
             "load_program": lambda e, bad: e.load_program(assemble(**GOOD)).run(bad),
@@ -103,6 +143,16 @@ REFUSALS = [
     ),
     *(Refusal("poseidon", f"arity {arity}", lambda e, a=arity: e.poseidon(b"", a)) for arity in (0, 17, -1)),
     *(Refusal("poseidon", f"{n} scalars by 3", lambda e, n=n: e.poseidon(ONE * n, 3)) for n in (1, 2, 4)),
+    *(Refusal("poseidon_lists", f"lists of {n}", lambda e, n=n: e.poseidon_lists(1, b"", n)) for n in (0, -1, 2**32)),
+    *(Refusal("poseidon_lists", f"tag {t}", lambda e, t=t: e.poseidon_lists(t, ONE, 1)) for t in (-1, 2**128)),
+    *(
+        Refusal("poseidon_lists", f"{n} scalars by 3", lambda e, n=n: e.poseidon_lists(1, ONE * n, 3))
+        for n in (1, 2, 4)
+    ),
+    *(
+        Refusal("merkle_levels", f"arity {k}, depth {d}", lambda e, k=k, d=d: e.merkle_levels(ONE, d, k), DomainError)
+        for k, d in ((1, 2), (0, 2), (17, 2), (-1, 2), (8, 12), (16, 9), (3, 21), (2**70, 1))
+    ),
     *(Refusal("merkle_levels", f"depth {d}", lambda e, d=d: e.merkle_levels(ONE, d), DomainError) for d in (-1, 33)),
     *(
         Refusal("merkle_levels", f"{n} leaves, depth {d}", lambda e, n=n, d=d: e.merkle_levels(ONE * n, d), DomainError)

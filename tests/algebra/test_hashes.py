@@ -16,8 +16,10 @@ from zkmargin.algebra import (
     EncodingError,
     Engine,
     MerkleTree,
+    merkle_children_from_path,
     merkle_root_from_path,
     poseidon_hash,
+    poseidon_list,
     poseidon_parameters,
 )
 from zkmargin.algebra.merkle import empty_root
@@ -60,6 +62,34 @@ def test_inputs_are_canonical(bad: Any) -> None:
     assert caught.value.index == 1
 
 
+def test_a_list_is_its_blocks_from_a_capacity_of_tag_and_length() -> None:
+    items = list(range(100, 121))
+    first = poseidon_hash(items[:16], initial=5 + (21 << 128))
+    assert poseidon_list(5, items) == poseidon_hash(items[16:], initial=first)
+    assert poseidon_hash(items[:3], initial=0) == poseidon_hash(items[:3])
+
+
+def test_lists_of_another_tag_or_length_have_another_digest() -> None:
+    lists = [(tag, [0] * length) for tag in (0, 1, 2**128 - 1) for length in (1, 2, 15, 16, 17, 32, 33)]
+    digests = {poseidon_list(tag, items) for tag, items in lists}
+    assert len(digests | {poseidon_hash([0] * n) for n in range(1, 17)}) == len(lists) + 16
+
+
+@pytest.mark.parametrize(
+    ("tag", "items", "message"),
+    [(0, [], "1 to 2"), (-1, [1], "128 bits"), (2**128, [1], "128 bits"), (True, [1], "128 bits"), (1, [R], "modulus")],
+)
+def test_lists_and_tags_have_bounds(tag: int, items: list[int], message: str) -> None:
+    with pytest.raises(EncodingError, match=message):
+        poseidon_list(tag, items)
+
+
+@pytest.mark.parametrize("initial", [R, -1, True])
+def test_a_capacity_is_canonical(initial: int) -> None:
+    with pytest.raises(EncodingError, match="initial state"):
+        poseidon_hash([1], initial=initial)
+
+
 ZEROS = {
     1: 14744269619966411208579211824598458697587494354926760081771325075741142829156,
     2: 7423237065226347324353380772367382631490014989348495481811164164159255474657,
@@ -86,6 +116,76 @@ def test_every_path_leads_to_the_root(case: tuple[int, list[int]]) -> None:
         assert merkle_root_from_path(leaf, index, path) == tree.root
         if depth:
             assert merkle_root_from_path((leaf + 1) % R, index, path) != tree.root
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data())
+def test_paths_and_children_of_any_arity_lead_to_the_root(data: st.DataObject) -> None:
+    arity, depth = data.draw(st.sampled_from([(2, 3), (3, 2), (5, 2), (8, 2), (16, 1)]))
+    leaves = data.draw(st.lists(st.integers(0, R - 1), max_size=min(arity**depth, 12)))
+    tree = MerkleTree(depth, leaves, arity=arity)
+    index = data.draw(st.integers(0, arity**depth - 1))
+    leaf, path = (leaves[index] if index < len(leaves) else 0), tree.path(index)
+    assert len(path) == (arity - 1) * depth
+    assert merkle_root_from_path(leaf, index, path, arity) == tree.root
+    assert merkle_root_from_path((leaf + 1) % R, index, path, arity) != tree.root
+    children = merkle_children_from_path(leaf, index, path, arity)
+    nodes = [leaf, *(poseidon_hash(level) for level in children)]
+    assert [len(level) for level in children] == [arity] * depth
+    assert all(level[index // arity**h % arity] == nodes[h] for h, level in enumerate(children))
+    assert nodes[-1] == tree.root
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data())
+def test_updates_of_many_leaves_are_those_of_a_new_tree(best_engine: Engine, data: st.DataObject) -> None:
+    arity, depth = data.draw(st.sampled_from([(2, 3), (3, 2), (8, 2), (16, 1), (2, 0)]))
+    leaves = data.draw(st.lists(st.integers(0, R - 1), max_size=min(arity**depth, 12)))
+    appended = data.draw(st.integers(0, min(arity**depth - len(leaves), 9)))
+    replaced = data.draw(st.sets(st.integers(0, len(leaves) - 1))) if leaves else set()
+    indices = data.draw(st.permutations([*replaced, *range(len(leaves), len(leaves) + appended)]))
+    changes = {index: 1000 + index for index in indices}
+    after = leaves + [0] * appended
+    for index, leaf in changes.items():
+        after[index] = leaf
+    expected = MerkleTree(depth, after, arity=arity)
+    for engine in (None, best_engine):
+        tree = MerkleTree(depth, leaves, engine, arity)
+        tree.update_many(changes)
+        assert tree.root == expected.root
+        assert len(tree) == len(after)
+        assert all(tree.path(index) == expected.path(index) for index in range(len(after)))
+
+
+def test_leaves_are_appended_in_order() -> None:
+    tree = MerkleTree(1, [], arity=3)
+    assert [tree.append(leaf) for leaf in (7, 8, 9)] == [0, 1, 2]
+    assert tree.root == poseidon_hash([7, 8, 9])
+    with pytest.raises(DomainError, match="neither in the tree nor the next"):
+        tree.append(10)
+
+
+@pytest.mark.parametrize("changes", [{0: 1, 4: 1}, {0: 1, -1: 1}, {0: 1, 3: 1, 5: 1}, {0: 1, 1: R}])
+def test_an_update_is_made_whole_or_not_at_all(engine: Engine, changes: dict[int, int]) -> None:
+    for door in (None, engine):
+        tree = MerkleTree(2, [5, 6, 7], door, 8)
+        with pytest.raises((DomainError, EncodingError)):
+            tree.update_many(changes)
+        assert tree.root == MerkleTree(2, [5, 6, 7], arity=8).root
+
+
+@pytest.mark.parametrize(("arity", "depth"), [(1, 1), (0, 1), (17, 1), (8, 12), (16, 9), (4, 17), (2, 33)])
+def test_arities_and_depths_have_bounds(arity: int, depth: int) -> None:
+    with pytest.raises(DomainError):
+        MerkleTree(depth, [], arity=arity)
+
+
+@pytest.mark.parametrize(
+    ("index", "siblings", "arity"), [(8, [0] * 7, 8), (-1, [0] * 7, 8), (0, [0] * 6, 8), (0, [0], 17), (0, [0] * 33, 2)]
+)
+def test_paths_that_no_tree_has_are_refused(index: int, siblings: list[int], arity: int) -> None:
+    with pytest.raises((EncodingError, DomainError)):
+        merkle_root_from_path(1, index, siblings, arity)
 
 
 def test_a_deep_tree_stores_only_what_is_there() -> None:

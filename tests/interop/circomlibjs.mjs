@@ -1,17 +1,20 @@
 // What tests/interop/test_circomlibjs.py asks in questions.json, answered by circomlibjs on standard output.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { buildEddsa } from "circomlibjs";
+import { buildEddsa, buildPoseidon } from "circomlibjs";
 
 const createBlakeHash = createRequire(import.meta.url)("blake-hash");
 const questions = JSON.parse(readFileSync("questions.json"));
 const eddsa = await buildEddsa();
+const poseidon = await buildPoseidon();
 const { babyJub, F } = eddsa;
 const plain = (point) => point.map((coordinate) => F.toObject(coordinate).toString());
 const inside = (point) => point.map((coordinate) => F.e(BigInt(coordinate)));
 const hex = (bytes) => Buffer.from(bytes).toString("hex");
 
 const answers = {
+  hashed: (questions.hashed ?? []).map(([initial, blocks]) =>
+    blocks.reduce((state, block) => F.toObject(poseidon(block.map(BigInt), state)), BigInt(initial)).toString()),
   digests: (questions.digests ?? []).map((data) =>
     hex(createBlakeHash("blake512").update(Buffer.from(data, "hex")).digest())),
   signed: (questions.signed ?? []).map(([secret, message]) => {

@@ -1,4 +1,4 @@
-"""Baby Jubjub and EdDSA-Poseidon here and in circomlibjs: the same points, bytes, keys and signatures."""
+"""Poseidon from a capacity, Baby Jubjub and EdDSA-Poseidon here and in circomlibjs: the same in both."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from zkmargin.algebra import (
     eddsa_sign,
     eddsa_verify,
     pack_point,
+    poseidon_hash,
+    poseidon_list,
     unpack_point,
 )
 from zkmargin.circuits import Circuit, Point, Signature, UnsatisfiedConstraint, assert_eddsa_poseidon, build
@@ -54,6 +56,20 @@ def texts(point: tuple[int, int]) -> list[str]:
 def test_the_hash_of_secrets_is_ours(fresh_tool: Tool) -> None:
     data = [DRAWN.randbytes(length) for length in (0, 1, 32, 64, 110, 111, 112, 127, 128, 129, 239, 240, 300)]
     assert ask(fresh_tool, digests=[d.hex() for d in data])["digests"] == [blake512(d).hex() for d in data]
+
+
+def test_hashes_from_a_capacity_and_of_lists_are_the_same(fresh_tool: Tool) -> None:
+    drawn = {length: [DRAWN.randrange(BN254.r) for _ in range(length)] for length in (1, 2, 8, 16, 17, 21, 40)}
+    initial, tag = DRAWN.randrange(BN254.r), DRAWN.randrange(1 << 128)
+    asked, ours = [], []
+    for length, items in drawn.items():
+        blocks = [[str(x) for x in items[start : start + 16]] for start in range(0, length, 16)]
+        asked.append((str(tag + (length << 128)), blocks))
+        ours.append(poseidon_list(tag, items))
+        if length <= 16:
+            asked.append((str(initial), blocks))
+            ours.append(poseidon_hash(items, initial=initial))
+    assert ask(fresh_tool, hashed=asked)["hashed"] == [str(digest) for digest in ours]
 
 
 def test_keys_and_signatures_are_the_same(fresh_tool: Tool) -> None:
