@@ -26,9 +26,9 @@ from .fixed_base import fixed_base_multiple
 from .logic import all_of, any_of, assert_at_most_if, assert_equal_if, both, either, negate
 from .low_bits import low_bits
 from .median import median
-from .merkle import merkle_root, merkle_update
+from .merkle import merkle_membership, merkle_root, merkle_update
 from .order import assert_between, is_between, maximum, minimum
-from .poseidon import poseidon
+from .poseidon import poseidon, poseidon_list
 from .roots import assert_sqrt_ceil, assert_sqrt_floor, sqrt_ceil, sqrt_floor
 from .rounding import round_down, round_up, total
 from .selection import lookup, multiplexer, one_hot
@@ -80,6 +80,7 @@ __all__ = [
     "low_bits",
     "maximum",
     "median",
+    "merkle_membership",
     "merkle_root",
     "merkle_update",
     "minimum",
@@ -93,6 +94,7 @@ __all__ = [
     "point_negate",
     "point_select",
     "poseidon",
+    "poseidon_list",
     "positive_part",
     "ranged",
     "round_down",

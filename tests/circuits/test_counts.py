@@ -61,6 +61,7 @@ from zkmargin.circuits import (
     low_bits,
     maximum,
     median,
+    merkle_membership,
     merkle_root,
     merkle_update,
     minimum,
@@ -74,6 +75,7 @@ from zkmargin.circuits import (
     point_negate,
     point_select,
     poseidon,
+    poseidon_list,
     positive_part,
     ranged,
     round_down,
@@ -187,9 +189,16 @@ GADGETS: dict[str, Callable[[Circuit], object]] = {
     "round_down, 64-bit word by two digits": lambda c: round_down(counted(c), 6),
     "round_up, 64-bit word by two digits": lambda c: round_up(counted(c), 6),
     **{f"poseidon {n}": lambda c, n=n: poseidon(c.private_array("x", n)) for n in (1, 2, 3, 4, 8, 15, 16)},
+    **{f"poseidon_list {n}": lambda c, n=n: poseidon_list(c, 7, c.private_array("x", n)) for n in (16, 21, 40)},
     "merkle_root, 32 levels": lambda c: merkle_root(
         c.private("leaf"), [trusted(c, f"index[{i}]", 0, 1) for i in range(32)], c.private_array("sibling", 32)
     ),
+    **{
+        f"merkle_membership, {d} levels of {k}": lambda c, d=d, k=k: merkle_membership(
+            c.private("leaf"), [c.private_array(f"children[{level}]", k) for level in range(d)]
+        )
+        for d, k in ((11, 8), (32, 2), (16, 4), (8, 16))
+    },
     "merkle_update, 32 levels": lambda c: merkle_update(*raw(c, "old", "new"), *path(c, "index", 32)),
     "low_bits 32": lambda c: low_bits(c.private("x"), 32),
     "sparse_root_with, 32 levels": lambda c: sparse_root_with(*raw(c, "key", "value"), *sparse_path(c, 32)),
