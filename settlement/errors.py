@@ -5,7 +5,12 @@ SettlementError
 |-- VenueError          the source venue refuses an order: unknown account, not enough free collateral
 |-- OracleError         prices or signatures that cannot make a risk table
 |   |-- MarketDataError a market value, name or time that cannot be one; `field` is which
-|   `-- SignatureRefused  a market report's signature that is not its source's; `source` is who it claims to be from
+|   |-- SignatureRefused  a market report's signature that is not its source's; `source` is who it claims to be from
+|   `-- ConsensusError  well-formed reports that make no market
+|       |-- NoConsensus        too few sources agree; `failures` says where, `rejections` what was left out
+|       |-- MovementRefused    a value moved further than the breaker allows; `name`, `moved_ppm`, `allowed_ppm`
+|       |-- SnapshotOutOfOrder a snapshot that is not newer than the one before
+|       `-- SnapshotMismatch   a snapshot that its reports do not make; `field` is where it differs
 |-- LifecycleError      documents, proof and ledger of a credit that do not belong together
 |-- MissingExtra        a part needs a package that the base install does not bring
 |-- RiskError           the risk engine cannot make a number; `name` is what it was to be made for
@@ -64,6 +69,54 @@ class SignatureRefused(OracleError):
     def __init__(self, source: str, reason: str) -> None:
         super().__init__(f"report of {source}: {reason}")
         self.source = source
+        self.reason = reason
+
+
+class ConsensusError(OracleError):
+    """Well-formed reports that make no market."""
+
+
+class NoConsensus(ConsensusError):
+    """Too few sources agree; `failures` has a line per name, `rejections` one per report or quote left out."""
+
+    def __init__(self, failures: list[str], rejections: list[str]) -> None:
+        left_out = f"; left out: {', '.join(rejections)}" if rejections else ""
+        super().__init__(f"no consensus: {'; '.join(failures)}{left_out}")
+        self.failures = failures
+        self.rejections = rejections
+
+
+class MovementRefused(ConsensusError):
+    """A value that moved by `moved_ppm` in `elapsed_ms` where `allowed_ppm` is the most."""
+
+    def __init__(self, name: str, moved_ppm: int, allowed_ppm: int, elapsed_ms: int) -> None:
+        super().__init__(
+            f"{name} moved by {moved_ppm} ppm in {elapsed_ms} ms and {allowed_ppm} ppm is allowed: "
+            "see whether the market is right, then agree without the snapshot before"
+        )
+        self.name = name
+        self.moved_ppm = moved_ppm
+        self.allowed_ppm = allowed_ppm
+        self.elapsed_ms = elapsed_ms
+
+
+class SnapshotOutOfOrder(ConsensusError):
+    """A snapshot of `found_ms` that should follow one of `before_ms`."""
+
+    def __init__(self, before_ms: int, found_ms: int) -> None:
+        super().__init__(
+            f"the reports are of {found_ms} ms, not after the snapshot of {before_ms} ms: get newer reports"
+        )
+        self.before_ms = before_ms
+        self.found_ms = found_ms
+
+
+class SnapshotMismatch(ConsensusError):
+    """A snapshot that its reports do not make; `field` is where it differs."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"not the snapshot that these reports make: {field} {reason}")
+        self.field = field
         self.reason = reason
 
 

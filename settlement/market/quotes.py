@@ -13,6 +13,7 @@ from typing import Protocol
 from ..errors import MarketDataError
 from ..fields import Fields
 from .names import check_integer, check_name
+from .reasons import Reason
 from .snapshot import MAX_PRICE_E8, MAX_SIGMA_PPM
 
 MAX_QUOTES = 256
@@ -82,11 +83,11 @@ class VolatilityQuote:
         return self.ask_ppm
 
 
-def fault_of(quote: Quote) -> str | None:
+def fault_of(quote: Quote) -> Reason | None:
     """Why these two sides cannot be a market, or None."""
     if quote.bid <= 0 or quote.ask <= 0:
-        return "zero"
-    return "crossed" if quote.bid > quote.ask else None
+        return Reason.ZERO
+    return Reason.CROSSED if quote.bid > quote.ask else None
 
 
 def read_prices(fields: Fields, quote: str) -> tuple[PriceQuote, ...]:

@@ -39,6 +39,7 @@ class TypedData:
 
     def __init__(self, types: Mapping[str, Members]) -> None:
         self._types = dict(types)
+        self._type_hashes: dict[str, bytes] = {}
 
     def encode_type(self, name: str) -> str:
         """`Mail(Person from,Person to,string contents)Person(...)`: the type, then those it needs by name."""
@@ -47,7 +48,9 @@ class TypedData:
         return "".join(self._signature(each) for each in (name, *sorted(needed - {name})))
 
     def type_hash(self, name: str) -> bytes:
-        return keccak256(self.encode_type(name).encode())
+        if name not in self._type_hashes:
+            self._type_hashes[name] = keccak256(self.encode_type(name).encode())
+        return self._type_hashes[name]
 
     def hash_struct(self, name: str, value: Mapping[str, Any]) -> bytes:
         """keccak256 of the type's hash and one word per member; an integer out of its range is a `MarketDataError`."""
