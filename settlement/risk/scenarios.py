@@ -46,11 +46,11 @@ class Scenario:
 
 
 def default_scenarios(count: int, volatility_shift_ppm: int = VOLATILITY_SHIFT_PPM) -> tuple[Scenario, ...]:
-    """A grid of any size: prices spread evenly over the range, volatility up and down, and two extremes from five on.
+    """A grid of any size: prices spread evenly over the range, volatility up and down, and two extremes from eight on.
 
     An odd one left over is a rise in volatility alone.
     """
-    extremes = 2 if count >= 5 else 0
+    extremes = 2 if count >= 8 else 0
     points = (count - extremes) // 2
     up, down = (0, volatility_shift_ppm), (PPM, -volatility_shift_ppm)
     grid = [Scenario(move, shift, elapsed_ppm=elapsed) for move in _spread(points) for elapsed, shift in (up, down)]

@@ -6,7 +6,7 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zkmargin.settlement.errors import PricingError
@@ -38,7 +38,7 @@ def test_the_usual_sixteen() -> None:
     assert [(s.move_ppm, s.cover_ppm) for s in grid[14:]] == [(2 * PPM, 350_000), (-2 * PPM, 350_000)]
 
 
-@given(st.integers(0, 256))
+@pytest.mark.parametrize("count", [*range(20), 31, 32, 255, 256])
 def test_a_grid_of_any_size(count: int) -> None:
     grid = default_scenarios(count)
     assert len(grid) == len(set(grid)) == count
@@ -103,6 +103,7 @@ def test_a_senseless_scenario_is_refused(numbers: tuple[int, ...]) -> None:
 AMOUNTS = st.lists(st.decimals(-(10**11), 10**11, places=20), min_size=1, max_size=8)
 
 
+@settings(deadline=None)
 @given(AMOUNTS, st.integers(1, 2**16))
 def test_the_unit_is_the_smallest_that_fits_and_rounding_is_to_nearest(values: list[Decimal], limit: int) -> None:
     unit = common_unit_e16(values, limit)
