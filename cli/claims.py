@@ -15,6 +15,7 @@ def sides_e8(claim: Claim) -> dict[str, int]:
         "collateral": evaluation.collateral_2e34,
         "margin": sum(evaluation.margins_2e34),
         "contingency": evaluation.contingency_2e34,
+        "liquidity": evaluation.liquidity_2e34,
         "debts": evaluation.debts_2e34,
         "reserved": evaluation.reserved_2e34,
         "surplus": evaluation.surplus_2e34,

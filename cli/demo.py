@@ -150,7 +150,7 @@ class Story:
         )
         for name, asset in zip(risk.asset_names, risk.table.assets, strict=True):
             low, high = (amount_text(price, "").strip() for price in (asset.price_low_e8, asset.price_high_e8))
-            haircut, sigma = percent_text(asset.haircut_ppm), percent_text(asset.sigma_ppm)
+            haircut, sigma = percent_text(asset.tiers[0].haircut_ppm), percent_text(asset.sigma_ppm)
             self._tell(f"{name:6} {low:>12} {high:>12} {haircut:>9} {sigma:>11}")
         self._tell(f"{len(self.attestation.signatures)} oracles sign the table's root; {TARGET} asks for {QUORUM}")
         self._note("prices", risk_root=str(risk.root()), signatures=len(self.attestation.signatures))

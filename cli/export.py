@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from .files import NewFile, json_bytes, read_file, require_free, write_files
-from .options import FILE, Group, force_option
+from .options import FILE, Group, force_option, shape_option
 from .output import Output
 
-SHAPE_NAMES = ("small", "standard", "portfolio")
-SHAPE = click.option("--shape", "shape_name", type=click.Choice(SHAPE_NAMES), default="small", show_default=True)
+if TYPE_CHECKING:
+    from zkmargin.circuits.margin import Shape
 
 
 @click.group("export", cls=Group)
@@ -63,21 +64,21 @@ def public(output: Output, settlement_path: Path, public_path: Path, force: bool
 
 def _circuit_command(name: str, suffix: str, what: str) -> None:
     @COMMAND.command(name, help=f"{what} of a shape of the margin statement.")
-    @SHAPE
+    @shape_option
     @click.argument("path", type=FILE, metavar=f"OUT{suffix}")
     @force_option
     @click.pass_obj
-    def command(output: Output, shape_name: str, path: Path, force: bool) -> None:
-        from zkmargin.circuits.margin import SHAPES, compile_margin
+    def command(output: Output, shape: Shape, path: Path, force: bool) -> None:
+        from zkmargin.circuits.margin import compile_margin
 
         from .circuit_files import circuit_file
 
         require_free([path], force)
-        circuit = compile_margin(SHAPES[shape_name])
+        circuit = compile_margin(shape)
         write_files([NewFile(path, circuit_file(circuit, suffix))], force)
         output.result(
-            {"file": str(path), "shape": shape_name, "circuit_digest": circuit.digest.hex()},
-            [f"{what.lower()} of shape {shape_name} written to {path}", f"circuit digest {circuit.digest.hex()}"],
+            {"file": str(path), "shape": shape.name, "circuit_digest": circuit.digest.hex()},
+            [f"{what.lower()} of shape {shape.name} written to {path}", f"circuit digest {circuit.digest.hex()}"],
         )
 
 

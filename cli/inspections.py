@@ -20,9 +20,9 @@ Facts = dict[str, Any]
 
 MAGICS = {b"r1cs": ".r1cs", b"wtns": ".wtns", b"zkey": ".zkey", b"ptau": ".ptau", b"zkwp": ".zkw"}
 FORMATS = {
-    "zkmargin.account/1": "account",
+    "zkmargin.account/2": "account",
     "zkmargin.secret/1": "secret",
-    "zkmargin.risk-table/1": "risk table",
+    "zkmargin.risk-table/2": "risk table",
     "zkmargin.credit-request/1": "credit request",
     "zkmargin.settlement-request/1": "settlement request",
     "zkmargin.risk-attestation/1": "risk attestation",
@@ -298,7 +298,7 @@ def _account(data: Buffer, output: Output) -> Facts:
     from zkmargin.settlement.fields import Fields
 
     fields = Fields(load_json(data, "account"), "account")
-    fields.expect("format", "zkmargin.account/1")
+    fields.expect("format", "zkmargin.account/2")
     openings = fields.objects("openings", lambda row: _opening(row, output.reveal))
     fields.done()
     return {"openings": openings, **({} if output.reveal else {"amounts": "hidden, see --reveal"})}

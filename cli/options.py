@@ -103,3 +103,20 @@ def sym_option(function: F) -> F:
     """`--sym`, as `sym_path`: the names that circom gave to the circuit's signals."""
     text = "The circuit's .sym file, so that signals are called by their names."
     return click.option("--sym", "sym_path", type=FILE, metavar="CIRCUIT.sym", help=text)(function)
+
+
+def _declared(context: click.Context, parameter: click.Parameter, value: str) -> Any:
+    from zkmargin.circuits.margin import ShapeError, declared_shape
+
+    try:
+        return declared_shape(value)
+    except ShapeError as problem:
+        raise click.BadParameter(str(problem), context, parameter) from None
+
+
+def shape_option(function: F) -> F:
+    """`--shape`, as `shape`: a `Shape` by its name, or declared by its changes."""
+    text = "small, standard or portfolio, maybe with changes: standard,venues=2,scenarios=0,name=pair."
+    return click.option("--shape", default="small", show_default=True, metavar="SHAPE", callback=_declared, help=text)(
+        function
+    )

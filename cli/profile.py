@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from zkmargin.circuits.margin import SHAPES, compile_margin
+from zkmargin.circuits.margin import SHAPES, compile_margin, declared_shape
 from zkmargin.circuits.profiling.difference import Change, difference
 from zkmargin.circuits.profiling.document import read_profile, write_profile
 from zkmargin.circuits.profiling.flame_graph import flame_page, flame_svg
@@ -151,8 +151,8 @@ def open_profile(output: Output, source: str, sym: Path | None = None, arguments
         raise Misuse("--sym goes with a .r1cs file; other circuits know their own names")
     if python:
         return profile_circuit(build_python_circuit(source, arguments))
-    if source in SHAPES:
-        return profile_circuit(compile_margin(SHAPES[source]))
+    if source.partition(",")[0] in SHAPES:
+        return profile_circuit(compile_margin(declared_shape(source)))
     if path.suffix == ".json":
         return read_profile(read_file(path, "profile"))
     if not imported:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from zkmargin.algebra import Engine, MerkleTree, merkle_root_from_path
+from zkmargin.algebra import Engine, MerkleTree, merkle_children_from_path, merkle_root_from_path
 from zkmargin.circuits.errors import InputError, StatementFalse
-from zkmargin.circuits.margin import Leaf, Shape, source_root
+from zkmargin.circuits.margin import TREE_ARITY, Leaf, Shape, source_root
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,17 @@ class Opening:
 
     def require_member(self, shape: Shape) -> None:
         """Raise unless the path leads from this leaf to the published root."""
-        if len(self.siblings) != shape.depth:
-            raise InputError("path", f"has {len(self.siblings)} siblings; this shape's tree is {shape.depth} deep")
-        if not 0 <= self.index < 1 << shape.depth:
-            raise InputError("path", f"names account {self.index}, outside a tree of depth {shape.depth}")
-        if merkle_root_from_path(self.leaf.digest(shape), self.index, self.siblings) != self.tree_root:
+        expected = shape.depth * (TREE_ARITY - 1)
+        if len(self.siblings) != expected:
+            raise InputError("path", f"has {len(self.siblings)} siblings; this shape's tree has {expected} on a path")
+        if not 0 <= self.index < TREE_ARITY**shape.depth:
+            raise InputError("path", f"names account {self.index}, outside a tree of {shape.depth} levels")
+        if merkle_root_from_path(self.leaf.digest(shape), self.index, self.siblings, TREE_ARITY) != self.tree_root:
             raise StatementFalse("membership", "the account does not stand under the published root")
+
+    def children(self, shape: Shape) -> list[list[int]]:
+        """For each level, from the leaf up, the nodes of which one is on the path."""
+        return merkle_children_from_path(self.leaf.digest(shape), self.index, self.siblings, TREE_ARITY)
 
 
 class AccountTree:
@@ -49,7 +54,7 @@ class AccountTree:
         self.venue_id = venue_id
         self.epoch = epoch
         self.leaves = tuple(leaves)
-        self._tree = MerkleTree(shape.depth, [leaf.digest(shape) for leaf in self.leaves], engine)
+        self._tree = MerkleTree(shape.depth, [leaf.digest(shape) for leaf in self.leaves], engine, TREE_ARITY)
 
     @property
     def source_root(self) -> int:

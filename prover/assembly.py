@@ -20,10 +20,11 @@ from zkmargin.circuits.margin import (
     key_commitment,
     net,
     nullifier,
+    packing,
     require_claim,
     venue_group,
 )
-from zkmargin.circuits.margin.rules import delta_gamma_loss_2e34
+from zkmargin.circuits.margin.rules import worst_half_units
 from zkmargin.verifier import PublicInputs, Terms
 
 from .accounts import Opening
@@ -100,11 +101,8 @@ class Claim:
             "credit_e8": self.credit_e8,
             "horizon_ms": self.horizon_ms,
         }
-        evaluation = self.evaluation()
-        inputs |= {f"shock_e9[{a}]": shock for a, shock in enumerate(evaluation.shocks_e9)}
-        if self.shape.scenarios:
-            inputs |= {f"slack_2e34[{u}]": self._slack(u, evaluation) for u in range(self.shape.underlyings)}
-        return inputs
+        inputs |= {f"shock_e9[{a}]": shock for a, shock in enumerate(self.evaluation().shocks_e9)}
+        return inputs | self._worst()
 
     def _require_well_formed(self) -> None:
         if len(self.openings) != self.shape.venues:
@@ -138,29 +136,35 @@ class Claim:
         }
 
     def _table_values(self) -> dict[str, int | Sequence[int]]:
-        table = self.table
-        values: dict[str, int | Sequence[int]] = {"risk.confidence_e4": table.confidence_e4}
-        for name, rows in (
-            ("assets", table.assets),
-            ("underlyings", table.underlyings),
-            ("instruments", table.instruments),
-        ):
-            for index, row in enumerate(rows):
-                for field, value in vars(row).items():
-                    if isinstance(value, tuple):
-                        values |= {f"risk.{name}[{index}].{field}[{s}]": v for s, v in enumerate(value)}
-                    else:
-                        values[f"risk.{name}[{index}].{field}"] = value
-        return values
+        """The table's numbers by the names that `declare_table` gives them."""
+        shape, table = self.shape, self.table
+        columns: dict[str, Sequence[int]] = {
+            "price_low_e8": [asset.price_low_e8 for asset in table.assets],
+            "price_high_e8": [asset.price_high_e8 for asset in table.assets],
+            "variance_rates_e18": packing.pack_all(packing.variance_layouts(shape), table.variance_rates_e18()),
+            "contingency_charge_e14": [row.contingency_charge_e14 for row in table.underlyings],
+            "liquidity_charge_e14": [row.liquidity_charge_e14 for row in table.underlyings],
+            "liquidity_free_e8": packing.pack_all(
+                packing.liquidity_layouts(shape), [row.liquidity_free_e8 for row in table.underlyings]
+            ),
+            "value_unit_e16": [row.value_unit_e16 for row in table.underlyings],
+            "gamma_unit_e8": [row.gamma_unit_e8 for row in table.underlyings],
+        }
+        for a, asset in enumerate(table.assets):
+            columns[f"tiers[{a}]"] = packing.pack_all(packing.tier_layouts(shape), packing.tier_lanes(asset))
+        for k, row in enumerate(table.instruments):
+            columns[f"instruments[{k}]"] = packing.pack_all(packing.risk_layouts(shape), packing.risk_lanes(row))
+        return {
+            f"risk.{name}[{place}]": value for name, column in columns.items() for place, value in enumerate(column)
+        }
 
-    def _slack(self, underlying: int, evaluation: Evaluation) -> int:
-        """What the margin of an underlying exceeds its delta-gamma loss by."""
-        rows = self.shape.instruments_of(underlying)
-        positions = self.holdings().positions_e8
-        delta = sum(positions[k] * self.table.instruments[k].dollar_delta_e8 for k in rows)
-        gamma = sum(positions[k] * self.table.instruments[k].dollar_gamma_e8 for k in rows)
-        loss = delta_gamma_loss_2e34(delta, gamma, evaluation.shocks_e9[underlying])
-        return evaluation.margins_2e34[underlying] - loss
+    def _worst(self) -> dict[str, int | Sequence[int]]:
+        """Twice each underlying's worst loss in a scenario, which the prover names."""
+        shape, positions = self.shape, self.holdings().positions_e8
+        return {
+            f"worst_half_units[{u}]": worst_half_units(shape, self.table, positions, u)
+            for u in range(shape.underlyings if shape.scenarios else 0)
+        }
 
 
 def _leaf_values(venue: int, opening: Opening, shape: Shape) -> dict[str, int | Sequence[int]]:
@@ -172,10 +176,10 @@ def _leaf_values(venue: int, opening: Opening, shape: Shape) -> dict[str, int | 
         f"{name}.debts_e8": leaf.debts_e8,
         f"{name}.reservation_target": [slot.target for slot in leaf.reservations],
         f"{name}.reservation_e8": [slot.amount_e8 for slot in leaf.reservations],
-        f"path[{venue}].index": [opening.index >> level & 1 for level in range(shape.depth)],
-        f"path[{venue}].sibling": opening.siblings,
         f"epoch[{venue}]": opening.epoch,
     }
+    for level, children in enumerate(opening.children(shape)):
+        values[f"path[{venue}].children[{level}]"] = children
     if shape.venues > 1:
         values[f"{name}.positions_e8"] = leaf.positions_e8
     else:

@@ -1,4 +1,4 @@
-"""The account opening as a JSON document, `zkmargin.account/1`: what a venue hands to an account's owner.
+"""The account opening as a JSON document, `zkmargin.account/2`: what a venue hands to an account's owner.
 
 It holds balances, so it is private; it does not hold the owner's secret, which lives in a file of its own
 (`zkmargin.secret/1`) that no venue ever sees.
@@ -18,7 +18,7 @@ from .errors import DocumentError
 from .fields import Fields, amount_text
 from .risk_document import RiskDocument
 
-ACCOUNT_FORMAT = "zkmargin.account/1"
+ACCOUNT_FORMAT = "zkmargin.account/2"
 SECRET_FORMAT = "zkmargin.secret/1"
 ACCOUNT, SECRET = "account", "secret"
 UINT64 = 1 << 64

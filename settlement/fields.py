@@ -112,6 +112,10 @@ class Fields:
         """A JSON object, to be read field by field."""
         return Fields(self.take(name), self._document, self._at(name))
 
+    def peek(self, name: str) -> Any:
+        """The raw value, left where it is; None where there is none."""
+        return self._left.get(name)
+
     def has(self, name: str) -> bool:
         """Whether the field is there and not taken yet."""
         return name in self._left
@@ -123,6 +127,10 @@ class Fields:
     def amount(self, name: str, unit: str, *, signed: bool = False) -> int:
         """ "1.25 BTC" as an integer in e8."""
         return self._quantity(self.take(name), name, unit, AMOUNT_SCALE, signed)
+
+    def fine_amount(self, name: str, unit: str, scale: int) -> int:
+        """An amount in finer steps than e8."""
+        return self._quantity(self.take(name), name, unit, scale, False)
 
     def amounts(self, name: str, units: dict[str, str], *, signed: bool = False) -> dict[str, int]:
         """An object of amounts by name; `units` gives each known name's unit."""
@@ -212,9 +220,9 @@ class Fields:
         return f"{self._path}.{name}" if self._path else name
 
 
-def amount_text(value_e8: int, unit: str) -> str:
-    """The inverse of `Fields.amount`."""
-    return f"{format_decimal(value_e8, AMOUNT_SCALE)} {unit}"
+def amount_text(value: int, unit: str, scale: int = AMOUNT_SCALE) -> str:
+    """The inverse of `Fields.amount`, and with a scale of `Fields.fine_amount`."""
+    return f"{format_decimal(value, scale)} {unit}"
 
 
 def percent_text(value_ppm: int) -> str:

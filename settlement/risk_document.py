@@ -1,21 +1,34 @@
-"""The risk table as a JSON document, `zkmargin.risk-table/1`: named assets and instruments around the bare numbers."""
+"""The risk table as a JSON document, `zkmargin.risk-table/2`: named assets and instruments around the bare numbers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from dataclasses import fields as dataclass_fields
 from typing import Any
 
 from zkmargin.algebra import Buffer, format_decimal, load_json
 from zkmargin.circuits.errors import InputError
-from zkmargin.circuits.margin import SHAPES, AssetRisk, InstrumentRisk, RiskTable, Shape, UnderlyingRisk
+from zkmargin.circuits.margin import (
+    SHAPES,
+    AssetRisk,
+    HaircutTier,
+    InstrumentRisk,
+    RiskTable,
+    Shape,
+    ShapeError,
+    UnderlyingRisk,
+)
 
 from .errors import DocumentError
 from .fields import Fields, amount_text, percent_text
 
-FORMAT = "zkmargin.risk-table/1"
+FORMAT = "zkmargin.risk-table/2"
 DOCUMENT = "risk table"
 MAX_TIME_MS = 1 << 63
 CONFIDENCE_SCALE = 4
+VALUE_UNIT_SCALE = 16
+HELD_UNIT = "units"
+MOST_UNITS = 1 << 32
 
 
 @dataclass(frozen=True)
@@ -34,16 +47,13 @@ class RiskDocument:
         """Read and validate; every fault is a `DocumentError` that names the field."""
         fields = Fields(load_json(data, DOCUMENT), DOCUMENT)
         fields.expect("format", FORMAT)
-        shape_name = fields.text("shape")
-        if shape_name not in SHAPES:
-            raise fields.fail("shape", f"is unknown; there are {', '.join(SHAPES)}")
-        shape = SHAPES[shape_name]
+        shape = read_shape(fields)
         oracle_time_ms = fields.integer("oracle_time_ms", 0, MAX_TIME_MS)
         quote = fields.text("quote", max_length=16)
         confidence_e4 = fields.number("confidence", CONFIDENCE_SCALE)
         assets = fields.objects("assets", lambda row: _read_asset(row, quote))
         underlyings = fields.objects("underlyings", lambda row: _read_underlying(row, quote))
-        instruments = fields.objects("instruments", lambda row: _read_instrument(row, quote))
+        instruments = fields.objects("instruments", _read_instrument)
         fields.done()
         document = cls(
             shape=shape,
@@ -69,7 +79,7 @@ class RiskDocument:
         table, quote = self.table, self.quote
         return {
             "format": FORMAT,
-            "shape": self.shape.name,
+            "shape": shape_json(self.shape),
             "oracle_time_ms": self.oracle_time_ms,
             "quote": quote,
             "confidence": format_decimal(table.confidence_e4, CONFIDENCE_SCALE),
@@ -78,26 +88,33 @@ class RiskDocument:
                     "name": name,
                     "price_low": amount_text(asset.price_low_e8, quote),
                     "price_high": amount_text(asset.price_high_e8, quote),
-                    "haircut": percent_text(asset.haircut_ppm),
                     "sigma": percent_text(asset.sigma_ppm),
+                    "tiers": [
+                        {"above": amount_text(tier.above_e8, name), "haircut": percent_text(tier.haircut_ppm)}
+                        for tier in asset.tiers
+                    ],
                 }
                 for name, asset in zip(self.asset_names, table.assets, strict=True)
             ],
             "underlyings": [
                 {
                     "asset": name,
-                    "spot": amount_text(underlying.spot_e8, quote),
-                    "contingency": percent_text(underlying.contingency_ppm),
+                    "spot": amount_text(row.spot_e8, quote),
+                    "contingency": percent_text(row.contingency_ppm),
+                    "liquidity_free": amount_text(row.liquidity_free_e8, HELD_UNIT),
+                    "liquidity": percent_text(row.liquidity_ppm),
+                    "value_unit": amount_text(row.value_unit_e16, quote, VALUE_UNIT_SCALE),
+                    "gamma_unit": amount_text(row.gamma_unit_e8, quote),
                 }
-                for name, underlying in zip(self.asset_names, table.underlyings, strict=False)
+                for name, row in zip(self.asset_names, table.underlyings, strict=False)
             ],
             "instruments": [
                 {
                     "name": name,
                     "underlying": self.asset_names[self.shape.underlying_of(index)],
-                    "dollar_delta": amount_text(instrument.dollar_delta_e8, quote),
-                    "dollar_gamma": amount_text(instrument.dollar_gamma_e8, quote),
-                    "pnl": [amount_text(pnl, quote) for pnl in instrument.pnl_e8],
+                    "delta": instrument.delta_units,
+                    "gamma": instrument.gamma_units,
+                    "pnl": list(instrument.pnl_units),
                 }
                 for index, (name, instrument) in enumerate(zip(self.instrument_names, table.instruments, strict=True))
             ],
@@ -118,28 +135,64 @@ class RiskDocument:
             raise DocumentError(DOCUMENT, "instruments", f"must belong to {', '.join(wanted)}, in this order")
 
 
+def read_shape(fields: Fields) -> Shape:
+    """The field `shape`: the name of a known shape, or all counts of another."""
+    if isinstance(fields.peek("shape"), str):
+        name = fields.text("shape")
+        if name not in SHAPES:
+            raise fields.fail("shape", f"is unknown; there are {', '.join(SHAPES)}, or give all its counts")
+        return SHAPES[name]
+    inner = fields.inner("shape")
+    counts = {name: inner.integer(name, 0, 1 << 16) for name in SHAPE_COUNTS}
+    name = inner.text("name", max_length=32)
+    inner.done()
+    try:
+        shape = Shape(name=name, **counts)
+    except ShapeError as problem:
+        raise fields.fail("shape", str(problem).removeprefix("shape: ")) from None
+    if shape != SHAPES.get(name, shape):
+        raise fields.fail("shape", f"has other counts than the shape {name!r}")
+    return shape
+
+
+def shape_json(shape: Shape) -> Any:
+    """The inverse of `read_shape`."""
+    return shape.name if shape.name in SHAPES else asdict(shape)
+
+
+SHAPE_COUNTS = tuple(field.name for field in dataclass_fields(Shape) if field.name != "name")
+
+
 def _read_asset(row: Fields, quote: str) -> tuple[str, AssetRisk]:
-    return row.text("name", max_length=32), AssetRisk(
+    name = row.text("name", max_length=32)
+    return name, AssetRisk(
         price_low_e8=row.amount("price_low", quote),
         price_high_e8=row.amount("price_high", quote),
-        haircut_ppm=row.ratio_ppm("haircut"),
         sigma_ppm=row.ratio_ppm("sigma"),
+        tiers=tuple(
+            row.objects("tiers", lambda tier: HaircutTier(tier.amount("above", name), tier.ratio_ppm("haircut")))
+        ),
     )
 
 
 def _read_underlying(row: Fields, quote: str) -> tuple[str, UnderlyingRisk]:
     return row.text("asset", max_length=32), UnderlyingRisk(
-        spot_e8=row.amount("spot", quote), contingency_ppm=row.ratio_ppm("contingency")
+        spot_e8=row.amount("spot", quote),
+        contingency_ppm=row.ratio_ppm("contingency"),
+        liquidity_free_e8=row.amount("liquidity_free", HELD_UNIT),
+        liquidity_ppm=row.ratio_ppm("liquidity"),
+        value_unit_e16=row.fine_amount("value_unit", quote, VALUE_UNIT_SCALE),
+        gamma_unit_e8=row.amount("gamma_unit", quote),
     )
 
 
-def _read_instrument(row: Fields, quote: str) -> tuple[str, str, InstrumentRisk]:
+def _read_instrument(row: Fields) -> tuple[str, str, InstrumentRisk]:
     return (
         row.text("name", max_length=32),
         row.text("underlying", max_length=32),
         InstrumentRisk(
-            dollar_delta_e8=row.amount("dollar_delta", quote, signed=True),
-            dollar_gamma_e8=row.amount("dollar_gamma", quote, signed=True),
-            pnl_e8=tuple(row.amount_list("pnl", quote, signed=True)),
+            delta_units=row.integer("delta", -MOST_UNITS, MOST_UNITS),
+            gamma_units=row.integer("gamma", -MOST_UNITS, MOST_UNITS),
+            pnl_units=tuple(row.integer_list("pnl", -MOST_UNITS, MOST_UNITS)),
         ),
     )

@@ -23,6 +23,7 @@ from .division import divide, divide_nearest, divide_up
 from .eddsa import Signature, assert_eddsa_poseidon
 from .equality import assert_equal, assert_zero, is_equal, is_zero
 from .fixed_base import fixed_base_multiple
+from .lanes import LaneLayout, Lanes, open_lanes, side_by_side, trusted_lanes
 from .logic import all_of, any_of, assert_at_most_if, assert_equal_if, both, either, negate
 from .low_bits import low_bits
 from .median import median
@@ -37,6 +38,8 @@ from .sparse_merkle import assert_not_in_sparse_tree, sparse_insert, sparse_root
 from .variable_base import variable_base_multiple
 
 __all__ = [
+    "LaneLayout",
+    "Lanes",
     "Point",
     "Signature",
     "SubgroupPoint",
@@ -87,6 +90,7 @@ __all__ = [
     "multiplexer",
     "negate",
     "one_hot",
+    "open_lanes",
     "pack",
     "pedersen_commitment",
     "point_add",
@@ -100,6 +104,7 @@ __all__ = [
     "round_down",
     "round_up",
     "select",
+    "side_by_side",
     "sign_split",
     "sorted_insert",
     "sorted_root_with",
@@ -112,6 +117,7 @@ __all__ = [
     "to_bits_at_most",
     "to_canonical_bits",
     "total",
+    "trusted_lanes",
     "unpack",
     "variable_base_multiple",
 ]

@@ -3,9 +3,9 @@
 from .account import Leaf, Reservation
 from .commitments import account_pseudonym, key_commitment, nullifier, source_root, venue_group
 from .constraints import margin_statement
-from .risk_table import AssetRisk, InstrumentRisk, RiskTable, UnderlyingRisk
+from .risk_table import AssetRisk, HaircutTier, InstrumentRisk, RiskTable, UnderlyingRisk
 from .rules import Evaluation, Holdings, evaluate, net, require_claim
-from .shape import PORTFOLIO, SHAPES, SMALL, STANDARD, Shape
+from .shape import PORTFOLIO, SHAPES, SMALL, STANDARD, TREE_ARITY, Shape, ShapeError, declared_shape
 from .statement import compile_margin
 
 __all__ = [
@@ -13,17 +13,21 @@ __all__ = [
     "SHAPES",
     "SMALL",
     "STANDARD",
+    "TREE_ARITY",
     "AssetRisk",
     "Evaluation",
+    "HaircutTier",
     "Holdings",
     "InstrumentRisk",
     "Leaf",
     "Reservation",
     "RiskTable",
     "Shape",
+    "ShapeError",
     "UnderlyingRisk",
     "account_pseudonym",
     "compile_margin",
+    "declared_shape",
     "evaluate",
     "key_commitment",
     "margin_statement",

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from zkmargin.algebra import BN254
+from zkmargin.algebra import BN254, poseidon_list
 
 from ..errors import InputError
-from .commitments import TAG_LEAF, hash_list
-from .shape import Shape
+from .commitments import TAG_LEAF, laid_out
+from .shape import WORD_BITS, Shape
 
-WORD_BITS = 64
 WORDS_PER_ELEMENT = 3
 SEQUENCE_BITS = 48
 POSITION_BIAS = 1 << (WORD_BITS - 1)
@@ -75,23 +74,23 @@ class Leaf:
             *(slot.amount_e8 for slot in self.reservations),
         ]
 
+    def elements(self) -> list[int]:
+        """The leaf as field elements in the order of the commitment."""
+        targets = (slot.target for slot in self.reservations)
+        return [self.key_commitment, self.group, self.salt, *targets, *pack_words(self.words())]
+
     def digest(self, shape: Shape) -> int:
         """The value that stands in the account tree; the shape is part of it, as it says what each word means."""
-        return hash_list(
-            TAG_LEAF,
-            [
-                shape.leaf_layout(),
-                self.key_commitment,
-                self.group,
-                self.salt,
-                *(slot.target for slot in self.reservations),
-                *pack_words(self.words()),
-            ],
-        )
+        return poseidon_list(leaf_tag(shape), self.elements())
 
     def reserved_for(self, target: int) -> int:
         """Everything reserved for one target, e8."""
         return sum(slot.amount_e8 for slot in self.reservations if slot.target == target)
+
+
+def leaf_tag(shape: Shape) -> int:
+    """The tag of a leaf's list hash."""
+    return laid_out(TAG_LEAF, shape.leaf_layout())
 
 
 def pack_words(words: Sequence[int]) -> list[int]:

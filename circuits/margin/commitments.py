@@ -1,8 +1,8 @@
-"""Every hash of the margin statement, in plain integers: tags, the chained Poseidon, roots, pseudonyms, nullifiers.
+"""Every hash of the margin statement, in plain integers: tags, roots, pseudonyms, nullifiers.
 
-`constraints.py` computes the same values inside the circuit. Each hash starts with a tag of its own, so that a value of
-one kind can never pass for another; the tag of a list carries the list's length, so that a missing or extra trailing
-element changes it.
+`opening.py` and `constraints.py` compute the same values inside the circuit. Each hash has a tag of its own, so that a
+value of one kind can never pass for another. The tag of a list carries the list's layout and length, so that an element
+read for another, a missing or an extra one changes it.
 """
 
 from __future__ import annotations
@@ -18,28 +18,20 @@ def tag(name: str) -> int:
 
 
 TAG_KEY = tag("zkmargin.key")
-TAG_LEAF = tag("zkmargin.leaf")
 TAG_GROUP = tag("zkmargin.group")
 TAG_ROOT = tag("zkmargin.root")
-TAG_RISK = tag("zkmargin.risk")
 TAG_ACCOUNT = tag("zkmargin.account")
 TAG_NULLIFIER = tag("zkmargin.nullif")
 
-BLOCK = 16
-"""Poseidon takes at most 16 inputs; longer lists are chained, the running value first in each later block."""
+TAG_LEAF = tag("zkm.leaf")
+TAG_RISK = tag("zkm.risk")
+"""Tags of lists: eight letters, so that a layout and then the list's length find room above them."""
+LAYOUT_SHIFT = 64
 
 
-def list_tag(base: int, length: int) -> int:
-    """The tag of a list hash: `base` with the list's length above it."""
-    return base + (length << 128)
-
-
-def hash_list(base: int, items: Sequence[int]) -> int:
-    """Chained Poseidon of a list whose length is committed in its tag."""
-    state = list_tag(base, len(items))
-    for start in range(0, len(items), BLOCK - 1):
-        state = poseidon_hash([state, *items[start : start + BLOCK - 1]])
-    return state
+def laid_out(base: int, layout: int) -> int:
+    """The tag of a list whose elements mean what the layout, at most 60 bits, says."""
+    return base + (layout << LAYOUT_SHIFT)
 
 
 def key_commitment(secret: int) -> int:

@@ -2,36 +2,47 @@
 
 The formulas, the bounds and the reasons why nothing can wrap are written out in `docs/statement.md`. How the values are
 opened from the public roots stands in `opening.py`. Money is brought to scale e34 and counted twice, so that half a
-square needs no division.
+square and half a unit need no division.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ..builder import Circuit
 from ..expression import Expr
 from ..gadgets import (
-    absolute,
+    Lanes,
     assert_at_most,
     assert_equal,
-    assert_less,
     bind,
     is_equal,
-    is_nonnegative,
     is_zero,
+    open_lanes,
     poseidon,
     positive_part,
-    round_up,
+    side_by_side,
+    sign_split,
     total,
 )
-from ..units import RATIO, TIME_MS, VALUE
-from . import rules
+from ..units import AMOUNT, RATIO
+from . import packing, rules
 from .commitments import TAG_ACCOUNT, TAG_NULLIFIER
 from .opening import LeafSignals, TableSignals, declare_public, open_leaves, open_table, open_terms
 from .shape import Shape
 
 MONEY_SCALE = 34
+
+
+@dataclass(frozen=True)
+class HoldingsSignals:
+    """`rules.Holdings` in the circuit."""
+
+    balances: Sequence[Expr]
+    debts: Sequence[Expr]
+    positions: Sequence[Expr]
+    reserved: Expr
 
 
 def margin_statement(c: Circuit, shape: Shape) -> None:
@@ -48,36 +59,47 @@ def margin_statement(c: Circuit, shape: Shape) -> None:
     assert_equal(public.nullifier, poseidon([c.constant(TAG_NULLIFIER), secret, public.target, sequence]))
     bind(public.context)
 
-    # rules.net
-    balances = _netted([leaf.balances for leaf in leaves])
-    debts = _netted([leaf.debts for leaf in leaves])
-    positions = _netted([leaf.positions for leaf in leaves])
-    reserved = total([amount for leaf in leaves for amount in leaf.reservations])
     assert_at_most(credit, _reserved_for(public.target, leaves))
+    require_margin(c, shape, table, _net(leaves), horizon)
 
-    # rules.evaluate
-    assets, underlyings = range(shape.assets), range(shape.underlyings)
-    shocks = [_shock(c, table, a, horizon) for a in assets]
-    kept = [_kept(c, table.haircut[a], shocks[a]) for a in assets]
-    collateral = total([balances[a] * (table.price_low[a] * kept[a]) for a in assets])
-    owed = total([debts[a] * table.price_high[a] for a in assets])
-    shorts = [_short(position) for position in positions]
-    margins_twice = [_margin_twice(c, shape, table, positions, u, shocks[u]) for u in underlyings]
-    contingencies = [
-        total([shorts[k] for k in shape.instruments_of(u)]) * (table.spot[u] * table.contingency[u])
-        for u in underlyings
-    ]
+
+def require_margin(c: Circuit, shape: Shape, table: TableSignals, holdings: HoldingsSignals, horizon: Expr) -> None:
+    """`rules.evaluate` and the inequality of `rules.require_claim`, for netted holdings."""
+    underlyings = range(shape.underlyings)
+    shocks = _shocks(c, shape, table, horizon)
+    counted = [_counted(c, shape, table, a, holdings.balances[a], shocks[a]) for a in range(shape.assets)]
+    collateral = total([amount * price for amount, price in zip(counted, table.price_low, strict=True)])
+    owed = total([debt * price for debt, price in zip(holdings.debts, table.price_high, strict=True)])
+    sizes = [_size(position) for position in holdings.positions]
+    gross = [total([sizes[k] for k in shape.instruments_of(u)]) for u in underlyings]
+    margins_twice = [_margin_twice(c, shape, table, holdings.positions, gross[u], u, shocks[u]) for u in underlyings]
+    shorts_twice = [gross[u] - total([holdings.positions[k] for k in shape.instruments_of(u)]) for u in underlyings]
+    contingency_twice = total([shorts_twice[u] * table.contingency_charge[u] for u in underlyings])
+    liquidity = total(
+        [excess * charge for excess, charge in zip(_excesses(shape, table, gross), table.liquidity_charge, strict=True)]
+    )
 
     # rules.require_claim
-    required_twice = total(margins_twice) + 2 * total(
-        [money.at_scale(MONEY_SCALE) for money in (total(contingencies), owed, reserved)]
+    required_twice = (
+        total(margins_twice)
+        + contingency_twice.at_scale(MONEY_SCALE)
+        + 2 * total([money.at_scale(MONEY_SCALE) for money in (liquidity, owed, holdings.reserved)])
     )
     assert_at_most(required_twice, 2 * collateral.at_scale(MONEY_SCALE))
 
 
-def _netted(columns: Sequence[Sequence[Expr]]) -> list[Expr]:
+def _net(leaves: Sequence[LeafSignals]) -> HoldingsSignals:
     """Summed over the venues."""
-    return [total(entries) for entries in zip(*columns, strict=True)]
+
+    def netted(columns: Sequence[Sequence[Expr]]) -> list[Expr]:
+        return [total(entries) for entries in zip(*columns, strict=True)]
+
+    return HoldingsSignals(
+        balances=netted([leaf.balances for leaf in leaves]),
+        debts=netted([leaf.debts for leaf in leaves]),
+        positions=netted([leaf.positions for leaf in leaves]),
+        reserved=total([amount for leaf in leaves for amount in leaf.reservations]),
+    )
 
 
 def _reserved_for(target: Expr, leaves: Sequence[LeafSignals]) -> Expr:
@@ -91,50 +113,102 @@ def _reserved_for(target: Expr, leaves: Sequence[LeafSignals]) -> Expr:
     )
 
 
-def _shock(c: Circuit, table: TableSignals, asset: int, horizon: Expr) -> Expr:
-    """S = ceil(z * sigma * sqrt(T / year)): the S with S^2 * year >= z^2 * sigma^2 * T > (S - 1)^2 * year.
+def _shocks(c: Circuit, shape: Shape, table: TableSignals, horizon: Expr) -> list[Expr]:
+    """S = ceil(sqrt(v * T)) for each asset: S^2 >= v * T > (S - 1)^2, with gap = S^2 - v * T.
 
-    S counts steps of 1e-9. Where S = 0 there is no step before it, and the first inequality says all: z sigma T = 0.
+    The first says gap >= 0, the second gap <= 2 S - 2. Where S = 0 there is no step before it: v * T must be 0.
     """
-    year = c.fixed(rules.YEAR_MS, TIME_MS(0))
-    step = c.fixed("0.000000001", RATIO(9))
-    shock = c.private(f"shock_e9[{asset}]", bits=rules.SHOCK_BITS, unit=RATIO(9))
-    spread = table.confidence * table.sigma[asset]
-    exact = spread * spread * horizon
-    square = (shock * shock).at_scale(20) * year
-    square_before = square - ((2 * shock - step) * step).at_scale(20) * year
-    nothing_before = c.constant(100 * rules.YEAR_MS + 1).counting(TIME_MS(20))
-    assert_at_most(exact, square)
-    assert_less(square_before - is_zero(shock) * nothing_before, exact)
-    return shock
+    shocks = [c.private(f"shock_e9[{a}]", bits=rules.SHOCK_BITS, unit=RATIO(9)) for a in range(shape.assets)]
+    steps = [shock.integer() for shock in shocks]
+    layouts = packing.variance_layouts(shape)
+    for rates, layout, part in zip(table.variance_rates, layouts, packing.split(layouts, steps), strict=True):
+        squares = side_by_side([step * step for step in part], layout)
+        every = range(len(layout.widths))
+        gaps, _ = open_lanes(squares - rates * horizon, nonnegative=every, bits=rules.SHOCK_BITS + 1)
+        for step, gap in zip(part, gaps, strict=True):
+            assert_at_most(gap, 2 * step - 2 + 2 * is_zero(step))
+    return shocks
 
 
-def _kept(c: Circuit, haircut: Expr, shock: Expr) -> Expr:
-    """1 - min(1, haircut + S), S rounded up to ppm: the share of an asset's value that counts."""
-    return positive_part(c.fixed("1", RATIO(6)) - haircut - round_up(shock, 6))
+def _counted(c: Circuit, shape: Shape, table: TableSignals, asset: int, balance: Expr, shock: Expr) -> Expr:
+    """The amount that counts: all at the first tier's share, less what each later tier takes off its excess."""
+    left = c.constant(rules.ONE_E9) - shock.integer()
+    compared = [balance.integer()] * (shape.tiers - 1) + [left] * shape.tiers
+    layouts = packing.tier_layouts(shape)
+    opened: list[Expr] = []
+    for lanes, layout, part in zip(table.tiers[asset], layouts, packing.split(layouts, compared), strict=True):
+        opened += _positive_parts(side_by_side(part, layout) - lanes)
+    excesses, kept = opened[: shape.tiers - 1], opened[shape.tiers - 1 :]
+    off = [excess * (kept[tier] - kept[tier + 1]) for tier, excess in enumerate(excesses)]
+    counted = balance.integer() * kept[0]
+    return (counted - total(off) if off else counted).counting(AMOUNT(17))
 
 
-def _short(position: Expr) -> Expr:
-    """max(0, -q)."""
-    return (is_nonnegative(position) - 1) * position
+def _positive_parts(lanes: Lanes) -> list[Expr]:
+    """max(0, v) of each lane."""
+    return [_signed_part(value, sign) for value, sign in zip(*open_lanes(lanes), strict=True)]
+
+
+def _size(position: Expr) -> Expr:
+    """|q|."""
+    return sign_split(position)[1]
+
+
+def _excesses(shape: Shape, table: TableSignals, gross: Sequence[Expr]) -> list[Expr]:
+    """For each underlying max(0, sizes - what is free)."""
+    layouts = packing.liquidity_layouts(shape)
+    return [
+        excess.counting(AMOUNT(8))
+        for lanes, layout, part in zip(table.liquidity_free, layouts, packing.split(layouts, gross), strict=True)
+        for excess in _positive_parts(side_by_side(part, layout) - lanes)
+    ]
 
 
 def _margin_twice(
-    c: Circuit, shape: Shape, table: TableSignals, positions: Sequence[Expr], underlying: int, shock: Expr
+    c: Circuit,
+    shape: Shape,
+    table: TableSignals,
+    positions: Sequence[Expr],
+    gross: Expr,
+    underlying: int,
+    shock: Expr,
 ) -> Expr:
-    """Twice a number at least |D| * S + max(0, -G) * S^2 / 2 and each scenario's loss; the prover names the slack."""
-    rows = shape.instruments_of(underlying)
-    delta = total([positions[k] * table.dollar_delta[k] for k in rows])
-    gamma = total([positions[k] * table.dollar_gamma[k] for k in rows])
-    twice = 2 * (absolute(delta) * shock).at_scale(MONEY_SCALE) + positive_part(-gamma) * (shock * shock)
+    """Twice the larger of the delta-gamma loss and the worst scenario's loss.
+
+    The lanes hold twice D, then the sizes less G, then for each scenario a number less twice its loss, which must not
+    be negative. The prover names that number; a larger one costs him.
+    """
+    rows, layouts = shape.instruments_of(underlying), packing.risk_layouts(shape)
+    worst, added = c.constant(0), [c.constant(0), gross.integer()]
+    if shape.scenarios:
+        worst = c.private(f"worst_half_units[{underlying}]", bits=shape.loss_bits)
+        added += [worst - gross.integer()] * shape.scenarios
+    values: list[Expr] = []
+    signs: list[Expr] = []
+    for element, (layout, part) in enumerate(zip(layouts, packing.split(layouts, added), strict=True)):
+        sums = _summed([table.risk[k][element] * positions[k] for k in rows])
+        losses = [lane for lane in range(len(layout.widths)) if len(values) + lane > 1]
+        opened = open_lanes(side_by_side(part, layout) + sums, nonnegative=losses)
+        values, signs = values + opened[0], signs + opened[1]
+    delta, short = (_signed_part(values[0], 2 * signs[0] - 1), _signed_part(values[1], signs[1]))
+    unit, gamma_unit = table.value_unit[underlying], table.gamma_unit[underlying]
+    delta_loss_twice = (delta.counting(AMOUNT(8)) + gross) * shock * unit
+    gamma_loss_twice = (short.counting(AMOUNT(8)) * gamma_unit) * (shock * shock)
+    twice = delta_loss_twice.at_scale(MONEY_SCALE) + gamma_loss_twice
     if not shape.scenarios:
         return twice
-    losses_twice = [
-        -2 * total([positions[k] * table.pnl[k][scenario] for k in rows]).at_scale(MONEY_SCALE)
-        for scenario in range(shape.scenarios)
-    ]
-    worst = max(loss.interval[1] for loss in losses_twice if loss.interval is not None)
-    twice = twice + c.private(f"slack_2e34[{underlying}]", bits=worst.bit_length(), unit=VALUE(MONEY_SCALE))
-    for loss in losses_twice:
-        assert_at_most(loss, twice)
-    return twice
+    scenario_twice = (worst.counting(AMOUNT(8)) * unit).at_scale(MONEY_SCALE)
+    return twice + positive_part(scenario_twice - twice)
+
+
+def _signed_part(value: Expr, sign: Expr) -> Expr:
+    """sign * value, where that is not negative: |v| for the sign -1 or 1, max(0, v) for the bit [v >= 0]."""
+    low, high = value.interval or (0, 0)
+    return value.circuit.range_proven(sign * value, (0, max(-low if sign.interval == (-1, 1) else 0, high)))
+
+
+def _summed(lanes: Sequence[Lanes]) -> Lanes:
+    first, *others = lanes
+    for other in others:
+        first = first + other
+    return first

@@ -11,18 +11,19 @@ from itertools import pairwise
 
 from ..builder import Circuit
 from ..expression import Expr
-from ..gadgets import assert_equal, assert_less, merkle_root, pack, poseidon
+from ..gadgets import Lanes, assert_equal, assert_less, merkle_membership, pack, poseidon, poseidon_list, trusted_lanes
+from ..gadgets.lanes import LaneLayout
 from ..interval import Interval
-from ..units import AMOUNT, PRICE, RATIO, TIME_MS, VALUE, Unit
-from . import commitments, rules
-from .account import POSITION_BIAS, SEQUENCE_BITS, WORD_BITS, WORDS_PER_ELEMENT
-from .risk_table import CONFIDENCE_BITS, GREEK_BITS, PPM, PRICE_BITS, SIGMA_BITS
-from .shape import Shape
+from ..units import AMOUNT, PRICE, TIME_MS, VALUE, Unit
+from . import commitments, packing, rules
+from .account import POSITION_BIAS, SEQUENCE_BITS, WORDS_PER_ELEMENT, leaf_tag
+from .risk_table import GAMMA_UNIT_BITS, PPM, PRICE_BITS, VALUE_UNIT_BITS, VARIANCE_BITS
+from .shape import TREE_ARITY, WORD_BITS, Shape
 
 VENUE_ID_BITS = 64
 CREDIT_BITS = 64
 TABLE_REASON = "bound by risk_root to a table whose ranges RiskTable.validate checks in the open"
-SIGN_REASON = "is_nonnegative decomposes it into bits of exactly this range"
+SIGN_REASON = "sign_split decomposes it into bits of exactly this range"
 
 
 @dataclass(frozen=True)
@@ -40,18 +41,32 @@ class PublicSignals:
 
 @dataclass(frozen=True)
 class TableSignals:
-    """The risk table's numbers, opened from `risk_root`. Greeks and scenario results are value per unit: prices."""
+    """The risk table's numbers, opened from `risk_root`; lanes as `packing.py` lays them out."""
 
-    confidence: Expr
     price_low: list[Expr]
     price_high: list[Expr]
-    haircut: list[Expr]
-    sigma: list[Expr]
-    spot: list[Expr]
-    contingency: list[Expr]
-    dollar_delta: list[Expr]
-    dollar_gamma: list[Expr]
-    pnl: list[list[Expr]]
+    variance_rates: list[Lanes]
+    tiers: list[list[Lanes]]
+    """For each asset its thresholds and haircuts."""
+    contingency_charge: list[Expr]
+    liquidity_charge: list[Expr]
+    liquidity_free: list[Lanes]
+    value_unit: list[Expr]
+    gamma_unit: list[Expr]
+    risk: list[list[Lanes]]
+    """For each instrument its risk numbers: amounts of units."""
+
+    def items(self) -> list[Expr]:
+        """In the order of `RiskTable.items`."""
+        return [
+            *(price for both in zip(self.price_low, self.price_high, strict=True) for price in both),
+            *(lanes.x for lanes in self.variance_rates),
+            *(lanes.x for of_asset in self.tiers for lanes in of_asset),
+            *(charge for both in zip(self.contingency_charge, self.liquidity_charge, strict=True) for charge in both),
+            *(lanes.x for lanes in self.liquidity_free),
+            *(unit for both in zip(self.value_unit, self.gamma_unit, strict=True) for unit in both),
+            *(lanes.x for of_instrument in self.risk for lanes in of_instrument),
+        ]
 
 
 @dataclass(frozen=True)
@@ -81,42 +96,50 @@ def declare_public(c: Circuit, shape: Shape) -> PublicSignals:
 
 def open_table(c: Circuit, shape: Shape, risk_root: Expr) -> TableSignals:
     """Private copies of the public table, equal to it because their hash is `risk_root`."""
+    table = declare_table(c, shape)
+    tag = commitments.laid_out(commitments.TAG_RISK, shape.table_layout())
+    assert_equal(risk_root, poseidon_list(c, tag, table.items()))
+    return table
+
+
+def declare_table(c: Circuit, shape: Shape) -> TableSignals:
+    """The table's numbers as inputs, believed to lie in the ranges that `RiskTable.validate` checks."""
+    assets, underlyings, instruments = range(shape.assets), range(shape.underlyings), range(shape.instruments)
+    price, charge = (1, (1 << PRICE_BITS) - 1), (0, ((1 << PRICE_BITS) - 1) * PPM)
+    most = shape.risk_limit
+    risk = [(-2 * most, 2 * most), (-most, most)] + [(-2 * most, 2 * most)] * shape.scenarios
+    threshold, haircut = (0, (1 << WORD_BITS) - 1), (0, PPM * packing.E9_PER_PPM)
 
     def trusted(name: str, interval: Interval, unit: Unit) -> Expr:
         return c.private_trusted(f"risk.{name}", interval, because=TABLE_REASON, unit=unit)
 
-    half = 1 << (GREEK_BITS - 1)
-    price, sigma, ppm, signed = (0, (1 << PRICE_BITS) - 1), (0, (1 << SIGMA_BITS) - 1), (0, PPM), (-half, half - 1)
-    assets, underlyings, instruments = range(shape.assets), range(shape.underlyings), range(shape.instruments)
-    table = TableSignals(
-        confidence=trusted("confidence_e4", (0, (1 << CONFIDENCE_BITS) - 1), RATIO(4)),
-        price_low=[trusted(f"assets[{a}].price_low_e8", price, PRICE(8)) for a in assets],
-        price_high=[trusted(f"assets[{a}].price_high_e8", price, PRICE(8)) for a in assets],
-        haircut=[trusted(f"assets[{a}].haircut_ppm", ppm, RATIO(6)) for a in assets],
-        sigma=[trusted(f"assets[{a}].sigma_ppm", sigma, RATIO(6)) for a in assets],
-        spot=[trusted(f"underlyings[{u}].spot_e8", price, PRICE(8)) for u in underlyings],
-        contingency=[trusted(f"underlyings[{u}].contingency_ppm", ppm, RATIO(6)) for u in underlyings],
-        dollar_delta=[trusted(f"instruments[{k}].dollar_delta_e8", signed, PRICE(8)) for k in instruments],
-        dollar_gamma=[trusted(f"instruments[{k}].dollar_gamma_e8", signed, PRICE(8)) for k in instruments],
-        pnl=[
-            [trusted(f"instruments[{k}].pnl_e8[{s}]", signed, PRICE(8)) for s in range(shape.scenarios)]
-            for k in instruments
-        ],
+    def lanes(name: str, layouts: Sequence[LaneLayout], intervals: Sequence[Interval]) -> list[Lanes]:
+        return [
+            trusted_lanes(c, f"risk.{name}[{place}]", layout, part, TABLE_REASON)
+            for place, (layout, part) in enumerate(zip(layouts, packing.split(layouts, intervals), strict=True))
+        ]
+
+    tiers = [threshold] * (shape.tiers - 1) + [haircut] * shape.tiers
+    return TableSignals(
+        price_low=[trusted(f"price_low_e8[{a}]", price, PRICE(8)) for a in assets],
+        price_high=[trusted(f"price_high_e8[{a}]", price, PRICE(8)) for a in assets],
+        variance_rates=lanes(
+            "variance_rates_e18", packing.variance_layouts(shape), [(0, (1 << VARIANCE_BITS) - 1)] * shape.assets
+        ),
+        tiers=[lanes(f"tiers[{a}]", packing.tier_layouts(shape), tiers) for a in assets],
+        contingency_charge=[trusted(f"contingency_charge_e14[{u}]", charge, PRICE(14)) for u in underlyings],
+        liquidity_charge=[trusted(f"liquidity_charge_e14[{u}]", charge, PRICE(14)) for u in underlyings],
+        liquidity_free=lanes("liquidity_free_e8", packing.liquidity_layouts(shape), [threshold] * shape.underlyings),
+        value_unit=[trusted(f"value_unit_e16[{u}]", (1, (1 << VALUE_UNIT_BITS) - 1), PRICE(16)) for u in underlyings],
+        gamma_unit=[trusted(f"gamma_unit_e8[{u}]", (1, (1 << GAMMA_UNIT_BITS) - 1), PRICE(8)) for u in underlyings],
+        risk=[lanes(f"instruments[{k}]", packing.risk_layouts(shape), risk) for k in instruments],
     )
-    items = [c.constant(shape.table_layout()), table.confidence]
-    for a in assets:
-        items += [table.price_low[a], table.price_high[a], table.haircut[a], table.sigma[a]]
-    for u in underlyings:
-        items += [table.spot[u], table.contingency[u]]
-    for k in instruments:
-        items += [table.dollar_delta[k], table.dollar_gamma[k], *table.pnl[k]]
-    assert_equal(risk_root, _hash_list(c, commitments.TAG_RISK, items))
-    return table
 
 
 def open_leaves(c: Circuit, shape: Shape, secret: Expr, source_roots: Sequence[Expr]) -> list[LeafSignals]:
     """One leaf per venue, each under its venue's root, all under one secret and one group."""
-    venue_ids = c.private_array("venue_id", shape.venues, bits=VENUE_ID_BITS)
+    # A venue on its own is only hashed; several are compared, for which they need a range.
+    venue_ids = c.private_array("venue_id", shape.venues, bits=VENUE_ID_BITS if shape.venues > 1 else None)
     for earlier, later in pairwise(venue_ids):
         assert_less(earlier, later)  # the same venue twice would count its collateral twice
     group = poseidon([c.constant(commitments.TAG_GROUP), *venue_ids])
@@ -124,11 +147,8 @@ def open_leaves(c: Circuit, shape: Shape, secret: Expr, source_roots: Sequence[E
     leaves = []
     for venue in range(shape.venues):
         leaf, digest = _leaf(c, shape, f"leaf[{venue}]", key, group)
-        root = merkle_root(
-            digest,
-            c.private_array(f"path[{venue}].index", shape.depth, bits=1),
-            c.private_array(f"path[{venue}].sibling", shape.depth),
-        )
+        levels = [c.private_array(f"path[{venue}].children[{level}]", TREE_ARITY) for level in range(shape.depth)]
+        root = merkle_membership(digest, levels)
         epoch = c.private(f"epoch[{venue}]")
         assert_equal(source_roots[venue], poseidon([c.constant(commitments.TAG_ROOT), venue_ids[venue], epoch, root]))
         leaves.append(leaf)
@@ -163,8 +183,8 @@ def _leaf(c: Circuit, shape: Shape, name: str, key: Expr, group: Expr) -> tuple[
         *(position.integer() + POSITION_BIAS for position in leaf.positions),
         *leaf.reservations,
     ]
-    items = [c.constant(shape.leaf_layout()), key, group, salt, *leaf.reservation_targets, *_packed(words)]
-    return leaf, _hash_list(c, commitments.TAG_LEAF, items)
+    items = [key, group, salt, *leaf.reservation_targets, *_packed(words)]
+    return leaf, poseidon_list(c, leaf_tag(shape), items)
 
 
 def _positions(c: Circuit, shape: Shape, name: str) -> list[Expr]:
@@ -181,11 +201,3 @@ def _packed(words: Sequence[Expr]) -> list[Expr]:
     """`account.pack_words` in the circuit; the words are ranged, so the packing is one to one."""
     starts = range(0, len(words), WORDS_PER_ELEMENT)
     return [pack(words[start : start + WORDS_PER_ELEMENT], WORD_BITS) for start in starts]
-
-
-def _hash_list(c: Circuit, base: int, items: Sequence[Expr]) -> Expr:
-    """`commitments.hash_list` in the circuit."""
-    state = c.constant(commitments.list_tag(base, len(items)))
-    for start in range(0, len(items), commitments.BLOCK - 1):
-        state = poseidon([state, *items[start : start + commitments.BLOCK - 1]])
-    return state

@@ -8,23 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from zkmargin.algebra import ceil_div, isqrt_ceil
 
 from ..errors import StatementFalse
 from .account import Leaf
-from .risk_table import PPM, RiskTable
+from .risk_table import AssetRisk, RiskTable
 from .shape import Shape
 
-YEAR_MS = 31_536_000_000
-SHOCK_BITS = 37
+SHOCK_BITS = 31
 HORIZON_BITS = 40
+ONE_E9 = 10**9
+E9_PER_PPM = 1000
 
 # What brings a product of the scale in the name to the common scale 2e34.
 FROM_E8 = 2 * 10**26
 FROM_E16 = 2 * 10**18
 FROM_E22 = 2 * 10**12
 FROM_E25 = 2 * 10**9
+FROM_HALF_E24 = 10**10
+FROM_HALF_E33 = 10
 FROM_HALF_E34 = 1
 
 
@@ -42,19 +46,25 @@ class Holdings:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Both sides of the claim, and every number on the way there."""
+    """Both sides of the claim, and every number on the way there; one entry an asset or an underlying."""
 
     shocks_e9: tuple[int, ...]
-    kept_ppm: tuple[int, ...]
+    kept_e9: tuple[tuple[int, ...], ...]
+    """For each asset, what counts of it in each haircut tier."""
     collateral_2e34: int
+    delta_gamma_2e34: tuple[int, ...]
+    scenario_2e34: tuple[int, ...]
     margins_2e34: tuple[int, ...]
+    """The larger of the two before."""
     contingency_2e34: int
+    liquidity_2e34: int
     debts_2e34: int
     reserved_2e34: int
 
     @property
     def required_2e34(self) -> int:
-        return sum(self.margins_2e34) + self.contingency_2e34 + self.debts_2e34 + self.reserved_2e34
+        charges = self.contingency_2e34 + self.liquidity_2e34
+        return sum(self.margins_2e34) + charges + self.debts_2e34 + self.reserved_2e34
 
     @property
     def surplus_2e34(self) -> int:
@@ -74,60 +84,92 @@ def net(leaves: Sequence[Leaf], target: int) -> Holdings:
     )
 
 
-def shock_e9(confidence_e4: int, sigma_ppm: int, horizon_ms: int) -> int:
-    """S = ceil(z * sigma * sqrt(T / year)) in 1e-9: the least S with S^2 * 100 * Y >= z^2 * sigma^2 * T."""
-    return isqrt_ceil(ceil_div((confidence_e4 * sigma_ppm) ** 2 * horizon_ms, 100 * YEAR_MS))
+def shock_e9(variance_rate_e18: int, horizon_ms: int) -> int:
+    """S = ceil(sqrt(v * T)): the least S with S^2 >= v * T, where v is (z * sigma)^2 per millisecond."""
+    return isqrt_ceil(variance_rate_e18 * horizon_ms)
 
 
-def kept_ppm(haircut_ppm: int, shock_e9: int) -> int:
-    """1e6 - h with h = min(1e6, haircut + ceil(S / 1e3)): the share of an asset's value that counts."""
-    return max(0, PPM - haircut_ppm - ceil_div(shock_e9, 1000))
+def kept_e9(asset: AssetRisk, shock: int) -> tuple[int, ...]:
+    """1 - min(1, haircut + S) for each tier: the share of the value in that tier that counts."""
+    return tuple(max(0, ONE_E9 - tier.haircut_ppm * E9_PER_PPM - shock) for tier in asset.tiers)
 
 
-def delta_gamma_loss_2e34(dollar_delta_e16: int, dollar_gamma_e16: int, shock_e9: int) -> int:
-    """|D| * S + max(0, -G) * S^2 / 2."""
-    return abs(dollar_delta_e16) * shock_e9 * FROM_E25 + max(0, -dollar_gamma_e16) * shock_e9**2 * FROM_HALF_E34
+def counted_e17(asset: AssetRisk, kept: Sequence[int], balance_e8: int) -> int:
+    """The amount that counts: all of it at the first tier's share, less what each later tier takes off its excess."""
+    counted = balance_e8 * kept[0]
+    for tier, (share, lower_share) in zip(asset.tiers[1:], pairwise(kept), strict=True):
+        counted -= max(0, balance_e8 - tier.above_e8) * (share - lower_share)
+    return counted
 
 
-def underlying_margin_2e34(
-    shape: Shape, table: RiskTable, positions_e8: Sequence[int], underlying: int, shock: int
-) -> int:
-    """The larger of the delta-gamma loss and the worst scenario's loss; no credit for a gain."""
+def delta_gamma_2e34(shape: Shape, table: RiskTable, positions_e8: Sequence[int], underlying: int, shock: int) -> int:
+    """|D| * S + max(0, -G) * S^2 / 2 of an underlying's netted positions.
+
+    The table rounds each delta and gamma to the nearest unit, so D and -G are each at most half a unit for every unit
+    held, long or short, above what the rounded numbers give. D is charged that half, -G a whole one.
+    """
     rows = [(positions_e8[k], table.instruments[k]) for k in shape.instruments_of(underlying)]
-    delta = sum(q * instrument.dollar_delta_e8 for q, instrument in rows)
-    gamma = sum(q * instrument.dollar_gamma_e8 for q, instrument in rows)
-    losses = [delta_gamma_loss_2e34(delta, gamma, shock)]
-    for scenario in range(shape.scenarios):
-        pnl_e16 = sum(q * instrument.pnl_e8[scenario] for q, instrument in rows)
-        losses.append(-pnl_e16 * FROM_E16)
-    return max(losses)
+    gross = sum(abs(q) for q, _ in rows)
+    delta_half_units = abs(2 * sum(q * instrument.delta_units for q, instrument in rows)) + gross
+    gamma_units = max(0, gross - sum(q * instrument.gamma_units for q, instrument in rows))
+    row = table.underlyings[underlying]
+    return (
+        delta_half_units * row.value_unit_e16 * shock * FROM_HALF_E33
+        + gamma_units * row.gamma_unit_e8 * shock**2 * FROM_HALF_E34
+    )
+
+
+def worst_half_units(shape: Shape, table: RiskTable, positions_e8: Sequence[int], underlying: int) -> int:
+    """Twice the worst scenario's loss, at least 0, in units; half a unit for every unit held covers the rounding."""
+    rows = shape.instruments_of(underlying)
+    gross = sum(abs(positions_e8[k]) for k in rows)
+    gains = (
+        sum(positions_e8[k] * table.instruments[k].pnl_units[scenario] for k in rows)
+        for scenario in range(shape.scenarios)
+    )
+    return max(0, *(gross - 2 * gain for gain in gains), 0)
+
+
+def scenario_2e34(shape: Shape, table: RiskTable, positions_e8: Sequence[int], underlying: int) -> int:
+    """The worst scenario's loss, at least 0."""
+    worst = worst_half_units(shape, table, positions_e8, underlying)
+    return worst * table.underlyings[underlying].value_unit_e16 * FROM_HALF_E24
 
 
 def short_contingency_2e34(shape: Shape, table: RiskTable, positions_e8: Sequence[int], underlying: int) -> int:
     """The underlying's contingency on its gross short notional."""
-    row = table.underlyings[underlying]
     gross_short_e8 = sum(max(0, -positions_e8[k]) for k in shape.instruments_of(underlying))
-    return gross_short_e8 * row.spot_e8 * row.contingency_ppm * FROM_E22
+    return gross_short_e8 * table.underlyings[underlying].contingency_charge_e14 * FROM_E22
+
+
+def liquidity_2e34(shape: Shape, table: RiskTable, positions_e8: Sequence[int], underlying: int) -> int:
+    """The add-on for what the sizes of the underlying's positions exceed the free quantity by."""
+    row = table.underlyings[underlying]
+    gross_e8 = sum(abs(positions_e8[k]) for k in shape.instruments_of(underlying))
+    return max(0, gross_e8 - row.liquidity_free_e8) * row.liquidity_charge_e14 * FROM_E22
 
 
 def evaluate(shape: Shape, table: RiskTable, holdings: Holdings, horizon_ms: int) -> Evaluation:
     """Both sides of the claim for one netted account."""
-    shocks = tuple(shock_e9(table.confidence_e4, asset.sigma_ppm, horizon_ms) for asset in table.assets)
-    kept = tuple(kept_ppm(asset.haircut_ppm, shock) for asset, shock in zip(table.assets, shocks, strict=True))
-    collateral_e22 = sum(
-        balance * asset.price_low_e8 * share
-        for balance, asset, share in zip(holdings.balances_e8, table.assets, kept, strict=True)
+    shocks = tuple(shock_e9(rate, horizon_ms) for rate in table.variance_rates_e18())
+    kept = tuple(kept_e9(asset, shock) for asset, shock in zip(table.assets, shocks, strict=True))
+    collateral_e25 = sum(
+        asset.price_low_e8 * counted_e17(asset, shares, balance)
+        for asset, shares, balance in zip(table.assets, kept, holdings.balances_e8, strict=True)
     )
     debts_e16 = sum(debt * asset.price_high_e8 for debt, asset in zip(holdings.debts_e8, table.assets, strict=True))
-    underlyings = range(shape.underlyings)
+    positions, underlyings = holdings.positions_e8, range(shape.underlyings)
+    delta_gamma = tuple(delta_gamma_2e34(shape, table, positions, u, shocks[u]) for u in underlyings)
+    scenario = tuple(scenario_2e34(shape, table, positions, u) for u in underlyings)
     return Evaluation(
         shocks_e9=shocks,
-        kept_ppm=kept,
-        collateral_2e34=collateral_e22 * FROM_E22,
-        margins_2e34=tuple(
-            underlying_margin_2e34(shape, table, holdings.positions_e8, u, shocks[u]) for u in underlyings
-        ),
-        contingency_2e34=sum(short_contingency_2e34(shape, table, holdings.positions_e8, u) for u in underlyings),
+        kept_e9=kept,
+        collateral_2e34=collateral_e25 * FROM_E25,
+        delta_gamma_2e34=delta_gamma,
+        scenario_2e34=scenario,
+        margins_2e34=tuple(map(max, delta_gamma, scenario)),
+        contingency_2e34=sum(short_contingency_2e34(shape, table, positions, u) for u in underlyings),
+        liquidity_2e34=sum(liquidity_2e34(shape, table, positions, u) for u in underlyings),
         debts_2e34=debts_e16 * FROM_E16,
         reserved_2e34=holdings.reserved_e8 * FROM_E8,
     )

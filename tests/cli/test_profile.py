@@ -89,7 +89,7 @@ def test_a_shape() -> None:
     lines = invoke("profile", "small").stdout.splitlines()
     assert lines[0].startswith("margin-small: ")
     assert lines[3].split()[-1] == "gadget"
-    assert any(line.endswith("  merkle_root") for line in lines)
+    assert any(line.endswith("  merkle_membership") for line in lines)
     assert invoke("profile", "circuit", "small").stdout.splitlines() == lines
 
 

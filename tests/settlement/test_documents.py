@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from zkmargin.algebra import EncodingError
-from zkmargin.circuits.margin import SMALL, key_commitment
+from zkmargin.circuits.margin import SMALL, declared_shape, key_commitment
 from zkmargin.settlement.account_document import AccountDocument, read_secret, secret_json
 from zkmargin.settlement.credit_document import CreditRequest
 from zkmargin.settlement.errors import DocumentError
@@ -72,9 +73,10 @@ def changed(document: dict[str, Any], path: str, value: Any) -> str:
 @pytest.mark.parametrize(
     ("path", "value", "field"),
     [
-        ("format", "zkmargin.risk-table/2", "format"),
+        ("format", "zkmargin.risk-table/1", "format"),
         ("shape", "tiny", "shape"),
         ("shape", "standard", "assets"),
+        ("shape", 7, "shape"),
         ("oracle_time_ms", "1", "oracle_time_ms"),
         ("oracle_time_ms", -1, "oracle_time_ms"),
         ("confidence", "0", "confidence_e4"),
@@ -82,7 +84,8 @@ def changed(document: dict[str, Any], path: str, value: Any) -> str:
         ("quote", "", "quote"),
         ("assets", [], "assets"),
         ("assets.0.name", None, "assets[0].name"),
-        ("assets.0.name", "ETH", "assets and instruments"),
+        ("assets.0.name", "ETH", "assets[0].tiers[0].above"),
+        ("instruments.0.name", "ETH", "assets and instruments"),
         ("assets.0.price_low", "63900", "assets[0].price_low"),
         ("assets.0.price_low", "63900 EUR", "assets[0].price_low"),
         ("assets.0.price_low", "-1 USD", "assets[0].price_low"),
@@ -92,19 +95,59 @@ def changed(document: dict[str, Any], path: str, value: Any) -> str:
         ("assets.0.price_low", "1.123456789 USD", "assets[0].price_low"),
         ("assets.0.price_low", 63900, "assets[0].price_low"),
         ("assets.0.price_high", "1 USD", "assets[0].price_high_e8"),
-        ("assets.0.haircut", "100.0001 %", "assets[0].haircut_ppm"),
+        ("assets.0.tiers.0.haircut", "100.0001 %", "assets[0].tiers[0].haircut_ppm"),
+        ("assets.0.tiers.0.above", "1 BTC", "assets[0].tiers[0].above_e8"),
+        ("assets.0.tiers.1.above", "1 ETH", "assets[0].tiers[1].above"),
+        ("assets.0.tiers.1.haircut", "1 %", "assets[0].tiers[1]"),
+        ("assets.0.tiers", [], "assets[0].tiers"),
         ("assets.0.sigma", "20000 %", "assets[0].sigma_ppm"),
         ("assets.0.colour", "red", "assets[0].colour"),
         ("underlyings.0.asset", "ETH", "underlyings"),
         ("underlyings.0.contingency", "101 %", "underlyings[0].contingency_ppm"),
         ("instruments.0.underlying", "ETH", "instruments"),
-        ("instruments.0.dollar_gamma", "99999999999999999999 USD", "instruments[0].dollar_gamma_e8"),
-        ("instruments.0.pnl", ["1 USD"], "instruments[0].pnl_e8"),
+        ("underlyings.0.liquidity_free", "1 BTC", "underlyings[0].liquidity_free"),
+        ("underlyings.0.liquidity", "100.1 %", "underlyings[0].liquidity_ppm"),
+        ("underlyings.0.value_unit", "0 USD", "underlyings[0].value_unit_e16"),
+        ("underlyings.0.value_unit", "0.00000000000000001 USD", "underlyings[0].value_unit"),
+        ("underlyings.0.gamma_unit", "200000 USD", "underlyings[0].gamma_unit_e8"),
+        ("instruments.0.delta", "1", "instruments[0].delta"),
+        ("instruments.0.gamma", 16384, "instruments[0].gamma_units"),
+        ("instruments.0.pnl", ["1"], "instruments[0].pnl"),
+        ("instruments.0.pnl", [1], "instruments[0].pnl_units"),
     ],
 )
 def test_a_malformed_risk_table_names_the_field(path: str, value: Any, field: str) -> None:
     with pytest.raises(DocumentError) as refused:
         RiskDocument.from_json(changed(example_risk_document().to_json(), path, value))
+    assert refused.value.field == field
+
+
+def declared(document: RiskDocument) -> RiskDocument:
+    """The same market for a shape that has no name of its own: a tree of three levels."""
+    return replace(document, shape=declared_shape("small,depth=3"))
+
+
+def test_a_table_of_a_declared_shape_reads_back() -> None:
+    document = declared(example_risk_document())
+    assert document.to_json()["shape"]["depth"] == 3
+    assert RiskDocument.from_json(json.dumps(document.to_json())) == document
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "field"),
+    [
+        ("shape.name", "small", "shape"),
+        ("shape.name", "not a name", "shape"),
+        ("shape.depth", 99, "shape"),
+        ("shape.depth", "3", "shape.depth"),
+        ("shape.tiers", None, "shape.tiers"),
+        ("shape.wings", 2, "shape.wings"),
+    ],
+)
+def test_a_malformed_shape_names_the_field(path: str, value: Any, field: str) -> None:
+    document = declared(example_risk_document())
+    with pytest.raises(DocumentError) as refused:
+        RiskDocument.from_json(changed(document.to_json(), path, value))
     assert refused.value.field == field
 
 

@@ -11,6 +11,7 @@ from zkmargin.circuits import CompiledCircuit
 from zkmargin.circuits.margin import (
     SMALL,
     AssetRisk,
+    HaircutTier,
     InstrumentRisk,
     Leaf,
     Reservation,
@@ -39,20 +40,30 @@ def example_table(shape: Shape) -> RiskTable:
         AssetRisk(
             price_low_e8=(64_000 - 900 * a) * E8,
             price_high_e8=(64_100 - 900 * a) * E8,
-            haircut_ppm=50_000 + a,
             sigma_ppm=600_000 + a,
+            tiers=tuple(HaircutTier(t * 10**8 // 2 * 3, 50_000 + a + 30_000 * t) for t in range(shape.tiers)),
         )
         for a in range(shape.assets - 1)
     ]
     return RiskTable(
         confidence_e4=40_000,
-        assets=(*volatile, AssetRisk(E8, E8, 0, 0)),
-        underlyings=tuple(UnderlyingRisk((64_050 - 900 * u) * E8, 10_000) for u in range(shape.underlyings)),
+        assets=(*volatile, AssetRisk(E8, E8, 0, (HaircutTier(0, 0),) * shape.tiers)),
+        underlyings=tuple(
+            UnderlyingRisk(
+                spot_e8=(64_050 - 900 * u) * E8,
+                contingency_ppm=10_000,
+                liquidity_free_e8=E8 // 3,
+                liquidity_ppm=2_000,
+                value_unit_e16=5 * 10**16,
+                gamma_unit_e8=7 * E8,
+            )
+            for u in range(shape.underlyings)
+        ),
         instruments=tuple(
             InstrumentRisk(
-                dollar_delta_e8=(60_000 - 7 * k) * E8,
-                dollar_gamma_e8=(-1) ** k * 90_000 * E8,
-                pnl_e8=tuple((s - shape.scenarios // 2) * 8_000 * E8 + k for s in range(shape.scenarios)),
+                delta_units=12_000 - 7 * k,
+                gamma_units=(-1) ** k * 12_800,
+                pnl_units=tuple((s - shape.scenarios // 2) * 1_600 + k for s in range(shape.scenarios)),
             )
             for k in range(shape.instruments)
         ),

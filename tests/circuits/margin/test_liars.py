@@ -16,7 +16,7 @@ from ..plain_engine import PlainEngine
 
 WIRES = 150
 PER_HINT = 20
-HINTS = (Opcode.DIVMOD, Opcode.QUOTIENT, Opcode.BITS)
+HINTS = (Opcode.QUOTIENT, Opcode.BITS)
 
 
 def operations(circuit: CompiledCircuit) -> Iterator[tuple[Opcode, range]]:
@@ -85,11 +85,7 @@ def test_no_hint_can_be_another_with_all_that_follows(small, inputs, honest, opc
     groups = by_opcode(small)[opcode]
     for wires in spread(groups, PER_HINT):
         wire = dice.choice(wires)
-        if opcode is Opcode.DIVMOD:  # one less, and the divisor more left over: the division's equation still holds
-            divisor = 1000
-            quotient, rest = wires
-            lies = {quotient: values[quotient] - 1, rest: values[rest] + divisor}
-        elif opcode is Opcode.BITS and len(wires) > 1:  # two bits of one value exchanged for the double of the lower
+        if opcode is Opcode.BITS and len(wires) > 1:  # two bits of one value exchanged for the double of the lower
             lies = {wire: 1 - values[wire]}
             if wire + 1 in wires:
                 lies = {wire: (values[wire] + 2) % BN254.r, wire + 1: (values[wire + 1] - 1) % BN254.r}
