@@ -22,8 +22,16 @@ class TermStructure:
     long_variance: Floats
     half_life_ms: float
 
+    def of(self, asset: int, rows: Ints) -> TermStructure:
+        """One asset at some of the times, as vectors."""
+        return TermStructure(self.short_variance[rows, asset], self.long_variance[rows, asset], self.half_life_ms)
+
+    def until(self, end: int) -> TermStructure:
+        """The first times alone."""
+        return TermStructure(self.short_variance[:end], self.long_variance[:end], self.half_life_ms)
+
     def average(self, ahead_ms: Floats | Ints) -> Floats:
-        """Mean annualised variance, of each asset, over the time ahead, which broadcasts against (times, assets)."""
+        """Mean annualised variance, over the time ahead, which broadcasts against the levels."""
         decay = LN2 * np.maximum(ahead_ms, 1.0) / self.half_life_ms
         weight = -np.expm1(-decay) / decay
         average: Floats = self.long_variance + (self.short_variance - self.long_variance) * weight
