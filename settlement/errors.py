@@ -5,6 +5,7 @@ SettlementError
 |-- VenueError          the source venue refuses an order: unknown account, not enough free collateral
 |-- OracleError         prices or signatures that cannot make a risk table
 |   |-- MarketDataError a market value, name or time that cannot be one; `field` is which
+|   |   `-- RowError    a row of a CSV file; `line` and `field` are the place
 |   |-- SignatureRefused  a market report's signature that is not its source's; `source` is who it claims to be from
 |   `-- ConsensusError  well-formed reports that make no market
 |       |-- NoConsensus        too few sources agree; `failures` says where, `rejections` what was left out
@@ -61,6 +62,15 @@ class MarketDataError(OracleError):
         super().__init__(f"{field} {reason}")
         self.field = field
         self.reason = reason
+
+
+class RowError(MarketDataError):
+    """A row of a CSV file that cannot be read; `line` (from 1) and `field`, the column, are the place."""
+
+    def __init__(self, line: int, field: str, reason: str) -> None:
+        super().__init__(f"line {line}: {field}" if line else field, reason)
+        self.line = line
+        self.field = field
 
 
 class SignatureRefused(OracleError):

@@ -3,7 +3,10 @@
 from .bundle import ReportBundle, recompute
 from .config import MarketConfig, QuoteRule, Signer
 from .consensus import agree
+from .csv_rows import TimeUnit
 from .history import PriceHistory, PricePoint
+from .option_csv import OptionKind, OptionLayout, OptionQuote, VolatilityUnit, read_options_csv, volatility_quotes
+from .price_csv import PriceLayout, at_common_times, read_prices_csv
 from .quotes import PriceQuote, VolatilityQuote
 from .reasons import Reason
 from .report import MarketReport, ReportDomain
@@ -16,7 +19,11 @@ __all__ = [
     "MarketConfig",
     "MarketReport",
     "MarketSnapshot",
+    "OptionKind",
+    "OptionLayout",
+    "OptionQuote",
     "PriceHistory",
+    "PriceLayout",
     "PricePoint",
     "PriceQuote",
     "Provenance",
@@ -29,7 +36,13 @@ __all__ = [
     "SignedReport",
     "Signer",
     "SigningKey",
+    "TimeUnit",
     "VolatilityQuote",
+    "VolatilityUnit",
     "agree",
+    "at_common_times",
+    "read_options_csv",
+    "read_prices_csv",
     "recompute",
+    "volatility_quotes",
 ]

@@ -89,7 +89,7 @@ def agree(
 def agree_on(quotes: Mapping[str, tuple[int, int]], rule: QuoteRule, quorum: int) -> Agreement | None:
     """One value from each source's bid and ask, or None where fewer than a quorum are within the band."""
     mids = {source: (bid + ask) // 2 for source, (bid, ask) in sorted(quotes.items())}
-    if len(mids) < quorum:
+    if not mids:
         return None
     centre = _lower_median(list(mids.values()))
     near = {source: mid for source, mid in mids.items() if abs(mid - centre) * ONE_PPM <= rule.band_ppm * centre}

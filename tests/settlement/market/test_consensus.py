@@ -19,7 +19,7 @@ from zkmargin.settlement.market import (
     VolatilityQuote,
     agree,
 )
-from zkmargin.settlement.market.consensus import agree_on
+from zkmargin.settlement.market.consensus import agree_on, reports_digest
 
 from .market_case import CONFIG, E8, NOW_MS, STRANGER, all_signed, report, signed, unjudged
 
@@ -48,6 +48,11 @@ def test_any_order_gives_the_same_bytes() -> None:
 def test_other_reports_give_another_digest() -> None:
     digests = {agree(some, CONFIG, NOW_MS).reports_digest for some in itertools.combinations(all_signed(), 3)}
     assert len(digests) == 4
+
+
+def test_the_digest_of_reports_does_not_show_their_order() -> None:
+    reports = [signed.report for signed in all_signed()]
+    assert len({reports_digest(reports[turn:] + reports[:turn]) for turn in range(4)}) == 1
 
 
 def test_an_outlier_is_named_and_left_out() -> None:
