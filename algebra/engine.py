@@ -12,6 +12,7 @@ curve and subgroup checks, for bytes this process has already checked or made it
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import cache
 from typing import Protocol
 
@@ -46,6 +47,39 @@ class LoadedProgram(Protocol):
 
     def run_many(self, inputs: Buffer, count: int) -> bytes:
         """`count` witnesses end to end, from as many vectors of inputs end to end."""
+        ...
+
+
+class LoadedTree(Protocol):
+    """The nodes of a Poseidon tree that an engine holds, and changes one leaf or many at a time.
+
+    Level 0 has the leaves, the last one the root; a level holds the nodes from the left up to the last one above a
+    leaf, at least one.
+    """
+
+    def __len__(self) -> int:
+        """How many leaves there are."""
+        ...
+
+    def root(self) -> bytes: ...
+    def append(self, leaves: Buffer) -> None:
+        """Put leaves at the next free places; a `DomainError`, and no change, where there is no room for all."""
+        ...
+
+    def update_many(self, indices: Sequence[int], leaves: Buffer) -> None:
+        """Replace or append leaves, as many as indices, all or none; each node above them is hashed once.
+
+        New ones follow the last without a gap, in any order; an index that leaves one, or comes twice, is a
+        `DomainError`.
+        """
+        ...
+
+    def path(self, index: int) -> bytes:
+        """The siblings of a place from the leaf up, arity - 1 a level; outside the tree a `DomainError`."""
+        ...
+
+    def nodes(self, level: int, start: int, count: int) -> bytes:
+        """Nodes that a level holds, for whoever keeps them elsewhere; a `DomainError` where it does not."""
         ...
 
 
@@ -150,6 +184,10 @@ class Engine(Protocol):
         Level k holds ceil(n / arity^k) nodes, at least one; a missing sibling is the root of an empty subtree whose
         leaves are 0. More than arity^depth leaves is a `DomainError`; no leaves is a tree of empty ones.
         """
+        ...
+
+    def merkle_tree(self, leaves: Buffer, depth: int, arity: int = 2) -> LoadedTree:
+        """The tree of `merkle_levels`, held by the engine."""
         ...
 
     def load_program(self, program: Buffer) -> LoadedProgram:

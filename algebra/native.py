@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from . import _native
 from .curves import BN254, Curve
 from .encoding import Buffer, scalars_to_bytes
-from .engine import Bases, LoadedProgram
+from .engine import Bases, LoadedProgram, LoadedTree
 from .errors import DomainError, EncodingError, EngineUnavailable
 from .poseidon import list_capacity
 from .sparse import SparseMatrix
@@ -130,6 +132,9 @@ class NativeEngine:
     def merkle_levels(self, leaves: Buffer, depth: int, arity: int = 2) -> list[bytes]:
         return _native.merkle_levels(leaves, _size(depth, "tree levels"), _size(arity, "children"))
 
+    def merkle_tree(self, leaves: Buffer, depth: int, arity: int = 2) -> LoadedTree:
+        return _NativeTree(_native.MerkleTree(leaves, _size(depth, "tree levels"), _size(arity, "children")))
+
     def load_program(self, program: Buffer) -> LoadedProgram:
         return _NativeProgram(_native.load_program(program))
 
@@ -138,6 +143,31 @@ class NativeEngine:
 
     def _scalar(self, value: int) -> bytes:
         return scalars_to_bytes([value], self._curve)
+
+
+class _NativeTree:
+    """A tree whose places may be any integers."""
+
+    def __init__(self, tree: _native.MerkleTree) -> None:
+        self._tree = tree
+
+    def __len__(self) -> int:
+        return len(self._tree)
+
+    def root(self) -> bytes:
+        return self._tree.root()
+
+    def append(self, leaves: Buffer) -> None:
+        self._tree.append(leaves)
+
+    def update_many(self, indices: Sequence[int], leaves: Buffer) -> None:
+        self._tree.update_many([_place(index, "leaf") for index in indices], leaves)
+
+    def path(self, index: int) -> bytes:
+        return self._tree.path(_place(index, "leaf"))
+
+    def nodes(self, level: int, start: int, count: int) -> bytes:
+        return self._tree.nodes(_place(level, "level"), _place(start, "node"), _size(count, "nodes"))
 
 
 class _NativeProgram:
@@ -184,3 +214,10 @@ def _size(count: int, what: str) -> int:
     if not 0 <= count < 1 << 40:
         raise DomainError(f"there is no such number of {what}: {count}", size=count)
     return count
+
+
+def _place(place: int, what: str) -> int:
+    """The same for something that is counted from 0."""
+    if not 0 <= place < 1 << 40:
+        raise DomainError(f"there is no {what} {place}", size=place)
+    return place

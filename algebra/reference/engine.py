@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from ..curves import BN254, Curve
 from ..encoding import Buffer, elements_from_bytes, elements_to_bytes, scalars_from_bytes, scalars_to_bytes
-from ..engine import Bases, LoadedProgram
+from ..engine import Bases, LoadedProgram, LoadedTree
 from ..errors import DomainError, EncodingError
-from ..merkle import merkle_levels
+from ..merkle_nodes import merkle_levels
 from ..poseidon import MAX_INPUTS, list_capacity, poseidon_hash, poseidon_list
 from ..sparse import SparseMatrix
 from . import machine, pairing, products, scalars, transforms
 from .groups import Group, Point, first_group, second_group
+from .tree import ReferenceTree
 
 
 class ReferenceEngine:
@@ -158,6 +159,9 @@ class ReferenceEngine:
     def merkle_levels(self, leaves: Buffer, depth: int, arity: int = 2) -> list[bytes]:
         levels = merkle_levels(self._scalars(leaves), depth, self._curve, arity)
         return [self._bytes(level) for level in levels]
+
+    def merkle_tree(self, leaves: Buffer, depth: int, arity: int = 2) -> LoadedTree:
+        return ReferenceTree(self._scalars(leaves), depth, arity, self._curve)
 
     def load_program(self, program: Buffer) -> LoadedProgram:
         return machine.decode(self._curve, program)

@@ -2,6 +2,8 @@
 //!
 //! Every function takes buffers, lets go of the interpreter for the work, and returns bytes.
 
+use std::sync::{PoisonError, RwLock};
+
 use ark_ec::short_weierstrass::Affine;
 use ark_ff::Field;
 use pyo3::exceptions::{PyMemoryError, PyTypeError};
@@ -367,6 +369,7 @@ fn poseidon_lists<'py>(
 }
 
 #[pyfunction]
+#[pyo3(signature = (leaves, depth, arity=2))]
 fn merkle_levels<'py>(
     py: Python<'py>,
     leaves: Buffer<'py>,
@@ -384,6 +387,82 @@ fn merkle_levels<'py>(
         })
     })?;
     Ok(levels.iter().map(|level| PyBytes::new(py, level)).collect())
+}
+
+/// A Poseidon tree whose leaves change. A lock guards it, so that it may be used from several threads; it is taken before
+/// the thread pool is entered, since a thread of the pool that waits takes up other work, which might want the lock too.
+#[pyclass(frozen, module = "zkmargin.algebra._native")]
+struct MerkleTree(RwLock<merkle::Tree<Fr>>);
+
+impl MerkleTree {
+    fn read<R: Send>(&self, py: Python<'_>, work: impl FnOnce(&merkle::Tree<Fr>) -> R + Send) -> R {
+        py.detach(|| work(&self.0.read().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// A few leaves are not worth the thread pool.
+    fn change(
+        &self,
+        py: Python<'_>,
+        leaves: &[u8],
+        work: impl FnOnce(&mut merkle::Tree<Fr>, Vec<Fr>) -> Result<(), Error> + Send,
+    ) -> PyResult<()> {
+        Ok(py.detach(|| {
+            let tree = &mut *self.0.write().unwrap_or_else(PoisonError::into_inner);
+            let changed = || work(tree, scalars(leaves)?);
+            if leaves.len() < merkle::BULK * scalar_size::<Fr>() {
+                changed()
+            } else {
+                threads::install(changed)
+            }
+        })?)
+    }
+}
+
+#[pymethods]
+impl MerkleTree {
+    #[new]
+    fn new(py: Python<'_>, leaves: Buffer<'_>, depth: usize, arity: usize) -> PyResult<Self> {
+        let leaves = leaves.as_slice();
+        let build = || {
+            merkle::places(depth, arity)?;
+            merkle::Tree::build(scalars(leaves)?, depth, arity, instance::poseidon(arity)?)
+        };
+        Ok(Self(RwLock::new(py.detach(|| threads::install(build))?)))
+    }
+
+    fn __len__(&self, py: Python<'_>) -> usize {
+        self.read(py, merkle::Tree::len)
+    }
+
+    fn root<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.read(py, |tree| encode_scalars(&[tree.root()])))
+    }
+
+    fn append(&self, py: Python<'_>, leaves: Buffer<'_>) -> PyResult<()> {
+        self.change(py, leaves.as_slice(), |tree, leaves| tree.append(&leaves))
+    }
+
+    fn update_many(&self, py: Python<'_>, indices: Vec<u64>, leaves: Buffer<'_>) -> PyResult<()> {
+        self.change(py, leaves.as_slice(), |tree, leaves| {
+            if leaves.len() != indices.len() {
+                return Err(Error::Count { what: "scalar", expected: indices.len(), found: leaves.len() });
+            }
+            tree.update_many(indices.into_iter().zip(leaves).collect())
+        })
+    }
+
+    fn path<'py>(&self, py: Python<'py>, index: u64) -> PyResult<Bound<'py, PyBytes>> {
+        let path = self.read(py, |tree| tree.path(index).map(|siblings| encode_scalars(&siblings)))?;
+        Ok(PyBytes::new(py, &path))
+    }
+
+    fn nodes<'py>(&self, py: Python<'py>, level: usize, start: usize, count: usize) -> PyResult<Bound<'py, PyBytes>> {
+        let nodes = self.read(py, |tree| {
+            let nodes = tree.nodes(level, start, count)?;
+            Ok::<_, Error>(threads::install(|| encode_scalars(nodes)))
+        })?;
+        Ok(PyBytes::new(py, &nodes))
+    }
 }
 
 /// A witness program decoded and checked once.
@@ -449,6 +528,6 @@ mod _native {
         fr_sub, fr_to_montgomery, g1_add, g1_bases, g1_bases_unchecked, g1_matrix_apply, g1_msm, g1_multiples, g1_neg,
         g1_ntt, g1_scale, g2_add, g2_bases, g2_bases_unchecked, g2_matrix_apply, g2_msm, g2_multiples, g2_neg, g2_ntt,
         g2_scale, load_program, matrix_apply, merkle_levels, ntt_scalars, pairing_check, poseidon, poseidon_lists,
-        thread_count, version, G1Bases, G2Bases, Program,
+        thread_count, version, G1Bases, G2Bases, MerkleTree, Program,
     };
 }

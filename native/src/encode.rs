@@ -10,8 +10,10 @@ use rayon::prelude::*;
 use crate::error::Error;
 use crate::group::Group;
 
-/// Elements one task decodes at least; smaller vectors are not worth a thread.
+/// Elements one task codes at least; smaller vectors are not worth a thread, and are done by the one that asks.
 const GRAIN: usize = 1024;
+
+const FEW_POINTS: usize = 5;
 
 /// Bytes of one element of a prime field.
 pub fn scalar_size<F: PrimeField>() -> usize {
@@ -46,12 +48,18 @@ pub fn write_scalar<F: PrimeField>(value: &F, out: &mut [u8]) {
 pub fn decode_scalars<F: PrimeField>(data: &[u8], what: &'static str) -> Result<Vec<F>, Error> {
     let size = scalar_size::<F>();
     whole_elements(data, size, what)?;
-    decode_each(data, size, |index, bytes| read_scalar(bytes).ok_or(Error::NotCanonical { what, index }))
+    decode_each(data, size, GRAIN, |index, bytes| read_scalar(bytes).ok_or(Error::NotCanonical { what, index }))
 }
 
 pub fn encode_scalars<F: PrimeField>(values: &[F]) -> Vec<u8> {
     let size = scalar_size::<F>();
     let mut out = vec![0; values.len() * size];
+    if values.len() < GRAIN {
+        for (chunk, value) in out.chunks_exact_mut(size).zip(values) {
+            write_scalar(value, chunk);
+        }
+        return out;
+    }
     out.par_chunks_exact_mut(size)
         .zip(values)
         .with_min_len(GRAIN)
@@ -63,14 +71,14 @@ pub fn encode_scalars<F: PrimeField>(values: &[F]) -> Vec<u8> {
 pub fn decode_points<P: Group>(data: &[u8]) -> Result<Vec<Affine<P>>, Error> {
     let size = point_size::<P>();
     whole_elements(data, size, "point")?;
-    decode_each(data, size, read_checked_point)
+    decode_each(data, size, FEW_POINTS, read_checked_point)
 }
 
 /// Points with canonical coordinates and nothing else checked.
 pub fn decode_points_unchecked<P: SWCurveConfig>(data: &[u8]) -> Result<Vec<Affine<P>>, Error> {
     let size = point_size::<P>();
     whole_elements(data, size, "point")?;
-    decode_each(data, size, read_point)
+    decode_each(data, size, FEW_POINTS, read_point)
 }
 
 /// One point of the subgroup; `index` names it in errors.
@@ -132,9 +140,10 @@ fn whole_elements(data: &[u8], size: usize, what: &'static str) -> Result<(), Er
 fn decode_each<T: Send>(
     data: &[u8],
     size: usize,
+    few: usize,
     decode: impl Fn(usize, &[u8]) -> Result<T, Error> + Sync,
 ) -> Result<Vec<T>, Error> {
-    if data.len() <= 4 * size {
+    if data.len() < few * size {
         return data.chunks_exact(size).enumerate().map(|(i, bytes)| decode(i, bytes)).collect();
     }
     let decoded: Vec<Result<T, Error>> =

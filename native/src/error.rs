@@ -67,6 +67,22 @@ pub enum Error {
         depth: usize,
         most: usize,
     },
+    /// A leaf that is neither in a tree nor the next one.
+    NoLeaf {
+        index: u64,
+    },
+    /// A leaf that one change names twice.
+    LeafTwice {
+        index: u64,
+    },
+    OutsideTree {
+        index: u64,
+    },
+    NoNodes {
+        level: usize,
+        start: usize,
+        count: usize,
+    },
     TreeFull {
         leaves: usize,
         depth: usize,
@@ -77,9 +93,14 @@ impl Error {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Coordinate { .. } | Self::NotOnCurve { .. } | Self::NotInSubgroup { .. } => Kind::Point,
-            Self::TransformLength { .. } | Self::Children { .. } | Self::TreeDepth { .. } | Self::TreeFull { .. } => {
-                Kind::Domain
-            }
+            Self::TransformLength { .. }
+            | Self::Children { .. }
+            | Self::TreeDepth { .. }
+            | Self::TreeFull { .. }
+            | Self::NoLeaf { .. }
+            | Self::LeafTwice { .. }
+            | Self::OutsideTree { .. }
+            | Self::NoNodes { .. } => Kind::Domain,
             _ => Kind::Encoding,
         }
     }
@@ -94,9 +115,14 @@ impl Error {
             Self::Arity { .. } => "poseidon",
             Self::Matrix { .. } => "sparse matrix",
             Self::Program { .. } => "witness program",
-            Self::TransformLength { .. } | Self::Children { .. } | Self::TreeDepth { .. } | Self::TreeFull { .. } => {
-                "domain"
-            }
+            Self::TransformLength { .. }
+            | Self::Children { .. }
+            | Self::TreeDepth { .. }
+            | Self::TreeFull { .. }
+            | Self::NoLeaf { .. }
+            | Self::LeafTwice { .. }
+            | Self::OutsideTree { .. }
+            | Self::NoNodes { .. } => "domain",
         }
     }
 
@@ -120,6 +146,8 @@ impl Error {
             Self::Children { found } => *found,
             Self::TreeDepth { depth, .. } => *depth,
             Self::TreeFull { leaves, .. } => *leaves,
+            Self::NoLeaf { index } | Self::LeafTwice { index } | Self::OutsideTree { index } => *index as usize,
+            Self::NoNodes { count, .. } => *count,
             _ => 0,
         }
     }
@@ -147,6 +175,12 @@ impl fmt::Display for Error {
             }
             Self::Children { found } => write!(f, "a node has 2 to 16 children, not {found}"),
             Self::TreeDepth { depth, most } => write!(f, "a tree is 0 to {most} levels deep, not {depth}"),
+            Self::NoLeaf { index } => write!(f, "leaf {index} is neither in the tree nor the next one"),
+            Self::LeafTwice { index } => write!(f, "leaf {index} comes twice in one change"),
+            Self::OutsideTree { index } => write!(f, "leaf {index} lies outside the tree"),
+            Self::NoNodes { level, start, count } => {
+                write!(f, "level {level} of the tree has no {count} nodes from {start} on")
+            }
             Self::TreeFull { leaves, depth } => write!(f, "{leaves} leaves do not fit a tree of depth {depth}"),
         }
     }

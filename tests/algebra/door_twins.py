@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from zkmargin.algebra import BN254, DomainError, poseidon_hash
+from zkmargin.algebra import BN254, DomainError, EncodingError, Engine, LoadedTree, poseidon_hash
 from zkmargin.algebra.poseidon import poseidon_permutation
 
 from .door_case import Case, Refusal
@@ -110,6 +110,60 @@ def tree_cases() -> list[Case]:
     )
 
 
+def held_tree_cases() -> list[Case]:
+    def expected(leaves: list[int], depth: int, arity: int) -> tuple[int, bytes, bytes, bytes]:
+        full = full_tree(leaves, depth, arity)
+        path, place = [], len(leaves) // 2
+        for level in full[:-1]:
+            family = level[place // arity * arity :][:arity]
+            path += [node for at, node in enumerate(family) if at != place % arity]
+            place //= arity
+        return len(leaves), little(full[-1]), little(path), little(full[1][:1])
+
+    def asked(e: Engine, leaves: list[int], depth: int, arity: int) -> tuple[int, bytes, bytes, bytes]:
+        tree = e.merkle_tree(little(leaves), depth, arity)
+        return len(tree), tree.root(), tree.path(len(leaves) // 2), tree.nodes(1, 0, 1)
+
+    return [
+        Case(
+            "merkle_tree",
+            f"{count} leaves, depth {depth}, arity {arity}",
+            lambda e, leaves=leaves, depth=depth, arity=arity: asked(e, leaves, depth, arity),
+            lambda leaves=leaves, depth=depth, arity=arity: expected(leaves, depth, arity),
+        )
+        for count, depth, arity in ((0, 2, 2), (1, 1, 8), (8, 1, 8), (9, 2, 8), (26, 3, 3), (256, 2, 16), (5, 4, 2))
+        for leaves in [scalars(count)]
+    ]
+
+
+def held_tree_refusals() -> list[Refusal]:
+    """A tree of three leaves and four places."""
+    calls: dict[str, Callable[[LoadedTree], object]] = {
+        "no fifth place": lambda t: t.append(ONE * 2),
+        "a gap": lambda t: t.update_many([4], ONE),
+        "a place before the first": lambda t: t.update_many([-1], ONE),
+        "a place far away": lambda t: t.update_many([2**70], ONE),
+        "the same leaf twice": lambda t: t.update_many([1, 1], ONE * 2),
+        "the path of a fifth place": lambda t: t.path(4),
+        "the path of a place before the first": lambda t: t.path(-1),
+        "nodes beyond a level": lambda t: t.nodes(0, 2, 2),
+        "nodes of no level": lambda t: t.nodes(2, 0, 1),
+        "nodes before a level": lambda t: t.nodes(0, -1, 1),
+        "no such count of nodes": lambda t: t.nodes(0, 0, 2**70),
+    }
+    malformed: dict[str, Callable[[LoadedTree], object]] = {
+        "more leaves than indices": lambda t: t.update_many([1], ONE * 2),
+        "fewer leaves than indices": lambda t: t.update_many([1, 2], ONE),
+        "a leaf that is not below r": lambda t: t.update_many([0, 1], TOO_LARGE),
+        "a part of a leaf": lambda t: t.append(PARTIAL),
+    }
+    return [
+        Refusal("merkle_tree", label, lambda e, call=call: call(e.merkle_tree(ONE * 3, 1, 4)), error)
+        for error, group in ((DomainError, calls), (EncodingError, malformed))
+        for label, call in group.items()
+    ]
+
+
 def program_cases() -> list[Case]:
     program = assemble(**GOOD)
     return [
@@ -127,15 +181,17 @@ def program_cases() -> list[Case]:
     ]
 
 
-CASES = [*poseidon_cases(), *list_cases(), *tree_cases(), *program_cases()]
+CASES = [*poseidon_cases(), *list_cases(), *tree_cases(), *held_tree_cases(), *program_cases()]
 
 REFUSALS = [
+    *held_tree_refusals(),
     *(
         Refusal(method, label, lambda e, call=call, bad=bad: call(e, bad), index=index)
         for method, call in {
             "poseidon": lambda e, bad: e.poseidon(bad, 2),
             "poseidon_lists": lambda e, bad: e.poseidon_lists(1, bad, 2),
             "merkle_levels": lambda e, bad: e.merkle_levels(bad, 4),
+            "merkle_tree": lambda e, bad: e.merkle_tree(bad, 4, 3),
             "run_program": lambda e, bad: e.run_program(assemble(**GOOD), bad),
             "load_program": lambda e, bad: e.load_program(assemble(**GOOD)).run(bad),
         }.items()
@@ -150,7 +206,8 @@ REFUSALS = [
         for n in (1, 2, 4)
     ),
     *(
-        Refusal("merkle_levels", f"arity {k}, depth {d}", lambda e, k=k, d=d: e.merkle_levels(ONE, d, k), DomainError)
+        Refusal(method, f"arity {k}, depth {d}", lambda e, k=k, d=d, m=method: getattr(e, m)(ONE, d, k), DomainError)
+        for method in ("merkle_levels", "merkle_tree")
         for k, d in ((1, 2), (0, 2), (17, 2), (-1, 2), (8, 12), (16, 9), (3, 21), (2**70, 1))
     ),
     *(Refusal("merkle_levels", f"depth {d}", lambda e, d=d: e.merkle_levels(ONE, d), DomainError) for d in (-1, 33)),

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +24,10 @@ from zkmargin.algebra import (
     poseidon_hash,
     poseidon_list,
     poseidon_parameters,
+    scalars_from_bytes,
+    scalars_to_bytes,
 )
-from zkmargin.algebra.merkle import empty_root
+from zkmargin.algebra.merkle_nodes import PlainNodes, empty_root
 
 R = BN254.r
 VECTORS = json.loads((Path(__file__).parent / "data" / "poseidon_circomlibjs.json").read_text())["cases"]
@@ -155,6 +160,62 @@ def test_updates_of_many_leaves_are_those_of_a_new_tree(best_engine: Engine, dat
         assert tree.root == expected.root
         assert len(tree) == len(after)
         assert all(tree.path(index) == expected.path(index) for index in range(len(after)))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.data())
+def test_a_held_tree_goes_the_way_of_the_plain_one(best_engine: Engine, data: st.DataObject) -> None:
+    """Updates, appends and refusals in any order; every node of every level agrees after each."""
+    arity, depth = data.draw(st.sampled_from([(2, 4), (3, 3), (8, 2), (16, 2), (8, 11)]))
+    leaves = data.draw(st.lists(st.integers(0, R - 1), max_size=min(arity**depth, 20)))
+    held = best_engine.merkle_tree(scalars_to_bytes(leaves), depth, arity)
+    plain = PlainNodes(leaves, depth, arity)
+    for _ in range(data.draw(st.integers(1, 4))):
+        if data.draw(st.booleans()):
+            more = data.draw(st.lists(st.integers(0, R - 1), max_size=5))
+            indices = list(range(len(plain), len(plain) + len(more)))
+            call = partial(held.append, scalars_to_bytes(more))
+        else:
+            indices = data.draw(st.lists(st.integers(0, len(plain) + 2), max_size=6))
+            more = [pow(index + 2, 99, R) for index in range(len(indices))]
+            call = partial(held.update_many, indices, scalars_to_bytes(more))
+        try:
+            plain.update_many(indices, more)
+        except DomainError as refused:
+            with pytest.raises(DomainError, match=re.escape(str(refused))):
+                call()
+        else:
+            call()
+        assert len(held) == len(plain)
+        assert scalars_from_bytes(held.root()) == [plain.root]
+        for level in range(depth + 1):
+            count = max(1, -(-len(plain) // arity**level))
+            assert scalars_from_bytes(held.nodes(level, 0, count)) == plain.nodes(level, 0, count)
+            with pytest.raises(DomainError, match="has no"):
+                held.nodes(level, 1, count)
+        place = data.draw(st.integers(0, arity**depth - 1))
+        assert scalars_from_bytes(held.path(place)) == plain.path(place)
+
+
+def test_thousands_of_leaves_change_at_once(best_engine: Engine) -> None:
+    leaves = [pow(3, index, R) for index in range(3000)]
+    grown = MerkleTree(5, leaves[:700], best_engine, 8)
+    grown.update_many({**{index: leaves[index] for index in range(2999, 600, -1)}, 5: 0})
+    grown.update(5, leaves[5])
+    whole = MerkleTree(5, leaves, best_engine, 8)
+    assert grown.root == whole.root
+    assert grown.nodes(1, 370, 5) == whole.nodes(1, 370, 5)
+
+
+def test_one_tree_serves_many_threads(best_engine: Engine) -> None:
+    tree = best_engine.merkle_tree(scalars_to_bytes(range(1, 201)), 3, 8)
+    changes = [(list(range(k, 200, 4)), [k * 1000 + index for index in range(k, 200, 4)]) for k in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        done = [pool.submit(tree.update_many, indices, scalars_to_bytes(leaves)) for indices, leaves in changes * 3]
+        for future in done:
+            future.result()
+    expected = [index % 4 * 1000 + index for index in range(200)]
+    assert scalars_from_bytes(tree.root()) == [MerkleTree(3, expected, best_engine, 8).root]
 
 
 def test_leaves_are_appended_in_order() -> None:
