@@ -2,7 +2,17 @@
 
 SettlementError
 |-- DocumentError       a JSON document is not what its format says; `field` is the place
-|-- VenueError          the source venue refuses an order: unknown account, not enough free collateral
+|-- VenueError          the source venue refuses an order or a question
+|   |-- UnknownAccount      there is no such account
+|   |-- OrderMalformed      an asset, instrument, target or amount that no order can have; `field` is the one at fault
+|   |-- NotCovered          collateral would fall short; `part` says of what
+|   |-- ReservationRefused  no free slot, nothing reserved, or the target has not let go of the present state
+|   |-- RiskTableRefused    no risk table in force, or one of another shape, other names or an earlier time
+|   `-- UnknownEpoch        an epoch never published, or no longer kept
+|-- BookError           the account book's file cannot be used; `path` names it
+|   |-- ForeignBook         a file of something else
+|   |-- BookTooNew          written by a later version of this library
+|   `-- DamagedBook         rows that do not hold together, or do not follow from the events
 |-- OracleError         prices or signatures that cannot make a risk table
 |   |-- MarketDataError a market value, name or time that cannot be one; `field` is which
 |   |   `-- RowError    a row of a CSV file; `line` and `field` are the place
@@ -30,6 +40,8 @@ SettlementError
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from zkmargin.algebra.errors import EncodingError, ZkMarginError
 
 
@@ -49,6 +61,81 @@ class DocumentError(SettlementError, EncodingError):
 
 class VenueError(SettlementError):
     """An order that a source venue refuses."""
+
+
+class UnknownAccount(VenueError):
+    """No account has this `index`."""
+
+    def __init__(self, index: object) -> None:
+        super().__init__(f"there is no account {index}; open it first")
+        self.index = index
+
+
+class OrderMalformed(VenueError):
+    """An order with an impossible `field`; the message never holds the value, which may be private."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field} {reason}")
+        self.field = field
+        self.reason = reason
+
+
+class NotCovered(VenueError):
+    """Account `index` lacks collateral; `part` is "balance", "debt" or "margin"."""
+
+    REASONS: ClassVar[dict[str, str]] = {
+        "balance": "does not hold that much of the asset",
+        "debt": "does not owe that much of the asset",
+        "margin": "would fall short of its margin, debts and reservations: deposit first, or ask for less",
+    }
+
+    def __init__(self, index: int, part: str) -> None:
+        super().__init__(f"account {index} {self.REASONS[part]}")
+        self.index = index
+        self.part = part
+
+
+class ReservationRefused(VenueError):
+    """A reservation or release that account `index` cannot have."""
+
+    def __init__(self, index: int, reason: str) -> None:
+        super().__init__(f"account {index} {reason}")
+        self.index = index
+        self.reason = reason
+
+
+class RiskTableRefused(VenueError):
+    """Orders cannot be judged by this table, or there is none."""
+
+
+class UnknownEpoch(VenueError):
+    """An `epoch` that cannot be opened."""
+
+    def __init__(self, epoch: int, reason: str) -> None:
+        super().__init__(f"epoch {epoch} {reason}")
+        self.epoch = epoch
+        self.reason = reason
+
+
+class BookError(SettlementError):
+    """The account book's file cannot be used; `path` names it."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"account book {path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class ForeignBook(BookError):
+    """A file of something else."""
+
+
+class BookTooNew(BookError):
+    """A book that only a later version of this library can read."""
+
+
+class DamagedBook(BookError):
+    """A book whose rows do not hold together, or do not follow from its events."""
 
 
 class OracleError(SettlementError):
