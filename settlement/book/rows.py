@@ -1,0 +1,178 @@
+"""What the book asks of its tables and adds to them; every function works inside a transaction of the caller's."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, cast
+
+from .events import Event, read_event
+
+
+@dataclass(frozen=True)
+class EventRow:
+    """One line of the book: the event and the sequence of its account after it."""
+
+    number: int
+    at_ms: int
+    account: int
+    sequence: int
+    event: Event
+
+
+@dataclass(frozen=True)
+class EpochRow:
+    """A published epoch: its tree's root, how many accounts it has and the last event in it."""
+
+    epoch: int
+    tree_root: int
+    accounts: int
+    last_event: int
+    published_at_ms: int
+
+
+LeafRow = tuple[bytes, int, bytes]
+"""How the account was opened (the event's payload), its sequence, and its holdings."""
+
+
+class Rows:
+    """The tables behind one open transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    # Risk tables.
+    def newest_risk_table(self) -> tuple[str, int] | None:
+        """Document and horizon of the table in force."""
+        row = self._one("SELECT document, horizon_ms FROM risk_tables ORDER BY number DESC LIMIT 1")
+        return None if row is None else (row[0], row[1])
+
+    def risk_table_number(self) -> int:
+        return self._number("SELECT max(number) FROM risk_tables")
+
+    def add_risk_table(self, document: str, horizon_ms: int, at_ms: int) -> None:
+        self._connection.execute("INSERT INTO risk_tables VALUES (NULL, ?, ?, ?)", (document, horizon_ms, at_ms))
+
+    # Events.
+    def account_count(self) -> int:
+        return self._number("SELECT max(account) + 1 FROM events")
+
+    def last_event(self) -> int:
+        return self._number("SELECT max(number) FROM events")
+
+    def add_events(self, rows: Iterable[tuple[int, int, int, str, bytes]]) -> None:
+        """(at_ms, account, sequence, kind, payload) each."""
+        self._connection.executemany("INSERT INTO events VALUES (NULL, ?, ?, ?, ?, ?)", rows)
+
+    def raw_events(self, after: int = 0) -> Iterator[tuple[int, int, int, str, bytes]]:
+        """(number, account, sequence, kind, payload) in their order, as they are stored."""
+        return self._connection.execute(
+            "SELECT number, account, sequence, kind, payload FROM events WHERE number > ? ORDER BY number", (after,)
+        )
+
+    def events(self, account: int | None, after: int, limit: int) -> list[EventRow]:
+        where, values = ("account = ? AND ", (account,)) if account is not None else ("", ())
+        rows = self._connection.execute(
+            f"SELECT number, at_ms, account, sequence, kind, payload FROM events WHERE {where}number > ?"
+            " ORDER BY number LIMIT ?",
+            (*values, after, limit),
+        )
+        return [
+            EventRow(number, at_ms, owner, sequence, read_event(kind, payload))
+            for number, at_ms, owner, sequence, kind, payload in rows
+        ]
+
+    # States.
+    def accounts_of_epoch(self, epoch: int) -> list[int]:
+        """Those that changed in an epoch, ascending."""
+        rows = self._connection.execute("SELECT account FROM states WHERE epoch = ? ORDER BY account", (epoch,))
+        return [account for (account,) in rows]
+
+    def leaves_of_epoch(self, epoch: int) -> Iterator[tuple[int, LeafRow]]:
+        """The accounts that changed in an epoch, ascending, as they were at its end."""
+        rows = self._connection.execute(f"{_LEAF} WHERE s.epoch = ? ORDER BY s.account", (epoch,))
+        return ((account, (payload, sequence, holdings)) for account, payload, sequence, holdings in rows)
+
+    def leaf(self, account: int, epoch: int) -> LeafRow | None:
+        """As it was at the end of an epoch."""
+        row = self._one(f"{_LEAF} WHERE s.account = ? AND s.epoch <= ? ORDER BY s.epoch DESC LIMIT 1", account, epoch)
+        return None if row is None else row[1:]
+
+    def existing_leaf(self, account: int, epoch: int) -> LeafRow:
+        """Of an account that is known to be there."""
+        return cast(LeafRow, self.leaf(account, epoch))
+
+    def put_states(self, rows: Iterable[tuple[int, int, int, bytes]]) -> None:
+        """(account, epoch, sequence, holdings) each; a state of the same epoch gives way."""
+        self._connection.executemany("INSERT OR REPLACE INTO states VALUES (?, ?, ?, ?)", rows)
+
+    def state_count(self) -> int:
+        return self._number("SELECT count(*) FROM states")
+
+    # Epochs and their trees.
+    def newest_epoch(self) -> EpochRow | None:
+        row = self._one(f"{_EPOCH} ORDER BY epoch DESC LIMIT 1")
+        return None if row is None else _epoch(row)
+
+    def epoch(self, number: int) -> EpochRow | None:
+        row = self._one(f"{_EPOCH} WHERE epoch = ?", number)
+        return None if row is None else _epoch(row)
+
+    def epochs(self) -> list[EpochRow]:
+        return [_epoch(row) for row in self._connection.execute(f"{_EPOCH} ORDER BY epoch")]
+
+    def add_epoch(self, row: EpochRow) -> None:
+        values = (row.epoch, row.tree_root.to_bytes(32, "big"), row.accounts, row.last_event, row.published_at_ms)
+        self._connection.execute("INSERT INTO epochs VALUES (?, ?, ?, ?, ?)", values)
+
+    def children(self, level: int, place: int, epoch: int) -> bytes:
+        """Of a node, as they were in an epoch; empty where nothing stands below it."""
+        row = self._one(
+            "SELECT children FROM nodes WHERE level = ? AND place = ? AND epoch <= ? ORDER BY epoch DESC LIMIT 1",
+            level,
+            place,
+            epoch,
+        )
+        return b"" if row is None else bytes(row[0])
+
+    def add_nodes(self, rows: Iterable[tuple[int, int, int, bytes]]) -> None:
+        """(level, place, epoch, children) each."""
+        self._connection.executemany("INSERT INTO nodes VALUES (?, ?, ?, ?)", rows)
+
+    def node_count(self) -> int:
+        return self._number("SELECT count(*) FROM nodes")
+
+    # Pruning.
+    def first_kept_epoch(self) -> int:
+        return max(1, self._number("SELECT max(first_kept) FROM prunings"))
+
+    def forget_before(self, epoch: int, accounts: Iterable[int], nodes: Iterable[tuple[int, int]]) -> None:
+        """Remove what these accounts and nodes were before an epoch in which they all changed."""
+        self._connection.executemany(
+            "DELETE FROM states WHERE account = ? AND epoch < ?", ((account, epoch) for account in accounts)
+        )
+        self._connection.executemany(
+            "DELETE FROM nodes WHERE level = ? AND place = ? AND epoch < ?", ((*node, epoch) for node in nodes)
+        )
+
+    def add_pruning(self, first_kept: int, at_ms: int) -> None:
+        self._connection.execute("INSERT INTO prunings VALUES (?, ?)", (first_kept, at_ms))
+
+    def _one(self, query: str, *values: object) -> Any:
+        return self._connection.execute(query, values).fetchone()
+
+    def _number(self, query: str) -> int:
+        return int(self._one(query)[0] or 0)
+
+
+_LEAF = (
+    "SELECT s.account, e.payload, s.sequence, s.holdings FROM states s"
+    " JOIN events e ON e.account = s.account AND e.sequence = 0"
+)
+_EPOCH = "SELECT epoch, tree_root, accounts, last_event, published_at_ms FROM epochs"
+
+
+def _epoch(row: tuple[int, bytes, int, int, int]) -> EpochRow:
+    epoch, root, accounts, last_event, at_ms = row
+    return EpochRow(epoch, int.from_bytes(root, "big"), accounts, last_event, at_ms)
