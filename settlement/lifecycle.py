@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from zkmargin.algebra import Engine
-from zkmargin.circuits.margin import account_pseudonym
-from zkmargin.prover import AccountTree, Claim, Opening, Prover
+from zkmargin.circuits.margin import Leaf, account_pseudonym
+from zkmargin.prover import Claim, Opening, Prover
 from zkmargin.verifier import MarginLedger, Proof, Receipt, SettlementRequest
 
 from .credit_document import CreditRequest
 from .errors import LifecycleError
 from .risk_document import RiskDocument
-from .venue import SourceVenue
 
 
 class MarginCircuit(Protocol):
@@ -28,6 +27,22 @@ class MarginCircuit(Protocol):
     def digest(self) -> bytes: ...
 
     def witness(self, inputs: Mapping[str, int | Sequence[int]], engine: Engine | None = None) -> bytes: ...
+
+
+class Source(Protocol):
+    """What a credit asks of the venue that holds the collateral; `AccountBook` is one."""
+
+    def account(self, index: int) -> Leaf: ...
+
+    def reserve(self, index: int, target: int, amount_e8: int) -> None: ...
+
+    def release(self, index: int, target: int, at_sequence: int) -> int: ...
+
+
+class PublishedAccounts(Protocol):
+    """A published epoch that gives an account's owner what to prove from."""
+
+    def opening(self, index: int) -> Opening: ...
 
 
 def margin_claim(
@@ -66,7 +81,7 @@ def settlement_request(
 class Credit:
     """One account's credit at one target. Call the steps in their order; each leaves what the next needs."""
 
-    venue: SourceVenue
+    venue: Source
     account: int
     secret: int = field(repr=False)
     request: CreditRequest
@@ -81,7 +96,7 @@ class Credit:
         """Set the credit's amount aside at the source; `VenueError` where it is not covered."""
         self.venue.reserve(self.account, self.target, self.request.credit_e8)
 
-    def prove(self, tree: AccountTree, risk: RiskDocument) -> SettlementRequest:
+    def prove(self, tree: PublishedAccounts, risk: RiskDocument) -> SettlementRequest:
         """The proof under a published root; `StatementFalse` where there is nothing to prove."""
         claim = margin_claim(risk, [tree.opening(self.account)], self.secret, self.request, self.circuit.digest)
         witness = self.circuit.witness(claim.circuit_inputs(), engine=self.prover.engine)

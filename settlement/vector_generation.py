@@ -30,10 +30,10 @@ from zkmargin.prover import AccountTree, Claim, Opening, Prover, ProvingKey, ins
 from zkmargin.verifier import Context, Terms, target_digest
 
 from .account_document import AccountDocument, secret_json
+from .book import AccountBook, BookIdentity
 from .conformance import FORMAT, OK
 from .credit_document import CreditRequest
 from .example_market import example_risk_document
-from .venue import SourceVenue
 
 E8 = 10**8
 SECRET = 0x5EC2E7
@@ -383,7 +383,9 @@ def _example_request() -> CreditRequest:
 def _example_opening(circuit: CompiledCircuit, stream: PublicStream) -> Opening:
     """An account that has deposited, traded and reserved at a venue, under the epoch the venue then published."""
     risk, request = example_risk_document(), _example_request()
-    venue = SourceVenue("Alpha", 1001, SMALL, risk.table, horizon_ms=3_600_000, random_below=stream.below)
+    identity = BookIdentity.of_risk_table("Alpha", 1001, risk)
+    venue = AccountBook.create(":memory:", identity, random_below=stream.below)
+    venue.set_risk_table(risk)
     for secret in (SECRET, SECRET + 1):
         account = venue.open_account(key_commitment(secret))
         venue.deposit(account, 0, 2 * E8)

@@ -11,11 +11,11 @@ import pytest
 from zkmargin.algebra import EncodingError
 from zkmargin.circuits.margin import SMALL, declared_shape, key_commitment
 from zkmargin.settlement.account_document import AccountDocument, read_secret, secret_json
+from zkmargin.settlement.book import AccountBook, BookIdentity
 from zkmargin.settlement.credit_document import CreditRequest
 from zkmargin.settlement.errors import DocumentError
 from zkmargin.settlement.example_market import example_risk_document
 from zkmargin.settlement.risk_document import RiskDocument
-from zkmargin.settlement.venue import SourceVenue
 
 E8 = 10**8
 REQUEST = CreditRequest(
@@ -33,7 +33,9 @@ REQUEST = CreditRequest(
 
 @pytest.fixture
 def account() -> AccountDocument:
-    venue = SourceVenue("Alpha", 1001, SMALL, example_risk_document().table, horizon_ms=3_600_000)
+    risk = example_risk_document()
+    venue = AccountBook.create(":memory:", BookIdentity.of_risk_table("Alpha", 1001, risk))
+    venue.set_risk_table(risk)
     index = venue.open_account(key_commitment(7))
     venue.deposit(index, 0, 2 * E8 + 1)
     venue.trade(index, 1, -E8 // 3)

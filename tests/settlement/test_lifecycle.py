@@ -10,11 +10,11 @@ import pytest
 from zkmargin.algebra import get_engine
 from zkmargin.circuits.margin import SMALL, Reservation, compile_margin, key_commitment
 from zkmargin.prover import Prover, insecure_setup
+from zkmargin.settlement.book import AccountBook, BookIdentity
 from zkmargin.settlement.credit_document import CreditRequest
 from zkmargin.settlement.errors import LifecycleError, VenueError
 from zkmargin.settlement.example_market import example_risk_document
 from zkmargin.settlement.lifecycle import Credit, margin_claim, settlement_request
-from zkmargin.settlement.venue import SourceVenue
 from zkmargin.verifier import (
     LedgerConfig,
     MarginLedger,
@@ -79,7 +79,8 @@ def open_ledger(folder: Path, prover: Prover, name: str) -> MarginLedger:
 
 @pytest.fixture
 def credit(prover: Prover) -> Credit:
-    venue = SourceVenue("Alpha", 1001, SMALL, RISK.table, horizon_ms=HOUR_MS)
+    venue = AccountBook.create(":memory:", BookIdentity.of_risk_table("Alpha", 1001, RISK))
+    venue.set_risk_table(RISK, HOUR_MS)
     account = venue.open_account(key_commitment(SECRET))
     venue.deposit(account, USDC, 30_000 * E8)
     return Credit(venue, account, SECRET, REQUEST, compile_margin(SMALL), prover)
