@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from types import TracebackType
 
 from zkmargin.algebra import BN254, Engine, get_engine
-from zkmargin.circuits.margin import Leaf, Shape
+from zkmargin.circuits.margin import TREE_ARITY, Leaf, Shape
 from zkmargin.circuits.margin.rules import HORIZON_BITS
 from zkmargin.prover import Opening
 
@@ -37,7 +37,6 @@ from .holdings import encode
 from .identity import BookIdentity
 from .published import PublishedEpoch
 from .rows import EpochRow, EventRow, Rows
-from .tree import TREE_ARITY
 
 HOUR_MS = 3_600_000
 PAGE = 1000

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from zkmargin.algebra import Engine
+from zkmargin.circuits.margin import TREE_ARITY
 
 from ..errors import UnknownEpoch
 from .file import BookFile
 from .pending import PendingTree
 from .rows import EpochRow, Rows
-from .tree import TREE_ARITY, VersionedTree, empty_nodes, path
+from .tree import VersionedTree, empty_nodes, path
 
 
 class Epochs:

@@ -7,6 +7,7 @@ It refuses what no account can be, such as a negative balance. Whether what is l
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 from zkmargin.algebra import BN254
 from zkmargin.circuits.margin import Leaf, Reservation, Shape, venue_group
@@ -30,7 +31,7 @@ def opened(event: Open, shape: Shape) -> Leaf:
         raise OrderMalformed("venue ids", f"must be integers of {ID_BITS} bits")
     leaf = Leaf(
         key_commitment=event.key_commitment,
-        group=venue_group(ids),
+        group=_group(ids),
         salt=event.salt,
         sequence=0,
         balances_e8=(0,) * shape.assets,
@@ -40,6 +41,10 @@ def opened(event: Open, shape: Shape) -> Leaf:
     )
     leaf.validate(shape)
     return leaf
+
+
+_group = lru_cache(maxsize=4096)(venue_group)
+"""Few books have many groups, and each hash takes a while."""
 
 
 def applied(event: Event, leaf: Leaf, index: int) -> Leaf:

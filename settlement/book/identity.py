@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from zkmargin.algebra import Buffer, load_json
-from zkmargin.circuits.errors import CircuitError
 from zkmargin.circuits.margin import Shape
 from zkmargin.verifier.statement import ID_BITS
 
 from ..errors import DocumentError, RiskTableRefused
 from ..fields import Fields
-from ..risk_document import RiskDocument
+from ..risk_document import RiskDocument, read_shape
 
 FORMAT = "zkmargin.book/1"
 DOCUMENT = "account book"
@@ -49,17 +48,17 @@ class BookIdentity:
 
     @classmethod
     def from_json(cls, data: Buffer | str) -> BookIdentity:
-        fields_ = Fields(load_json(data, DOCUMENT), DOCUMENT)
-        fields_.expect("format", FORMAT)
+        fields = Fields(load_json(data, DOCUMENT), DOCUMENT)
+        fields.expect("format", FORMAT)
         identity = cls(
-            name=fields_.text("name"),
-            venue_id=fields_.integer("venue_id", 0, 1 << ID_BITS),
-            shape=_read_shape(fields_.inner("shape")),
-            asset_names=_names(fields_, "assets"),
-            instrument_names=_names(fields_, "instruments"),
-            quote=fields_.text("quote", max_length=16),
+            name=fields.text("name"),
+            venue_id=fields.integer("venue_id", 0, 1 << ID_BITS),
+            shape=read_shape(fields),
+            asset_names=_names(fields, "assets"),
+            instrument_names=_names(fields, "instruments"),
+            quote=fields.text("quote", max_length=16),
         )
-        fields_.done()
+        fields.done()
         return identity
 
     def to_json(self) -> dict[str, Any]:
@@ -67,7 +66,7 @@ class BookIdentity:
             "format": FORMAT,
             "name": self.name,
             "venue_id": self.venue_id,
-            "shape": asdict(self.shape),
+            "shape": asdict(self.shape),  # in full: a shape of this name may have other counts in another version
             "assets": list(self.asset_names),
             "instruments": list(self.instrument_names),
             "quote": self.quote,
@@ -86,16 +85,6 @@ class BookIdentity:
         ):
             if own != other:
                 raise RiskTableRefused(f"the risk table has another {what} than this book; use one made for it")
-
-
-def _read_shape(row: Fields) -> Shape:
-    name = row.text("name")
-    counts = {field.name: row.integer(field.name, 0, 1 << 63) for field in fields(Shape) if field.name != "name"}
-    row.done()
-    try:
-        return Shape(name=name, **counts)
-    except CircuitError as problem:
-        raise row.fail("name", f"is of an impossible shape: {problem}") from None
 
 
 def _names(row: Fields, field: str) -> tuple[str, ...]:

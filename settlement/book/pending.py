@@ -6,11 +6,11 @@ import itertools
 from collections.abc import Iterable
 
 from zkmargin.algebra import Engine
-from zkmargin.circuits.margin import Shape
+from zkmargin.circuits.margin import TREE_ARITY, Shape
 
 from .digests import leaf_digests
 from .rows import LeafRow, Rows
-from .tree import TREE_ARITY, VersionedTree
+from .tree import VersionedTree
 
 CHUNK = 1 << 16
 """So many leaves are hashed at once: enough to keep all cores busy, and bounded memory."""

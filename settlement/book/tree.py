@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from zkmargin.algebra import Engine
 
 NODE_BYTES = 32
-TREE_ARITY = 2
 
 LoadChildren = Callable[[int, int], bytes]
 """The stored children of the node at (level, place), as they are newest in some epoch; b"" where there are none."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from zkmargin.algebra import EncodingError
-from zkmargin.circuits.margin import SMALL, declared_shape, key_commitment
+from zkmargin.circuits.margin import declared_shape, key_commitment
 from zkmargin.settlement.account_document import AccountDocument, read_secret, secret_json
 from zkmargin.settlement.book import AccountBook, BookIdentity
 from zkmargin.settlement.credit_document import CreditRequest

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zkmargin.algebra import BN254
+from zkmargin.algebra import BN254, get_engine
 from zkmargin.circuits.margin import STANDARD, Leaf, Reservation
+from zkmargin.settlement.book.digests import leaf_digests, leaf_of
 from zkmargin.settlement.book.events import (
     KINDS,
     Borrow,
@@ -97,3 +100,22 @@ def test_a_word_beyond_the_shape_is_refused(place: int) -> None:
     data = b"\x01\x00" + place.to_bytes(2, "little") + b"\x01" + bytes(7)
     with pytest.raises(MalformedRow):
         decode(data, EMPTY, 0, STANDARD)
+
+
+Account = tuple[int, int, list[int], int, tuple[int, ...], Reservation]
+accounts = st.tuples(elements, elements, ids.map(sorted), st.integers(0, 2**48 - 1), some(words, 8), slots)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(accounts, max_size=5))
+def test_digests_of_many_are_the_leaves_own(rows: list[Account]) -> None:
+    leaves, stored = [], []
+    for key, salt, venues, sequence, balances, slot in rows:
+        event = Open(key, salt, tuple(dict.fromkeys(venues)))
+        empty = opened(event, STANDARD)
+        leaf = replace(empty, sequence=sequence, balances_e8=balances, reservations=(slot, *empty.reservations[1:]))
+        leaves.append(leaf)
+        stored.append((event.to_bytes(), sequence, encode(leaf, STANDARD)))
+    assert [leaf_of(row, STANDARD) for row in stored] == leaves
+    found = leaf_digests(STANDARD, stored, get_engine())
+    assert found == [leaf.digest(STANDARD).to_bytes(32, "little") for leaf in leaves]
