@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from .. import interval as iv
 from ..builder import Circuit
@@ -13,7 +14,10 @@ from ..interval import Interval
 from ..scope import gadget
 
 LANE_CAPACITY = 252
-"""Bits that the lanes of one element take at most: whatever is inside, the element stays within +-(r - 1) / 2."""
+"""Bits that the lanes of one element take at most: whatever is inside, the element stays within +-(r - 1) / 2.
+
+Of a field whose r has b bits that is b - 2, as (r - 1) / 2 >= 2^(b - 2); `Lanes` checks it for the field at hand.
+"""
 
 
 @dataclass(frozen=True)
@@ -23,25 +27,45 @@ class LaneLayout:
     widths: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        if not self.widths or min(self.widths) < 2 or sum(self.widths) > LANE_CAPACITY:
+        whole = type(self.widths) is tuple and all(type(width) is int and width > 1 for width in self.widths)
+        if not whole or not 0 < sum(self.widths) <= LANE_CAPACITY:
             raise CircuitError(f"lanes of {self.widths} bits; they take at least 2 each and {LANE_CAPACITY} in all")
 
     @property
     def offsets(self) -> tuple[int, ...]:
-        return tuple(sum(self.widths[:place]) for place in range(len(self.widths)))
+        return tuple(accumulate(self.widths[:-1], initial=0))
 
     def pack(self, values: Sequence[int]) -> int:
         """The integer whose lanes hold these values; lanes at the end may be left out, and hold 0."""
-        return sum(value << offset for value, offset in zip(values, self.offsets, strict=False))
+        if len(values) > len(self.widths):
+            raise CircuitError(f"{len(values)} values do not fit into {len(self.widths)} lanes; leave some out")
+        for place, (value, width) in enumerate(zip(values, self.widths, strict=False)):
+            if _size((value, value)) >= width:
+                raise CircuitError(f"a value of {_size((value, value)) + 1} bits in lane {place}, which has {width}")
+        return _placed(self, values)
+
+    def unpack(self, packed: int) -> tuple[int, ...]:
+        """The values that `pack` puts into this integer: the only ones that fit."""
+        values, rest = [], packed
+        for width in self.widths:
+            half = 1 << width - 1
+            values.append((rest + half) % (1 << width) - half)
+            rest = rest - values[-1] >> width
+        if rest:
+            raise CircuitError(f"an integer beyond what lanes of {self.widths} bits hold")
+        return tuple(values)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lanes:
     """x = sum of v_i * 2^offset_i, where v_i lies in `intervals[i]`, inside [-2^(w_i - 1), 2^(w_i - 1)).
 
     That makes x determine the v_i: digits of a mixed radix, each centred around 0, are unique. So lanes may be added,
     and multiplied by one number, as long as none leaves its width, which is refused. Nothing reads a lane but
     `open_lanes`, whose bits prove what they give.
+
+    `trusted_lanes` and `side_by_side` make them. **Hazard:** to make one by hand is to say that something else keeps
+    each lane in its interval; no constraint does.
     """
 
     x: Expr
@@ -49,50 +73,61 @@ class Lanes:
     intervals: tuple[Interval, ...]
 
     def __post_init__(self) -> None:
-        for place, (known, width) in enumerate(zip(self.intervals, self.layout.widths, strict=True)):
-            half = 1 << (width - 1)
-            if known[0] < -half or known[1] >= half:
-                self.x.circuit.refuse(
-                    f"overflow: lane {place} needs {iv.width(known) + (known[0] >= 0)} bits and has {width}"
-                )
+        c = self.x.circuit
+        _require_room(c, self.layout, self.intervals)
+        if self.x.interval is None:
+            c.refuse(f"{self.x} cannot hold lanes: a raw field element wraps, and lanes must not")
+        object.__setattr__(self, "x", self.x.integer())
 
     def __add__(self, other: Lanes) -> Lanes:
-        self._require_same_layout(other)
-        known = tuple(iv.add(a, b) for a, b in zip(self.intervals, other.intervals, strict=True))
-        return Lanes(self.x + other.x, self.layout, known)
+        return self._plus(other, 1)
 
     def __sub__(self, other: Lanes) -> Lanes:
-        return self + other * -1
+        return self._plus(other, -1)
 
     def __mul__(self, factor: Expr | int) -> Lanes:
         """Every lane times one number; one constraint for an expression."""
-        if isinstance(factor, int):
+        c = self.x.circuit
+        if isinstance(factor, Expr):
+            factor = factor.integer()
+            if factor.interval is None:
+                c.refuse(f"lanes cannot be multiplied by {factor}, a raw field element: range-check it first")
+            known = tuple(iv.multiply(lane, factor.interval) for lane in self.intervals)
+        elif type(factor) is int:
             known = tuple(iv.scale(lane, factor) for lane in self.intervals)
-            return Lanes(self.x * factor, self.layout, known)
-        number = factor.integer()
-        if number.interval is None:
-            number.circuit.refuse(f"lanes cannot be multiplied by {number}, a raw field element: range-check it first")
-        known = tuple(iv.multiply(lane, number.interval) for lane in self.intervals)
-        return Lanes(self.x * number, self.layout, known)
+        else:
+            c.refuse(f"lanes are multiplied by an expression or an integer, not {type(factor).__name__}")
+        _require_room(c, self.layout, known)
+        return Lanes(self.x * factor, self.layout, known)
 
-    def _require_same_layout(self, other: Lanes) -> None:
+    def _plus(self, other: Lanes, sign: int) -> Lanes:
+        c = self.x.circuit
+        if not isinstance(other, Lanes):
+            c.refuse(f"lanes are added to lanes, not to {type(other).__name__}: side_by_side(...) makes them")
         if other.layout != self.layout:
-            self.x.circuit.refuse(f"lanes of {self.layout.widths} and of {other.layout.widths} bits do not line up")
+            c.refuse(f"lanes of {self.layout.widths} and of {other.layout.widths} bits do not line up")
+        pairs = zip(self.intervals, other.intervals, strict=True)
+        known = tuple(iv.add(one, iv.scale(another, sign)) for one, another in pairs)
+        return Lanes(self.x + other.x if sign > 0 else self.x - other.x, self.layout, known)
 
 
 def trusted_lanes(c: Circuit, name: str, layout: LaneLayout, intervals: Sequence[Interval], because: str) -> Lanes:
     """A private input that holds lanes, believed to lie in their intervals; see `Circuit.private_trusted`."""
-    low, high = (layout.pack([known[end] for known in intervals]) for end in (0, 1))
+    _require_room(c, layout, intervals)
+    low, high = (_placed(layout, [known[end] for known in intervals]) for end in (0, 1))
     return Lanes(c.private_trusted(name, (low, high), because=because), layout, tuple(intervals))
 
 
+@gadget
 def side_by_side(values: Sequence[Expr], layout: LaneLayout) -> Lanes:
     """One ranged value for each lane, from the lowest on; lanes without a value hold 0. Free."""
-    c, known = values[0].circuit, [_ranged_interval(value) for value in values]
-    packed = c.weighted_sum(
-        (value.integer(), 1 << offset) for value, offset in zip(values, layout.offsets, strict=False)
-    )
-    return Lanes(packed, layout, (*known, *[(0, 0)] * (len(layout.widths) - len(known))))
+    c, missing = values[0].circuit, len(layout.widths) - len(values)
+    if missing < 0:
+        c.refuse(f"{len(values)} values do not fit into {len(layout.widths)} lanes")
+    known = tuple(_ranged_interval(value) for value in values) + ((0, 0),) * missing
+    _require_room(c, layout, known)
+    placed = zip(values, layout.offsets, strict=False)
+    return Lanes(c.weighted_sum((value.integer(), 1 << offset) for value, offset in placed), layout, known)
 
 
 @gadget(requires="the lanes said to be nonnegative are")
@@ -102,23 +137,26 @@ def open_lanes(lanes: Lanes, nonnegative: Sequence[int] = (), bits: int | None =
     Costs k + 1 constraints for a lane in [-2^k, 2^k), for one proven not negative as many as its largest value has
     bits, and 1 for all. With `bits` the latter are also proven below 2^bits, which is cheaper where that is narrower.
 
-    Proof: the digits d_i that the bits make have the same sum of d_i * 2^offset_i, mod r, as the u_i, where u_i is
-    v_i + 2^k for a lane with a sign and v_i for one without. A digit lies in [0, 2^(k + 1)) or in [0, 2^(w_i - 1)), so
-    |u_i - d_i| < 2^w_i for both kinds, and both sums are within +-2^252: they are equal integers. The lowest lane's
-    difference is then a multiple of 2^w_0 below 2^w_0, so it is 0; likewise lane by lane. So u_i = d_i, which for a
-    lane with a sign gives v_i, and its sign as the top bit; for one without it says v_i = d_i >= 0.
+    Proof: let u_i be v_i + 2^k for a lane with a sign, v_i for one without. The bits make digits d_i, in [0, 2^(k + 1))
+    or [0, 2^s) with k + 1 <= w_i and s <= w_i - 1, whose sum of d_i * 2^offset_i is that of the u_i mod r. As u_i lies
+    in [0, 2^(k + 1)) or in [-2^(w_i - 1), 2^(w_i - 1)), |u_i - d_i| < 2^w_i for both kinds, and the difference of the
+    sums is below 2^252 in size: it is 0. The lowest lane's difference is then a multiple of 2^w_0 below 2^w_0, so it is
+    0; likewise lane by lane. So u_i = d_i, which for a lane with a sign gives v_i, and its sign as the top bit; for one
+    without it says v_i = d_i >= 0.
+
+    Only that v_i stays in its width was used. Where not even that is so, because x was trusted and is a lie, the digits
+    are still the only ones of x, and each value lies in [-2^k, 2^k) or [0, 2^s).
     """
-    c = lanes.x.circuit
+    c, chosen = lanes.x.circuit, frozenset(nonnegative)
+    _require_choice(lanes, chosen, bits)
     biases, sizes = [], []
-    for place, (low, high) in enumerate(lanes.intervals):
-        if place not in nonnegative:
-            biases.append(1 << max((-low - 1).bit_length() if low < 0 else 0, high.bit_length() if high > 0 else 0))
-            sizes.append(biases[-1].bit_length())
-        elif high < 0:
-            c.refuse(f"this can never hold: lane {place} lies in [{low}, {high}] and must not be negative")
-        else:
+    for place, known in enumerate(lanes.intervals):
+        if place in chosen:
             biases.append(0)
-            sizes.append(min(high.bit_length(), high.bit_length() if bits is None else bits))
+            sizes.append(known[1].bit_length() if bits is None else min(bits, known[1].bit_length()))
+        else:
+            biases.append(1 << _size(known))
+            sizes.append(_size(known) + 1)
     digits = _digits(lanes, biases, sizes)
     values = [
         c.range_proven(_number(c, lane) - bias, known if bias else (0, (1 << size) - 1))
@@ -130,7 +168,7 @@ def open_lanes(lanes: Lanes, nonnegative: Sequence[int] = (), bits: int | None =
 def _digits(lanes: Lanes, biases: Sequence[int], sizes: Sequence[int]) -> list[list[Expr]]:
     """Bits of each lane of x plus its bias, and the one constraint that they make up x."""
     c, offsets = lanes.x.circuit, lanes.layout.offsets
-    shifted = lanes.x + lanes.layout.pack(biases)
+    shifted = lanes.x + _placed(lanes.layout, biases)
     digits = [
         c.new_bits(shifted, size, first=offset) if size else [] for size, offset in zip(sizes, offsets, strict=True)
     ]
@@ -141,6 +179,43 @@ def _digits(lanes: Lanes, biases: Sequence[int], sizes: Sequence[int]) -> list[l
     )
     c.constrain_equal(c.field_sum(placed), shifted)
     return digits
+
+
+def _require_choice(lanes: Lanes, nonnegative: frozenset[int], bits: int | None) -> None:
+    c, count = lanes.x.circuit, len(lanes.intervals)
+    for place in nonnegative:
+        if place not in range(count):
+            c.refuse(f"there is no lane {place!r}: they are counted from 0 to {count - 1}")
+    if bits is not None and (type(bits) is not int or bits < 0 or not nonnegative):
+        c.refuse(f"{bits!r} bits bound the lanes that are proven nonnegative, of which there must be one")
+    for place in sorted(nonnegative):
+        low, high = lanes.intervals[place]
+        if high < 0 or (bits is not None and low >> bits > 0):
+            wanted = "must not be negative" if high < 0 else f"must have {bits} bits"
+            c.refuse(f"this can never hold: lane {place} lies in [{low}, {high}] and {wanted}")
+
+
+def _require_room(c: Circuit, layout: LaneLayout, intervals: Sequence[Interval]) -> None:
+    """One interval for each lane, inside its width; and all lanes inside the field."""
+    total, capacity = sum(layout.widths), c.curve.r.bit_length() - 2
+    if total > capacity:
+        c.refuse(f"lanes of {total} bits in all; an element of this field has room for {capacity}")
+    if len(intervals) != len(layout.widths):
+        c.refuse(f"{len(intervals)} intervals for {len(layout.widths)} lanes; give one for each")
+    for place, (known, width) in enumerate(zip(intervals, layout.widths, strict=True)):
+        if known[0] > known[1]:
+            c.refuse(f"the interval [{known[0]}, {known[1]}] of lane {place} is empty")
+        if _size(known) >= width:
+            c.refuse(f"overflow: lane {place} needs {_size(known) + 1} bits and has {width}")
+
+
+def _size(known: Interval) -> int:
+    """The least k for which [-2^k, 2^k) has it all."""
+    return max(~known[0], known[1], 0).bit_length()
+
+
+def _placed(layout: LaneLayout, numbers: Sequence[int]) -> int:
+    return sum(number << offset for number, offset in zip(numbers, layout.offsets, strict=False))
 
 
 def _number(c: Circuit, bits: Sequence[Expr]) -> Expr:

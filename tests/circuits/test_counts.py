@@ -17,6 +17,7 @@ from zkmargin.algebra import BABY_JUBJUB
 from zkmargin.circuits import (
     AMOUNT,
     Circuit,
+    LaneLayout,
     Point,
     Signature,
     SubgroupPoint,
@@ -68,6 +69,7 @@ from zkmargin.circuits import (
     multiplexer,
     negate,
     one_hot,
+    open_lanes,
     pack,
     pedersen_commitment,
     point_add,
@@ -81,6 +83,7 @@ from zkmargin.circuits import (
     round_down,
     round_up,
     select,
+    side_by_side,
     sign_split,
     sorted_insert,
     sorted_root_with,
@@ -93,6 +96,7 @@ from zkmargin.circuits import (
     to_bits_at_most,
     to_canonical_bits,
     total,
+    trusted_lanes,
     unpack,
     variable_base_multiple,
 )
@@ -200,6 +204,11 @@ GADGETS: dict[str, Callable[[Circuit], object]] = {
         for d, k in ((11, 8), (32, 2), (16, 4), (8, 16))
     },
     "merkle_update, 32 levels": lambda c: merkle_update(*raw(c, "old", "new"), *path(c, "index", 32)),
+    "trusted_lanes, 3 of 84": lambda c: three_lanes(c, -(2**63), 2**63 - 1),
+    "side_by_side, 3 of 84": lambda c: side_by_side(many_words(c, 3), LaneLayout((84,) * 3)),
+    "Lanes, 3 of 84, times a number": lambda c: three_lanes(c, -(2**31), 2**31 - 1) * trusted(c, "n", 0, 2**32 - 1),
+    "open_lanes, 3 of 64 signed bits": lambda c: open_lanes(three_lanes(c, -(2**63), 2**63 - 1)),
+    "open_lanes, 3 proven below 2^32": lambda c: open_lanes(three_lanes(c, -(2**63), 2**63 - 1), range(3), bits=32),
     "low_bits 32": lambda c: low_bits(c.private("x"), 32),
     "sparse_root_with, 32 levels": lambda c: sparse_root_with(*raw(c, "key", "value"), *sparse_path(c, 32)),
     "sparse_update, 32 levels": lambda c: sparse_update(*raw(c, "key", "old", "new"), *sparse_path(c, 32)),
@@ -248,6 +257,10 @@ def path(c: Circuit, name: str, levels: int):
 
 def sparse_path(c: Circuit, levels: int):
     return c.private_array("sibling", levels), c.private("depth")
+
+
+def three_lanes(c: Circuit, low: int, high: int):
+    return trusted_lanes(c, "x", LaneLayout((84,) * 3), [(low, high)] * 3, "only counted")
 
 
 def many_words(c: Circuit, count: int):
