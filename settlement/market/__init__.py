@@ -1,13 +1,22 @@
 """Market data: signed reports, the consensus over them, and histories."""
 
-from .bundle import ReportBundle, recompute
+from .bundle import ReportBundle, read_reports, recompute
 from .config import MarketConfig, QuoteRule, Signer
 from .consensus import agree
 from .csv_rows import TimeUnit
 from .history import PriceHistory, PricePoint
-from .option_csv import OptionKind, OptionLayout, OptionQuote, VolatilityUnit, read_options_csv, volatility_quotes
+from .option_csv import (
+    OptionKind,
+    OptionLayout,
+    OptionQuote,
+    VolatilityUnit,
+    option_chain_json,
+    read_options_csv,
+    volatility_quotes,
+)
 from .price_csv import PriceLayout, at_common_times, read_prices_csv
 from .quotes import PriceQuote, VolatilityQuote
+from .quotes_document import MarketQuotes
 from .reasons import Reason
 from .report import MarketReport, ReportDomain
 from .signing import Scheme, SignedReport, SigningKey
@@ -17,6 +26,7 @@ __all__ = [
     "AgreedPrice",
     "AgreedVolatility",
     "MarketConfig",
+    "MarketQuotes",
     "MarketReport",
     "MarketSnapshot",
     "OptionKind",
@@ -41,8 +51,10 @@ __all__ = [
     "VolatilityUnit",
     "agree",
     "at_common_times",
+    "option_chain_json",
     "read_options_csv",
     "read_prices_csv",
+    "read_reports",
     "recompute",
     "volatility_quotes",
 ]

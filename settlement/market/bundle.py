@@ -15,7 +15,7 @@ from ..errors import MarketDataError, SnapshotMismatch
 from ..fields import Fields
 from .config import MarketConfig
 from .consensus import MAX_REPORTS, agree
-from .signing import SignedReport
+from .signing import REPORT, SignedReport
 from .snapshot import NO_DIGEST, MarketSnapshot
 
 FORMAT = "zkmargin.market-reports/1"
@@ -41,11 +41,27 @@ class ReportBundle:
     @classmethod
     def from_json(cls, data: Buffer | str) -> ReportBundle:
         """Read a bundle; one malformed report refuses it: whoever makes the bundle can leave that report out."""
-        fields = Fields(load_json(data, DOCUMENT, max_bytes=MAX_JSON_BYTES), DOCUMENT)
+        return cls.read(Fields(load_json(data, DOCUMENT, max_bytes=MAX_JSON_BYTES), DOCUMENT))
+
+    @classmethod
+    def read(cls, fields: Fields) -> ReportBundle:
+        """Take everything from a document."""
         fields.expect("format", FORMAT)
         reports = fields.objects("reports", SignedReport.read)
         fields.done()
         return cls(tuple(reports))
+
+
+def read_reports(data: Buffer | str) -> tuple[SignedReport, ...]:
+    """The reports of a bundle, or one report on its own."""
+    document = load_json(data, DOCUMENT, max_bytes=MAX_JSON_BYTES)
+    fields = Fields(document, DOCUMENT)
+    if fields.take("format", "") == FORMAT:
+        return ReportBundle.read(Fields(document, DOCUMENT)).reports
+    fields = Fields(document, REPORT)
+    signed = SignedReport.read(fields)
+    fields.done()
+    return (signed,)
 
 
 def recompute(

@@ -112,6 +112,11 @@ def read_options_csv(data: Buffer, layout: OptionLayout) -> list[OptionQuote]:
     return quotes
 
 
+def option_chain_json(options: list[OptionQuote], quote: str) -> dict[str, Any]:
+    """The chain as a document."""
+    return {"format": FORMAT, "quote": quote, "options": [option.to_json(quote) for option in options]}
+
+
 def volatility_quotes(options: list[OptionQuote]) -> tuple[VolatilityQuote, ...]:
     """What a source can report of a chain: each option quoted on both sides, as of its last row."""
     latest = {option.instrument: option for option in options}

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..errors import MarketDataError
-from ..fields import Fields
+from ..fields import Fields, amount_text, percent_text
 from .names import check_integer, check_name
 from .reasons import Reason
 from .snapshot import MAX_PRICE_E8, MAX_SIGMA_PPM
@@ -88,6 +88,16 @@ def fault_of(quote: Quote) -> Reason | None:
     if quote.bid <= 0 or quote.ask <= 0:
         return Reason.ZERO
     return Reason.CROSSED if quote.bid > quote.ask else None
+
+
+def prices_json(prices: tuple[PriceQuote, ...], quote: str) -> dict[str, Any]:
+    """The member `prices` of a document."""
+    return {q.symbol: {"bid": amount_text(q.bid_e8, quote), "ask": amount_text(q.ask_e8, quote)} for q in prices}
+
+
+def volatilities_json(volatilities: tuple[VolatilityQuote, ...]) -> dict[str, Any]:
+    """The member `volatilities` of a document."""
+    return {q.instrument: {"bid": percent_text(q.bid_ppm), "ask": percent_text(q.ask_ppm)} for q in volatilities}
 
 
 def read_prices(fields: Fields, quote: str) -> tuple[PriceQuote, ...]:

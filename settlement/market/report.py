@@ -13,9 +13,19 @@ from typing import Any
 from zkmargin.algebra.keccak import keccak256
 
 from ..errors import MarketDataError
-from ..fields import Fields, amount_text, percent_text
+from ..fields import Fields
 from .names import check_integer, check_name
-from .quotes import PriceQuote, Quote, VolatilityQuote, check_ascending, fault_of, read_prices, read_volatilities
+from .quotes import (
+    PriceQuote,
+    Quote,
+    VolatilityQuote,
+    check_ascending,
+    fault_of,
+    prices_json,
+    read_prices,
+    read_volatilities,
+    volatilities_json,
+)
 from .snapshot import MAX_SEQUENCE
 from .typed_data import TypedData
 
@@ -115,14 +125,8 @@ class MarketReport:
             "quote": self.quote,
             "time_ms": self.time_ms,
             "sequence": self.sequence,
-            "prices": {
-                q.symbol: {"bid": amount_text(q.bid_e8, self.quote), "ask": amount_text(q.ask_e8, self.quote)}
-                for q in self.prices
-            },
-            "volatilities": {
-                q.instrument: {"bid": percent_text(q.bid_ppm), "ask": percent_text(q.ask_ppm)}
-                for q in self.volatilities
-            },
+            "prices": prices_json(self.prices, self.quote),
+            "volatilities": volatilities_json(self.volatilities),
         }
 
     @classmethod
