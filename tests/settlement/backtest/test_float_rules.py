@@ -1,0 +1,86 @@
+"""The float twin against the statement's exact integers, on real leaves, for every portfolio."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from zkmargin.circuits.margin import Evaluation, Leaf, Reservation, evaluate, net
+from zkmargin.settlement.backtest.float_rules import balance_for, collateral, margins
+from zkmargin.settlement.backtest.option_market import OptionMarket
+from zkmargin.settlement.backtest.portfolio import PORTFOLIOS, STABLE, Portfolio, positions_e8
+from zkmargin.settlement.backtest.table_series import TableSeries
+
+E8, SCALE = 10**8, 2e34
+BALANCES_E8 = np.array([3 * E8, 40 * E8, 700 * E8, 123_456 * E8])
+CLOSE = {"rel": 1e-12, "abs": 1e-9}
+
+
+def exact(series: TableSeries, place: int, by_venue: np.ndarray, balances_e8: np.ndarray) -> Evaluation:
+    """The statement's own evaluation of one row, from one leaf a venue."""
+    shape, table = series.settings.shape, series.table(place)
+    table.validate(shape)
+    empty = (Reservation(0, 0),) * shape.reservation_slots
+    leaves = []
+    for venue in range(shape.venues):
+        held = np.zeros(shape.instruments, dtype=np.int64)
+        if venue < len(by_venue):
+            flat = by_venue[venue, place].ravel()
+            held[: len(flat)] = flat
+        amounts = np.zeros(shape.assets, dtype=np.int64)
+        if venue == 0:
+            amounts[: len(balances_e8)] = balances_e8
+        nothing = (0,) * shape.assets
+        leaf = Leaf(1, 2, 3, 4, tuple(amounts.tolist()), nothing, tuple(held.tolist()), empty)
+        leaf.validate(shape)
+        leaves.append(leaf)
+    return evaluate(shape, table, net(leaves, 0), series.settings.horizon_ms)
+
+
+@pytest.mark.parametrize("portfolio", PORTFOLIOS, ids=lambda portfolio: portfolio.name)
+def test_the_twin_is_the_statement(
+    portfolio: Portfolio, series: TableSeries, market: OptionMarket, places: list[int]
+) -> None:
+    by_venue = positions_e8(portfolio, series, market.path.prices_e8[0])
+    margin = margins(series, by_venue.sum(axis=0))
+    counted = collateral(series, np.tile(BALANCES_E8, (len(series.rows), 1)))
+    for place in places:
+        found = exact(series, place, by_venue, BALANCES_E8)
+        count = len(series.symbols)
+        assert margin.delta_gamma[place] == pytest.approx(
+            [value / SCALE for value in found.delta_gamma_2e34[:count]], **CLOSE
+        )
+        assert margin.scenario[place] == pytest.approx(
+            [value / SCALE for value in found.scenario_2e34[:count]], **CLOSE
+        )
+        assert margin.contingency[place] == pytest.approx(found.contingency_2e34 / SCALE, **CLOSE)
+        assert margin.liquidity[place] == pytest.approx(found.liquidity_2e34 / SCALE, **CLOSE)
+        assert margin.required[place] == pytest.approx(found.required_2e34 / SCALE, **CLOSE)
+        assert counted[place] == pytest.approx(found.collateral_2e34 / SCALE, **CLOSE)
+
+
+def test_charges_and_tiers_are_at_work_in_these_tables(series: TableSeries, market: OptionMarket) -> None:
+    short = next(portfolio for portfolio in PORTFOLIOS if portfolio.name == "coin-collateral")
+    margin = margins(series, positions_e8(short, series, market.path.prices_e8[0]).sum(axis=0))
+    assert margin.contingency.min() > 0
+    assert margin.liquidity.min() > 0
+    rows = len(series.rows)
+    whole = collateral(series, np.tile(BALANCES_E8, (rows, 1)))
+    split = sum(collateral(series, np.tile(BALANCES_E8 // 1000, (rows, 1))) for _ in range(1000))
+    assert (split > whole).all(), "large holdings are discounted more than the same in small parts"
+
+
+@pytest.mark.parametrize("asset", [0, 2, STABLE])
+def test_a_balance_for_an_amount_counts_for_exactly_that(series: TableSeries, asset: int) -> None:
+    wanted = np.linspace(0, 500_000, len(series.rows))
+    balances = np.zeros(series.price_e8.shape)
+    balances[:, asset] = balance_for(series, asset, wanted) * E8
+    assert collateral(series, balances) == pytest.approx(wanted, rel=1e-9)
+
+
+def test_a_delta_hedged_portfolio_has_no_delta_left(series: TableSeries, market: OptionMarket) -> None:
+    hedged = next(portfolio for portfolio in PORTFOLIOS if portfolio.name == "hedged-short-gamma")
+    held = positions_e8(hedged, series, market.path.prices_e8[0]).sum(axis=0)
+    delta = (held * series.delta_units).sum(axis=2) * (series.value_unit_e16 / 1e16)
+    gross = (np.abs(held / E8) * series.spot_e8[:, :, None]).sum(axis=2)
+    assert (np.abs(delta) <= 1e-3 * gross).all()
