@@ -11,7 +11,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 
@@ -27,6 +27,7 @@ from ..errors import (
     VenueError,
 )
 from ..risk_document import RiskDocument
+from .bulk import Import, NewAccount
 from .coverage import needs_cover, require_covered
 from .digests import leaf_of
 from .epochs import Epochs, kept_epoch, open_epoch, prune
@@ -37,6 +38,7 @@ from .holdings import encode
 from .identity import BookIdentity
 from .published import PublishedEpoch
 from .rows import EpochRow, EventRow, Rows
+from .verification import BookSummary, Progress, Replay
 
 HOUR_MS = 3_600_000
 PAGE = 1000
@@ -63,7 +65,8 @@ class AccountBook:
         self._file = file
         self._clock = clock
         self._random_below = random_below
-        self._epochs = Epochs(file, engine or get_engine())
+        self._engine = engine or get_engine()
+        self._epochs = Epochs(file, self._engine)
         self._lock = threading.RLock()
         self._batch: Rows | None = None
         self._touched: set[int] = set()
@@ -174,6 +177,15 @@ class AccountBook:
             self._write(rows, index, event, after)
         return after.sequence
 
+    def import_accounts(self, accounts: Iterable[NewAccount]) -> range:
+        """Open and fund many accounts in one transaction, on their own at this venue; their indices."""
+        with self._writing() as rows:
+            first = rows.account_count()
+            work = Import(self.identity, open_epoch(rows), self._clock(), self._random_below)
+            indices = range(first, first + work.write(rows, first, accounts))
+            self._touched.update(indices)
+        return indices
+
     def set_risk_table(self, risk: RiskDocument, horizon_ms: int = HOUR_MS) -> None:
         """Judge orders by this table from now on, looking `horizon_ms` ahead. It must be in the book's own terms."""
         self.identity.require_same_terms(risk)
@@ -238,10 +250,23 @@ class AccountBook:
         with self._reading() as rows:
             return rows.account_count()
 
+    def last_event(self) -> int:
+        """The number of the newest event; 0 in an empty book."""
+        with self._reading() as rows:
+            return rows.last_event()
+
     def events(self, account: int | None = None, after: int = 0, limit: int = PAGE) -> list[EventRow]:
         """Events in their order, those numbered above `after`; of one account or of all."""
         with self._reading() as rows:
             return rows.events(account, after, limit)
+
+    def verify(self, progress: Progress | None = None) -> BookSummary:
+        """Replay every event and compare states, trees and roots; `DamagedBook` where something does not follow."""
+        with self._lock:
+            self._require_no_batch()
+            with self._file.reading() as connection:
+                self._file.check_pages(connection)
+                return Replay(self._file.path, self.shape, Rows(connection), self._engine).run(progress)
 
     def _write(self, rows: Rows, index: int, event: Event, leaf: Leaf) -> None:
         rows.add_events([(self._clock(), index, leaf.sequence, event.kind, event.to_bytes())])

@@ -83,12 +83,12 @@ def prune(rows: Rows, keep: int, depth: int, at_ms: int) -> int:
     wanted = max(first, newest.epoch - keep + 1 if newest else first)
     for epoch in range(first + 1, wanted + 1):
         accounts = rows.accounts_of_epoch(epoch)
-        rows.forget_before(epoch, accounts, _nodes_above(accounts, depth))
+        rows.forget_before(epoch, accounts, nodes_above(accounts, depth))
     if wanted > first:
         rows.add_pruning(wanted, at_ms)
     return wanted
 
 
-def _nodes_above(accounts: Sequence[int], depth: int) -> set[tuple[int, int]]:
+def nodes_above(accounts: Sequence[int], depth: int) -> set[tuple[int, int]]:
     """Level and place of every node that stands above one of the accounts."""
     return {(level, account // TREE_ARITY**level) for account in accounts for level in range(1, depth + 1)}

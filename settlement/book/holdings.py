@@ -8,6 +8,7 @@ encoding.
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from dataclasses import replace
 
 from zkmargin.algebra import BN254
@@ -32,13 +33,12 @@ def encode(leaf: Leaf, shape: Shape) -> bytes:
     empty = empty_words(shape)
     words = [(place, word) for place, word in enumerate(leaf.words()[1:]) if word != empty[place]]
     targets = [(place, slot.target) for place, slot in enumerate(leaf.reservations) if slot.target]
-    return b"".join(
-        [
-            _COUNT.pack(len(words)),
-            *(_WORD.pack(place, word) for place, word in words),
-            *(_TARGET.pack(place, target.to_bytes(32, "little")) for place, target in targets),
-        ]
-    )
+    return pack_words(words) + b"".join(_TARGET.pack(place, target.to_bytes(32, "little")) for place, target in targets)
+
+
+def pack_words(words: Sequence[tuple[int, int]]) -> bytes:
+    """Pairs of place and word, ascending; the places of balances are the assets' own."""
+    return _COUNT.pack(len(words)) + b"".join([_WORD.pack(place, word) for place, word in words])
 
 
 def split(data: bytes) -> tuple[list[tuple[int, int]], list[tuple[int, bytes]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from zkmargin.algebra import Engine
 from zkmargin.circuits.margin import TREE_ARITY, Shape
@@ -25,9 +25,11 @@ class PendingTree:
         self._tree: VersionedTree | None = None
         self._changed: set[int] = set()
 
-    def note(self, accounts: Iterable[int]) -> None:
+    def note(self, accounts: Collection[int]) -> None:
         """These accounts have changed, and the change is committed."""
-        if self._tree is not None:
+        if len(accounts) > CHUNK:
+            self.forget()  # reading all of the open epoch at once is quicker than each account on its own
+        elif self._tree is not None:
             self._changed.update(accounts)
 
     def forget(self) -> None:

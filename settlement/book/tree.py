@@ -58,6 +58,10 @@ class VersionedTree:
             }
         self._root = changed[0]
 
+    def children(self, level: int, place: int) -> bytes:
+        """Of a node that has changed since the last `settle`."""
+        return bytes(self._changed[level, place])
+
     def changes(self) -> Iterator[tuple[int, int, bytes]]:
         """Level, place and children of every node changed since the last `settle`."""
         for (level, place), children in self._changed.items():
@@ -75,11 +79,11 @@ class VersionedTree:
             parent, slot = divmod(place, self.arity)
             if not parents or parents[-1] != parent:
                 parents.append(parent)
-                children = self._children(level, parent, load)
+                children = self._loaded(level, parent, load)
             children[slot * NODE_BYTES : (slot + 1) * NODE_BYTES] = digest
         return parents
 
-    def _children(self, level: int, place: int, load: LoadChildren) -> bytearray:
+    def _loaded(self, level: int, place: int, load: LoadChildren) -> bytearray:
         key = level, place
         if key not in self._changed:
             self._changed[key] = bytearray(load(level, place))
