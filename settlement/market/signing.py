@@ -99,6 +99,9 @@ class SigningKey:
         fields.done()
         return key
 
+    def __reduce__(self) -> str:
+        raise TypeError("a signing key cannot be pickled; write it with to_json into a file of its owner")
+
     def _ed25519(self) -> ed25519.Ed25519PrivateKey:
         try:
             from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

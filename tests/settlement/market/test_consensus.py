@@ -6,7 +6,7 @@ import itertools
 from dataclasses import replace
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from zkmargin.settlement.errors import MarketDataError, NoConsensus
@@ -21,7 +21,7 @@ from zkmargin.settlement.market import (
 )
 from zkmargin.settlement.market.consensus import agree_on, reports_digest
 
-from .market_case import CONFIG, E8, NOW_MS, STRANGER, all_signed, report, signed, unjudged
+from .market_case import CONFIG, E8, MIDS_E8, NOW_MS, STRANGER, all_signed, report, signed, unjudged
 
 WIDE = QuoteRule(band_ppm=999_999, min_confidence_ppm=0, max_move_ppm=1, max_move_ppm_per_minute=1)
 
@@ -267,3 +267,27 @@ def test_endless_reports_are_refused_before_any_is_checked() -> None:
         agree([signed("a")] * 513, CONFIG, NOW_MS)
     with pytest.raises(MarketDataError, match="now_ms"):
         agree(all_signed(), CONFIG, -1)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_one_liar_of_four_may_sign_whatever_it_likes(data: st.DataObject) -> None:
+    lies = []
+    for _ in range(data.draw(st.integers(0, 3))):
+        prices = data.draw(st.dictionaries(st.sampled_from(["BTC", "X"]), st.integers(1, 2**63), max_size=2))
+        lies.append(
+            signed(
+                "b",
+                sequence=data.draw(st.integers(4, 6)),
+                time_ms=NOW_MS + data.draw(st.sampled_from([-20_000, -10_000, -1_000, 0, 500, 501])),
+                prices=tuple(PriceQuote(symbol, mid, mid) for symbol, mid in sorted(prices.items())),
+                volatilities=(),
+            )
+        )
+    honest = [signed(source) for source in ("a", "c", "d")]
+    snapshot = agree(data.draw(st.permutations([*honest, *lies])), CONFIG, NOW_MS)
+    mids = [MIDS_E8[source] for source in ("a", "c", "d")]
+    assert min(mids) <= snapshot.prices["BTC"].price_e8 <= max(mids)
+    assert snapshot.time_ms == NOW_MS - 1_000
+    assert {"a", "c", "d"} <= set(snapshot.prices["BTC"].sources)
+    assert {r.source for r in snapshot.provenance.rejections} <= {"b"}

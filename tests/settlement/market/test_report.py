@@ -7,6 +7,7 @@ The EIP-712 values were computed with eth-account 0.14.0 (PyPI) from the type st
 from __future__ import annotations
 
 import json
+import pickle
 import sys
 from dataclasses import replace
 from typing import Any
@@ -117,6 +118,11 @@ def test_a_report_and_a_key_read_back_as_written(scheme: Scheme) -> None:
     assert fresh != SigningKey.generate(scheme)
     assert fresh.secret.hex() not in repr(fresh)
     assert str(list(fresh.secret))[1:-1] not in repr(fresh)
+
+
+def test_a_key_cannot_be_pickled() -> None:
+    with pytest.raises(TypeError, match="cannot be pickled"):
+        pickle.dumps(KEYS[Scheme.ED25519])
 
 
 def test_a_key_that_is_not_its_identity_is_refused() -> None:
