@@ -18,6 +18,7 @@ INTERRUPTED, PIPE_CLOSED = 130, 141
 INVALID_CLASSES = frozenset(
     {
         "CeremonyInvalid",
+        "CoverageRejected",
         "ConsensusError",
         "InvalidProof",
         "KeyNotVerified",

@@ -33,6 +33,8 @@ SIZE_LIMITS = {
     "public inputs": MIB,
     "verifying key": 4 * MIB,
     "profile": 4 * MIB,
+    "backtest report": 16 * MIB,
+    "price history": 64 * MIB,
     "Python file": 4 * MIB,
     "market key": 4 * KIB,
     "market configuration": 256 * KIB,

@@ -57,6 +57,11 @@ def prices_csv(history: PriceHistory) -> str:
     return out.getvalue()
 
 
+def hourly_rows(path: MarketPath) -> Ints:
+    """The rows of a path about an hour apart."""
+    return np.arange(0, len(path), max(1, HOUR_MS // path.step_ms), dtype=np.int64)
+
+
 CHAIN_COLUMNS = (
     "time",
     "instrument",
