@@ -89,7 +89,6 @@ class Lanes:
         """Every lane times one number; one constraint for an expression."""
         c = self.x.circuit
         if isinstance(factor, Expr):
-            factor = factor.integer()
             if factor.interval is None:
                 c.refuse(f"lanes cannot be multiplied by {factor}, a raw field element: range-check it first")
             known = tuple(iv.multiply(lane, factor.interval) for lane in self.intervals)

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zkmargin.algebra import BN254
+from zkmargin.algebra import BN254, Engine
 from zkmargin.circuits import (
+    AMOUNT,
+    PRICE,
     BuildError,
     Circuit,
     CircuitError,
@@ -167,6 +169,19 @@ def test_the_intervals_are_those_of_each_lane() -> None:
         build(circuit, name="intervals")
 
 
+def test_units_are_dropped() -> None:
+    def circuit(c: Circuit) -> None:
+        layout = LaneLayout((40, 40))
+        amount, price = c.private("amount", bits=8, unit=AMOUNT(8)), c.private("price", bits=9, unit=PRICE(2))
+        values, _ = open_lanes(side_by_side([amount, price], layout) * amount, nonnegative=[0, 1])
+        assert [value.unit for value in values] == [None, None]
+        held = Lanes(price, layout, ((0, 511), (0, 0)))
+        assert (held + side_by_side([amount], layout)).x.unit is None
+        assert values[0].counting(AMOUNT(16)).unit == AMOUNT(16)
+
+    build(circuit, name="units", strict=True)
+
+
 # Costs
 
 
@@ -223,11 +238,13 @@ def test_over_a_small_field_nothing_else_is_opened(intervals: list[Interval]) ->
         assert [w[out] for w in solutions(circuit, {"x": SMALL.pack(values)}, free="out")] == [expected]
 
 
-def accepted(intervals: Sequence[Interval], function: Callable[[Lanes], object]) -> dict[int, int]:
+def accepted(
+    intervals: Sequence[Interval], function: Callable[[Lanes], object], layout: LaneLayout = SMALL
+) -> dict[int, int]:
     """Every element of a small field that has a witness, whatever is believed of it, and how many witnesses."""
 
     def circuit(c: Circuit) -> None:
-        function(Lanes(small(c).x, SMALL, tuple(intervals)))
+        function(Lanes(trusted(c, layout, whole(layout)).x, layout, tuple(intervals)))
 
     found: dict[int, int] = {}
     for witness in solutions(build(circuit, name="small", curve=tiny_field(PRIME)), {}, free="x"):
@@ -255,6 +272,33 @@ def test_nonnegative_lanes_over_a_small_field(nonnegative: tuple[int, ...], bits
     assert found == dict.fromkeys(honest, 1)
 
 
+@pytest.mark.parametrize("nonnegative", [(1,), (0, 2), (0, 1)])
+@pytest.mark.parametrize("layout", [LaneLayout((2, 2, 2)), LaneLayout((3, 3)), LaneLayout((2, 4))])
+def test_lanes_of_both_kinds_mix_over_a_small_field(layout: LaneLayout, nonnegative: tuple[int, ...]) -> None:
+    """Whatever stands above or below a lane without a sign, the elements that open are those whose lanes hold."""
+    proven = [place for place in nonnegative if place < len(layout.widths)]
+    values = product(*(range(low, high + 1) for low, high in whole(layout)))
+    honest = {layout.pack(each) % PRIME for each in values if all(each[place] >= 0 for place in proven)}
+    found = accepted(whole(layout), lambda lanes: open_lanes(lanes, proven), layout)
+    assert found == dict.fromkeys(honest, 1)
+
+
+def test_products_over_a_small_field() -> None:
+    """x times n plus y opens to what it is for each lane, and to nothing else."""
+    layout = LaneLayout((3, 3))
+
+    def circuit(c: Circuit) -> None:
+        n, y = (c.private_trusted(name, known, "test") for name, known in (("n", (-1, 2)), ("y", (-1, 1))))
+        values, _ = open_lanes(trusted(c, layout, [(-1, 1), (0, 1)]) * n + side_by_side([y], layout))
+        assert_equal(c.public("out"), c.field_sum(zip(values, (1, 16), strict=True)))
+
+    compiled = build(circuit, name="small", curve=tiny_field(PRIME))
+    out = compiled.symbols.wire("out")
+    for low, high, n, y in product((-1, 0, 1), (0, 1), (-1, 0, 1, 2), (-1, 0, 1)):
+        found = [w[out] for w in solutions(compiled, {"x": layout.pack([low, high]), "n": n, "y": y}, free="out")]
+        assert found == [(low * n + y + 16 * high * n) % PRIME]
+
+
 @pytest.mark.parametrize(("prime", "room"), [(61, 4), (127, 5), (131, 6), (251, 6)])
 def test_an_element_has_room_for_two_bits_less_than_its_modulus(prime: int, room: int) -> None:
     fits, wide = LaneLayout((2, room - 2)), LaneLayout((2, room - 1))
@@ -274,6 +318,17 @@ def test_no_digit_can_be_faked(values: tuple[int, int], nonnegative: tuple[int, 
     if all(values[place] >= 0 for place in nonnegative):
         circuit = opening(SMALL, whole(SMALL), nonnegative=nonnegative)
         require_every_wire_determined(circuit, claim(SMALL, values, nonnegative))
+
+
+def test_the_engines_and_the_optimiser_agree(engine: Engine) -> None:
+    """The lanes' bits begin in the middle of the element."""
+    inputs = claim(LAYOUT, (-(2**83), 2**29 - 1, -1, 12345))
+    OPENED.check(OPENED.witness(inputs, engine), engine)
+    smaller = build(
+        lambda c: shown(c, open_lanes(trusted(c, LAYOUT, whole(LAYOUT)))), name="opening", strict=True, optimise=True
+    )
+    smaller.require_equivalent()
+    smaller.check(smaller.witness(inputs, engine), engine)
 
 
 FORGED = claim(SMALL, (5, 1)) | {"value": [5 + 16, 0], "sign": [3, 1]}
@@ -334,6 +389,7 @@ def small(c: Circuit, name: str = "x") -> Lanes:
 REFUSALS: dict[str, tuple[str, Callable[[Circuit], object]]] = {
     "high": (r"lane 0 needs 5 bits and has 4", lambda c: trusted(c, SMALL, [(0, 8), (0, 0)])),
     "low": (r"lane 1 needs 3 bits and has 2", lambda c: trusted(c, SMALL, [(0, 0), (-3, 0)])),
+    "beyond the field": (r"lane 1 needs 301 bits", lambda c: trusted(c, SMALL, [(0, 0), (0, 2**299)])),
     "empty": (r"\[1, 0\] of lane 0 is empty", lambda c: trusted(c, SMALL, [(1, 0), (-2, 1)])),
     "few intervals": ("1 intervals for 2 lanes", lambda c: trusted(c, SMALL, [(0, 0)])),
     "many intervals": ("3 intervals for 2 lanes", lambda c: trusted(c, SMALL, [(0, 0)] * 3)),
@@ -341,6 +397,7 @@ REFUSALS: dict[str, tuple[str, Callable[[Circuit], object]]] = {
     "raw lanes": ("raw field element wraps", lambda c: Lanes(c.private("x"), SMALL, tuple(whole(SMALL)))),
     "raw value": ("has no range", lambda c: side_by_side([c.private("x")], SMALL)),
     "wide value": ("lane 0 needs 5 bits and has 4", lambda c: side_by_side([c.private("x", bits=4)], SMALL)),
+    "vast value": ("lane 1 needs 253 bits", lambda c: side_by_side([c.constant(0), c.private("x", bits=252)], SMALL)),
     "many values": ("3 values do not fit into 2 lanes", lambda c: side_by_side([c.constant(0)] * 3, SMALL)),
     "no value": ("at least one expression", lambda c: side_by_side([], SMALL)),
     "sum": ("overflow: lane 0 needs 5 bits", lambda c: small(c) + trusted(c, SMALL, [(1, 1), (0, 0)], "y")),
