@@ -26,6 +26,8 @@ class MarginSeries:
     scenario: Floats
     contingency: Floats
     liquidity: Floats
+    rounding: Floats
+    """How much of the larger losses is charged because the table's numbers are rounded to units."""
 
     @property
     def larger(self) -> Floats:
@@ -43,15 +45,19 @@ class MarginSeries:
 def margins(series: TableSeries, positions_e8: Ints) -> MarginSeries:
     """The margin of `positions_e8` (row, underlying, instrument), netted already."""
     held = positions_e8 / E8
+    none = np.zeros(held.shape[:2])
     rule, spot = series.settings, series.spot_e8 / E8
     gross = np.abs(held).sum(axis=2)
     short = np.maximum(0.0, -held).sum(axis=2)
+    delta_gamma, scenario = _delta_gamma(series, held, gross), _scenario(series, held, gross)
+    uncharged = np.maximum(_delta_gamma(series, held, none), _scenario(series, held, none))
     excess = np.maximum(0.0, gross - rule.liquidity_free_e8 / E8)
     return MarginSeries(
-        delta_gamma=_delta_gamma(series, held, gross),
-        scenario=_scenario(series, held, gross),
+        delta_gamma=delta_gamma,
+        scenario=scenario,
         contingency=(short * spot).sum(axis=1) * (rule.contingency_ppm / PPM),
         liquidity=(excess * spot).sum(axis=1) * (rule.liquidity_ppm / PPM),
+        rounding=(np.maximum(delta_gamma, scenario) - uncharged).sum(axis=1),
     )
 
 

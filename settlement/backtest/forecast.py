@@ -9,10 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import PathError
+from ..risk.ewma import ewma_sigmas
 from .model import HOUR_MS, YEAR_MS
 from .path import MarketPath
 
 Floats = npt.NDArray[np.float64]
+PPM = 10**6
 
 
 @dataclass(frozen=True)
@@ -32,22 +34,17 @@ class ForecastSettings:
         return steps
 
 
-def weighted_variance(returns: Floats, half_life_steps: float, start_steps: int) -> Floats:
-    """Row t weighs the squared returns before time t, newest most; it starts as the plain mean of the first ones."""
-    decay = math.exp(-math.log(2) / half_life_steps)
-    squares = returns**2
-    current: list[float] = squares[:start_steps].mean(axis=0).tolist()
-    rows = [current]
-    for square in squares.tolist():
-        current = [decay * old + (1 - decay) * new for old, new in zip(current, square, strict=True)]
-        rows.append(current)
-    return np.array(rows)
-
-
 def forecast_variance(path: MarketPath, hours: float, start_steps: int) -> Floats:
-    """Annualised, for every row and asset of the path, from returns that ended by then."""
+    """Annualised, for every row and asset of the path, from returns that ended by then; the risk engine's own average.
+
+    Rows before the start have the plain mean of the first returns, and are not for judging.
+    """
     half_life_steps = hours * HOUR_MS / path.step_ms
-    return weighted_variance(path.log_returns, half_life_steps, start_steps) * (YEAR_MS / path.step_ms)
+    decay_ppm = min(PPM - 1, round(PPM * math.exp(-math.log(2) / half_life_steps)))
+    later = ewma_sigmas(path.prices, path.step_ms / YEAR_MS, decay_ppm, start_steps)
+    sigmas = np.concatenate([np.repeat(later[:1], start_steps, axis=0), later])
+    variance: Floats = sigmas**2
+    return variance
 
 
 def forecast_sigma(path: MarketPath, settings: ForecastSettings) -> Floats:

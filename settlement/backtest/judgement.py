@@ -37,6 +37,7 @@ def judge_portfolio(
         average_notional_e8=_e8(result.gross_notional.mean()),
         methods=tuple(judged(method, result.loss, getattr(result, method)) for method in METHODS),
         account=judged("account", result.account_loss, result.collateral),
+        rounding_average_e8=_e8(result.rounding.mean()),
         isolated_average_e8=_e8(result.isolated.mean()),
         static_average_e8=_e8(hindsight_average(result.loss, result.gross_notional, asked_rate)),
         scaled_average_e8=_e8(hindsight_average(result.loss, result.statement, asked_rate)),

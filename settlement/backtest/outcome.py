@@ -29,6 +29,8 @@ class Outcome:
     scenario: Floats
     larger: Floats
     statement: Floats
+    rounding: Floats
+    """The part of the statement's margin that pays for the table's rounding."""
     isolated: Floats
     """The statement's margin venue by venue, added up."""
     collateral: Floats
@@ -86,6 +88,7 @@ def outcome(portfolio: Portfolio, series: TableSeries, realised: Realised, first
         scenario=margin.scenario.sum(axis=1),
         larger=margin.larger,
         statement=required,
+        rounding=margin.rounding,
         isolated=np.sum([margins(series, venue).required for venue in by_venue], axis=0),
         collateral=(balances * series.price_e8 / E8).sum(axis=1),
         collateral_loss=-(balances * realised.asset_profit).sum(axis=1),

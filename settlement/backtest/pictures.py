@@ -73,14 +73,15 @@ def _coverage(figure: Any, report: Report) -> None:
             rate = judged.exceedances / result.trials
             label = METHOD_NAMES[method] if place == 0 else None
             shape = "o" if method in ("statement", "account") else "D"
-            axes.plot(max(rate, floor), -place, shape, color=colour, label=label, ms=5, alpha=0.85)
+            height = -place + 0.13 * (2 - list(COLOURS).index(method))
+            axes.plot(max(rate, floor), height, shape, color=colour, label=label, ms=4)
     asked = 1 - report.setup.coverage_ppm / PPM
     axes.axvline(asked, color="#888888", lw=1, ls="--")
     axes.text(asked, 0.7, f" asked: {100 * asked:g} %", color="#555555", va="bottom")
     axes.set_xscale("log")
     axes.set_yticks([-place for place in range(len(main.portfolios))], [p.title for p in main.portfolios])
     axes.set_ylim(-len(main.portfolios) + 0.4, 1.3)
-    axes.set_xlabel("share of horizons whose loss exceeded the margin; at the left edge: none")
+    axes.set_xlabel("share of horizons with a loss above the margin")
     axes.grid(axis="y", color="#eeeeee")
     figure.legend(loc="outside upper left", ncols=3, fontsize=8)
 
@@ -157,7 +158,7 @@ def _capital(figure: Any, report: Report) -> None:
     left.set_title("netted over the venues,\nper cent of the margin venue by venue")
     shares = [100 * r.scaled_average_e8 / max(1, r.static_average_e8) for r in main.portfolios]
     _bars(right, [r.name for r in main.portfolios], shares, "#009e73")
-    right.set_title("following the market, per cent of a constant\nwith the same coverage in hindsight")
+    right.set_title("following the market, per cent of\na constant that covers as much")
 
 
 def _bars(axes: Any, names: Sequence[str], shares: Sequence[float], colour: str) -> None:

@@ -14,7 +14,9 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from zkmargin.algebra import Buffer, load_json
 
+from ..errors import DocumentError
 from ..fields import Fields
+from .outcome import METHODS
 from .report import Judged, Report
 
 FORMAT = "zkmargin.backtest-report/1"
@@ -22,6 +24,8 @@ DOCUMENT = "backtest report"
 MAX_JSON_BYTES = 16 << 20
 MAX_INTEGER = 1 << 96
 MAX_TEXT = 200
+MAX_DAY_MS = 1 << 47
+"""In the year 6429; later days are no days of prices."""
 T = TypeVar("T")
 
 
@@ -36,9 +40,34 @@ def report_from_json(data: Buffer | str) -> Report:
     fields.expect("format", FORMAT)
     report = _read(Report, fields)
     fields.done()
-    if not report.horizons:
-        raise fields.fail("horizons", "is empty; a report has at least one")
+    _check(report)
     return report
+
+
+def _check(report: Report) -> None:
+    """What a reader of the report relies on beyond the kinds of its fields."""
+    for horizon in report.horizons:
+        for result in horizon.portfolios:
+            if [judged.method for judged in result.methods] != list(METHODS):
+                raise DocumentError(DOCUMENT, f"{result.name}.methods", f"must be {', '.join(METHODS)}")
+    for line in report.timelines:
+        lengths = {len(line.day_ms), len(line.margin_ppm), len(line.worst_loss_ppm), len(line.exceedances)}
+        if len(lengths) != 1 or not line.day_ms or not 0 <= min(line.day_ms) <= max(line.day_ms) < MAX_DAY_MS:
+            raise DocumentError(
+                DOCUMENT, f"timelines {line.name}", "must have one entry of each kind a day, of real days"
+            )
+    positive = (
+        ("horizons", [horizon.horizon_ms for horizon in report.horizons]),
+        ("portfolios", [result.trials for horizon in report.horizons for result in horizon.portfolios]),
+        ("notional", [result.average_notional_e8 for horizon in report.horizons for result in horizon.portfolios]),
+        ("isolated", [result.isolated_average_e8 for horizon in report.horizons for result in horizon.portfolios]),
+        ("calibration", [row.trials for row in report.calibration]),
+        ("gaps", [value for gap in report.gaps for value in (gap.horizon_ms, gap.expiry_ms)]),
+        ("timelines", [len(line.day_ms) for line in report.timelines]),
+    )
+    for name, values in positive:
+        if min(values, default=0) <= 0:
+            raise DocumentError(DOCUMENT, name, "must be there, with counts and times above zero")
 
 
 def _read(kind: type[T], fields: Fields) -> T:

@@ -59,6 +59,15 @@ def test_the_twin_is_the_statement(
         assert counted[place] == pytest.approx(found.collateral_2e34 / SCALE, **CLOSE)
 
 
+def test_rounding_costs_half_a_unit_for_every_unit_held(series: TableSeries, market: OptionMarket) -> None:
+    held = positions_e8(PORTFOLIOS[0], series, market.path.prices_e8[0]).sum(axis=0)
+    margin = margins(series, held)
+    half_units = np.abs(held[:, 0].sum(axis=1)) / E8 * (series.value_unit_e16[:, 0] / 1e16) / 2
+    assert (margin.rounding <= half_units * (1 + 1e-9)).all()
+    assert (margin.rounding > 0).all()
+    assert (margin.rounding < 0.02 * margin.larger).all()
+
+
 def test_charges_and_tiers_are_at_work_in_these_tables(series: TableSeries, market: OptionMarket) -> None:
     short = next(portfolio for portfolio in PORTFOLIOS if portfolio.name == "coin-collateral")
     margin = margins(series, positions_e8(short, series, market.path.prices_e8[0]).sum(axis=0))

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zkmargin.settlement.backtest.forecast import ForecastSettings, forecast_sigma, weighted_variance
+from zkmargin.settlement.backtest.forecast import ForecastSettings, forecast_sigma, forecast_variance
 from zkmargin.settlement.backtest.listing import HOUR_MS, NEAR_CALL, NEAR_PUT, SLOTS, contracts, strike_steps_e8
-from zkmargin.settlement.backtest.model import crypto_model
+from zkmargin.settlement.backtest.model import YEAR_MS, crypto_model
 from zkmargin.settlement.backtest.option_market import OptionMarket, Smile
 from zkmargin.settlement.backtest.path import MarketPath
 from zkmargin.settlement.backtest.simulation import simulate
@@ -69,10 +69,13 @@ def test_implied_volatility_follows_what_is_to_be_expected(path: MarketPath) -> 
     assert (above > implied).all()
 
 
-def test_the_forecast_is_its_recursion_and_looks_at_nothing_later(path: MarketPath) -> None:
-    returns = np.array([[0.1], [0.2], [0.3], [0.4]])
-    rows = weighted_variance(returns, half_life_steps=1.0, start_steps=2)
-    assert rows[:, 0] == pytest.approx([0.025, 0.0175, 0.02875, 0.059375, 0.1096875])
+def test_the_forecast_halves_its_weights_and_looks_at_nothing_later(path: MarketPath) -> None:
+    start, hours = 600, 2.0
+    variance = forecast_variance(path, hours, start)
+    decay = 0.5 ** (path.step_ms / (hours * HOUR_MS))
+    squares = path.log_returns**2 * (YEAR_MS / path.step_ms)
+    assert variance[start] == pytest.approx(squares[:start].mean(axis=0), rel=1e-9)
+    assert variance[start + 1] == pytest.approx(decay * variance[start] + (1 - decay) * squares[start], rel=1e-3)
     settings = ForecastSettings()
     cut = 2000
     short = MarketPath(path.symbols, path.times_ms[:cut], path.prices_e8[:cut], path.expected.until(cut))

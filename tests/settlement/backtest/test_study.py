@@ -84,7 +84,17 @@ def test_the_document_reads_back_and_refuses_anything_else(report: Report) -> No
     document = report_to_json(report)
     text = json.dumps(document)
     assert report_from_json(text) == report
+    line = document["timelines"][0]
+    portfolio = document["horizons"][0]["portfolios"][0]
+    horizon = {**document["horizons"][0], "portfolios": [{**portfolio, "trials": 0}]}
+    nameless = {**document["horizons"][0], "portfolios": [{**portfolio, "methods": portfolio["methods"][1:]}]}
     for broken in (
+        {**document, "horizons": [horizon]},
+        {**document, "horizons": [nameless]},
+        {**document, "timelines": []},
+        {**document, "timelines": [{**line, "day_ms": line["day_ms"][1:]}]},
+        {**document, "timelines": [{**line, "day_ms": [day + (1 << 47) for day in line["day_ms"]]}]},
+        {**document, "calibration": []},
         {**document, "format": "zkmargin.backtest-report/2"},
         {**document, "extra": 1},
         {**document, "horizons": []},
