@@ -142,9 +142,9 @@ class Fields:
             found[key] = inner.amount(key, units[key], signed=signed)
         return found
 
-    def ratio_ppm(self, name: str) -> int:
+    def ratio_ppm(self, name: str, *, signed: bool = False) -> int:
         """ "5 %" as an integer in ppm."""
-        return self._quantity(self.take(name), name, "%", PERCENT_SCALE, False)
+        return self._quantity(self.take(name), name, "%", PERCENT_SCALE, signed)
 
     def number(self, name: str, scale: int) -> int:
         """A plain decimal string, without unit."""
