@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from zkmargin.settlement.errors import PricingError
 from zkmargin.settlement.risk import pricing
-from zkmargin.settlement.risk.block_floating_point import common_unit_e16, in_units
+from zkmargin.settlement.risk.block_floating_point import common_unit, in_units
 from zkmargin.settlement.risk.exact_numbers import EXACT
 from zkmargin.settlement.risk.exact_pricing import Quoted
 from zkmargin.settlement.risk.instrument import Kind
@@ -106,21 +106,21 @@ AMOUNTS = st.lists(st.decimals(-(10**11), 10**11, places=20), min_size=1, max_si
 @settings(deadline=None)
 @given(AMOUNTS, st.integers(1, 2**16))
 def test_the_unit_is_the_smallest_that_fits_and_rounding_is_to_nearest(values: list[Decimal], limit: int) -> None:
-    unit = common_unit_e16(values, limit)
-    units = [in_units(value, unit) for value in values]
+    unit = common_unit(values, limit, 16)
+    units = [in_units(value, unit, 16) for value in values]
     assert all(abs(n) <= limit for n in units)
-    assert unit == 1 or any(abs(in_units(value, unit - 1)) > limit for value in values)
+    assert unit == 1 or any(abs(in_units(value, unit - 1, 16)) > limit for value in values)
     for value, n in zip(values, units, strict=True):
         assert abs(Fraction(value) - Fraction(n * unit, 10**16)) <= Fraction(unit, 2 * 10**16)
 
 
 def test_ties_go_away_from_zero_and_nothing_at_all_needs_one_unit() -> None:
-    assert [in_units(Decimal(text), 10**16) for text in ("2.5", "-2.5", "2.4", "-0.4")] == [3, -3, 2, 0]
-    assert common_unit_e16([], 9) == common_unit_e16([Decimal(0)], 9) == 1
+    assert [in_units(Decimal(text), 10**16, 16) for text in ("2.5", "-2.5", "2.4", "-0.4")] == [3, -3, 2, 0]
+    assert common_unit([], 9, 8) == common_unit([Decimal(0)], 9, 8) == 1
 
 
 def test_a_unit_for_nothing_finite_or_no_room_is_refused() -> None:
     with pytest.raises(PricingError):
-        common_unit_e16([Decimal("Infinity")], 9)
+        common_unit([Decimal("Infinity")], 9, 8)
     with pytest.raises(PricingError):
-        common_unit_e16([Decimal(1)], 0)
+        common_unit([Decimal(1)], 0, 8)
