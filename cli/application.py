@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("verify", "Check a proof."),
     "ledger": ("ledger", "A margin ledger on the target chain: create, feed, accept, release."),
     "market": ("market", "Market data: sign reports, agree on a market, check it, import prices and options."),
+    "risk": ("risk", "The risk engine: Greeks, forecasts, latencies, and the risk table they make."),
     "export": ("export", "Write keys and circuits in the formats of other tools."),
     "profile": ("profile", "Say where a circuit's constraints go, and what changed since the last time."),
     "inspect": ("inspect", "Say what is in a file."),

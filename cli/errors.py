@@ -26,6 +26,7 @@ INVALID_CLASSES = frozenset(
         "ObservationRejected",
         "Rejected",
         "StatementFalse",
+        "TableMismatch",
         "UnsatisfiedConstraint",
         "UnsatisfiedWitness",
         "VectorMismatch",

@@ -252,10 +252,11 @@ class TableError(RiskError):
 
 
 class TableMismatch(RiskError):
-    """A published table that is not the one its inputs make; `expected` and `found` are the first that differ."""
+    """A published table that is not the one its inputs make; `field` is the first that differs."""
 
     def __init__(self, name: str, expected: object, found: object) -> None:
         super().__init__(name, f"is {_short(found)} in the published table; its inputs make {_short(expected)}")
+        self.field = name
         self.expected = expected
         self.found = found
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from zkmargin.algebra.keccak import keccak256
 from zkmargin.circuits.margin import SMALL, STANDARD, HaircutTier, Shape
 
 from ..errors import TableError
+from ..market.history import PriceHistory
 from ..market.snapshot import AgreedPrice, AgreedVolatility, MarketSnapshot
 from .exact_numbers import PPM
 from .forecast import AssetModel, ForecastModel
@@ -19,6 +21,7 @@ from .latency import LatencyRule
 from .policy import AssetPolicy, RiskPolicy, UnderlyingPolicy
 from .regime import Multipliers, Regime, RegimeRule
 from .scenarios import default_scenarios
+from .settlement_times import Entry
 
 E8 = 10**8
 MINUTE_MS = 60_000
@@ -132,6 +135,36 @@ def example_snapshot(shape_name: str = "small", time_ms: int = EXAMPLE_TIME_MS) 
         },
         reports_digest=bytes(32),
     )
+
+
+def example_history(shape_name: str = "small", time_ms: int = EXAMPLE_TIME_MS, rows: int = 400) -> PriceHistory:
+    """Hourly prices that end at the example's, drawn from a hash so that they are the same everywhere."""
+    assets = tuple(asset for asset in example_assets(shape_name) if asset.implied_ppm)
+    row, backwards = tuple(asset.price_e8 for asset in assets), []
+    for index in range(rows):
+        backwards.append(row)
+        row = tuple(_one_hour_before(asset, price, index) for asset, price in zip(assets, row, strict=True))
+    times = tuple(time_ms - HOUR_MS * index for index in reversed(range(rows)))
+    return PriceHistory(tuple(asset.name for asset in assets), times, tuple(reversed(backwards)))
+
+
+def example_settlements(time_ms: int = EXAMPLE_TIME_MS, count: int = 500) -> tuple[Entry, ...]:
+    """Settlements from chain 1001 that took one to two minutes, the last of them still under way."""
+    starts = [time_ms - MINUTE_MS * (count - index) for index in range(count)]
+    took_ms = [MINUTE_MS + _drawn(f"settlement {index}", MINUTE_MS) for index in range(count)]
+    done: list[Entry] = [(1001, start, start + took) for start, took in zip(starts, took_ms, strict=True)]
+    return (*done[:-1], (1001, starts[-1], None))
+
+
+def _one_hour_before(asset: _Asset, price_e8: int, index: int) -> int:
+    """A move drawn evenly, with the deviation that the asset's usual volatility has in an hour."""
+    widest_ppm = asset.implied_ppm * 185 // 10_000
+    move_ppm = _drawn(f"{asset.name} {index}", 2 * widest_ppm + 1) - widest_ppm
+    return max(1, price_e8 * PPM // (PPM + move_ppm))
+
+
+def _drawn(label: str, below: int) -> int:
+    return int.from_bytes(keccak256(label.encode())[:16], "big") % below
 
 
 def _asset_policy(asset: _Asset) -> AssetPolicy:
