@@ -1,4 +1,4 @@
-"""An example policy and market for the shapes `small` and `standard`, with numbers of a plausible size.
+"""An example policy and market for each named shape, with numbers of a plausible size.
 
 The figures are made up. They are for first steps, tests and demonstrations, not for anybody's money.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from zkmargin.algebra.keccak import keccak256
-from zkmargin.circuits.margin import SMALL, STANDARD, HaircutTier, Shape
+from zkmargin.circuits.margin import SHAPES, HaircutTier, Shape
 
 from ..errors import TableError
 from ..market.history import PriceHistory
@@ -55,7 +55,11 @@ ASSETS = (
     _Asset("DAI", 99_980_000, (20_000, 50_000), 1_000_000, 8_000),
     _Asset("PAXG", 2_400 * E8, (40_000, 80_000), 500, 180_000),
 )
-SHAPE_ASSETS = {"small": ("BTC", "ETH", "SOL", "USDC"), "standard": tuple(asset.name for asset in ASSETS)}
+SHAPE_ASSETS = {
+    "small": ("BTC", "ETH", "SOL", "USDC"),
+    "standard": tuple(asset.name for asset in ASSETS),
+    "portfolio": tuple(asset.name for asset in ASSETS),
+}
 EXAMPLE_GARCH = Garch(HOUR_MS, 850_000_000_000, 60_000, 910_000)
 """A long-run volatility of about 50 % a year."""
 
@@ -64,7 +68,7 @@ def example_policy(shape_name: str = "small", time_ms: int = EXAMPLE_TIME_MS) ->
     """A policy for a named shape whose options expire a week or a month after `time_ms`."""
     if shape_name not in SHAPE_ASSETS:
         raise TableError("shape", f"has no example; there are {', '.join(SHAPE_ASSETS)}")
-    shape = SMALL if shape_name == "small" else STANDARD
+    shape = SHAPES[shape_name]
     assets = example_assets(shape_name)
     underlyings = assets[: shape.underlyings]
     return RiskPolicy(
@@ -174,7 +178,7 @@ def _asset_policy(asset: _Asset) -> AssetPolicy:
 
 
 def _instruments(row: _Asset, shape: Shape, time_ms: int) -> tuple[Instrument, ...]:
-    """A perpetual and a call for `small`; a put a week out and a call a month out besides for `standard`."""
+    """A perpetual and a call for `small`; a put a week out and a call a month out besides for the others."""
     call, put, far = (_strike_e8(row, percent) for percent in (110, 95, 120))
     week, month = time_ms + 7 * DAY_MS, time_ms + 30 * DAY_MS
     return (

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from zkmargin.circuits.margin import SHAPES
 from zkmargin.settlement.errors import DocumentError, TableError
 from zkmargin.settlement.risk.example import example_policy, example_snapshot
 from zkmargin.settlement.risk.policy_document import policy_json, read_policy
@@ -28,7 +29,7 @@ def changed(path: str, value: Any) -> str:
     return json.dumps(copy)
 
 
-@pytest.mark.parametrize("shape", ["small", "standard"])
+@pytest.mark.parametrize("shape", list(SHAPES))
 def test_a_policy_reads_back_as_written(shape: str) -> None:
     policy = example_policy(shape)
     assert read_policy(json.dumps(policy_json(policy))) == policy
@@ -39,7 +40,7 @@ def test_a_policy_reads_back_as_written(shape: str) -> None:
 
 def test_there_is_no_example_of_other_shapes() -> None:
     with pytest.raises(TableError, match="small, standard"):
-        example_policy("portfolio")
+        example_policy("tiny")
 
 
 @pytest.mark.parametrize(

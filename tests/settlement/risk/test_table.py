@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from zkmargin.circuits.margin import STANDARD, HaircutTier
+from zkmargin.circuits.margin.rules import delta_gamma_2e34, scenario_2e34, shock_e9
 from zkmargin.settlement.errors import PricingError, RiskError, TableError
 from zkmargin.settlement.market.snapshot import AgreedPrice, AgreedVolatility, MarketSnapshot
 from zkmargin.settlement.risk import pricing
@@ -17,7 +21,8 @@ from zkmargin.settlement.risk.example import DAY_MS, EXAMPLE_TIME_MS, HOUR_MS, e
 from zkmargin.settlement.risk.forecast import AssetModel, Forecast
 from zkmargin.settlement.risk.instrument import Instrument, Kind
 from zkmargin.settlement.risk.policy import RiskPolicy
-from zkmargin.settlement.risk.table import build_risk_table, implied_ppm, quoted, require_fresh
+from zkmargin.settlement.risk.scenarios import Revaluation
+from zkmargin.settlement.risk.table import build_risk_table, dollar_greeks, implied_ppm, quoted, require_fresh
 from zkmargin.settlement.risk_document import RiskDocument
 
 E8, E16 = 10**8, 10**16
@@ -200,7 +205,29 @@ def test_freshness() -> None:
             require_fresh(POLICY, SNAPSHOT, now_ms)
 
 
-def test_the_table_reads_back_as_a_document() -> None:
-    import json
+POSITIONS = st.lists(st.integers(-(10**12), 10**12), min_size=4, max_size=4)
 
+
+@settings(max_examples=40, deadline=None)
+@given(POSITIONS)
+def test_the_rules_charge_at_least_the_true_loss_and_little_more(positions: list[int]) -> None:
+    """For any netted positions in BTC: full revaluation and delta-gamma in exact numbers, against the integer rules."""
+    shape, held = STANDARD, (*positions, *(0,) * 12)
+    shock = shock_e9(TABLE.variance_rates_e18()[0], HOUR_MS)
+    revaluation = Revaluation(shock, HOUR_MS, POLICY.minimum_time_ms, POLICY.scenarios)
+    quotes = [quoted(POLICY, SNAPSHOT, POLICY.instruments[k]) for k in range(4)]
+    profits = [[Fraction(p) for p in revaluation.profits(quote)] for quote in quotes]
+    worst = max(0, *(-sum(q * row[s] for q, row in zip(positions, profits, strict=True)) for s in range(16)))
+    slack = Fraction(TABLE.underlyings[0].value_unit_e16, E16) * sum(map(abs, positions))
+    charged = Fraction(scenario_2e34(shape, TABLE, held, 0), 2 * 10**26)
+    assert worst <= charged <= worst + slack
+    greeks = [dollar_greeks(quote.value(), quote.forward_e8) for quote in quotes]
+    delta, gamma = (sum(q * Fraction(g[i]) for q, g in zip(positions, greeks, strict=True)) for i in (0, 1))
+    share = Fraction(shock, 10**9)
+    assert abs(delta) * share + max(0, -gamma) * share**2 / 2 <= Fraction(
+        delta_gamma_2e34(shape, TABLE, held, 0, shock), 2 * 10**26
+    )
+
+
+def test_the_table_reads_back_as_a_document() -> None:
     assert RiskDocument.from_json(json.dumps(DOCUMENT.to_json())) == DOCUMENT
