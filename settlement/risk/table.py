@@ -222,8 +222,9 @@ def _price(snapshot: MarketSnapshot, symbol: str) -> AgreedPrice:
 
 def _named(policy: RiskPolicy, place: str) -> str:
     """`assets[0].sigma_ppm` as `asset BTC sigma_ppm`."""
-    found = re.fullmatch(r"(asset|underlying|instrument)s\[(\d+)\]\.(.*)", place)
-    if found is None:
-        return place
-    rows = policy.instruments if found[1] == "instrument" else policy.assets
-    return f"{found[1]} {rows[int(found[2])].name} {found[3]}"
+
+    def by_name(found: re.Match[str]) -> str:
+        rows = policy.instruments if found[1] == "instrument" else policy.assets
+        return f"{found[1]} {rows[int(found[2])].name} "
+
+    return re.sub(r"^(asset|underlying|instrument)s\[(\d+)\]\.", by_name, place)

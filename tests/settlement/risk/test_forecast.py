@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal, localcontext
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from zkmargin.settlement.errors import ForecastError
+from zkmargin.settlement.risk import garch
 from zkmargin.settlement.risk.ewma import ewma_sigmas, ewma_variances
 from zkmargin.settlement.risk.exact_numbers import EXACT
 from zkmargin.settlement.risk.forecast import AssetModel, Forecast, ForecastModel, forecast
@@ -123,6 +125,16 @@ def test_the_fit_finds_the_parameters_it_was_given() -> None:
 def test_nothing_to_fit_is_refused(bad: np.ndarray) -> None:
     with pytest.raises(ForecastError):
         fit_garch(bad, HOUR_MS)
+
+
+def test_a_fit_that_does_not_settle_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Unsettled:
+        convergence_flag = 9
+
+    arch = SimpleNamespace(arch_model=lambda *_, **__: SimpleNamespace(fit=lambda **_: Unsettled()))
+    monkeypatch.setattr(garch, "require", lambda *_: arch)
+    with pytest.raises(ForecastError, match="gives no GARCH fit"):
+        fit_garch(np.array(WALK, dtype=float), HOUR_MS)
 
 
 @pytest.mark.parametrize("bad", [[1.0, float("nan")], [1.0, float("inf")], [1.0, 0.0], [-1.0, 1.0]])

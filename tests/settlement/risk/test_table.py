@@ -19,6 +19,7 @@ from zkmargin.settlement.market.snapshot import AgreedPrice, AgreedVolatility, M
 from zkmargin.settlement.risk import pricing
 from zkmargin.settlement.risk.example import DAY_MS, EXAMPLE_TIME_MS, HOUR_MS, example_policy, example_snapshot
 from zkmargin.settlement.risk.forecast import AssetModel, Forecast
+from zkmargin.settlement.risk.greeks import instrument_greeks
 from zkmargin.settlement.risk.instrument import Instrument, Kind
 from zkmargin.settlement.risk.policy import RiskPolicy
 from zkmargin.settlement.risk.scenarios import Revaluation
@@ -156,6 +157,23 @@ def test_a_price_beyond_the_table_names_its_instrument() -> None:
     with pytest.raises(TableError, match="moves by more") as refused:
         build(with_instrument(dear), with_price("BTC-FUT", (1 << 64) - 1, 0))
     assert refused.value.name == "instrument BTC-FUT"
+
+
+def test_a_strike_beyond_any_market_names_its_instrument() -> None:
+    absurd = with_instrument(replace(POLICY.instruments[1], strike_e8=10**60))
+    for make in (build, lambda policy: instrument_greeks(policy, SNAPSHOT)):
+        with pytest.raises(PricingError) as refused:
+            make(absurd)
+        assert refused.value.name == f"instrument {CALL}: strike"
+
+
+def test_greeks_in_text() -> None:
+    rows = instrument_greeks(POLICY, SNAPSHOT)
+    assert list(rows) == [instrument.name for instrument in POLICY.instruments]
+    value = pricing.value(Kind.CALL, 64_000.0, 70_000.0, 7 / 365, 0.55)
+    assert float(rows[CALL]["price"]) == pytest.approx(float(value.price), abs=1e-8)
+    assert float(rows[CALL]["gamma"]) == pytest.approx(float(value.gamma), abs=1e-12)
+    assert float(rows[CALL]["theta"]) == pytest.approx(float(value.theta), abs=1e-4)
 
 
 @pytest.mark.parametrize(
