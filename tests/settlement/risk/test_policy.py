@@ -112,3 +112,23 @@ def test_a_third_tier_has_no_room() -> None:
 def test_an_asset_that_is_not_there_is_named() -> None:
     with pytest.raises(TableError, match="asset DOGE is not in the policy"):
         example_policy().asset("DOGE")
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("assets.0.tiers.1.haircut", "5 %"),
+        ("assets.0.tiers.0.haircut", "0 %"),
+        ("assets.7.tiers.1.haircut", "100 %"),
+        ("assets.0.tiers.1.above", "184467440737.09551615 BTC"),
+        ("underlyings.0.contingency", "0 %"),
+        ("underlyings.0.contingency", "100 %"),
+        ("underlyings.0.liquidity", "0 %"),
+        ("underlyings.0.liquidity", "100 %"),
+        ("underlyings.0.liquidity_free", "0 units"),
+        ("max_snapshot_age_ms", 0),
+        ("price_confidence", "0"),
+    ],
+)
+def test_the_limits_themselves_are_allowed(path: str, value: Any) -> None:
+    assert policy_json(read_policy(changed(path, value))) == json.loads(changed(path, value))

@@ -72,6 +72,8 @@ def test_the_implied_volatility_is_that_of_the_option_nearest_the_money() -> Non
     # The put at 95 % of the price is nearer than the calls at 110 % and 120 %: 58 % and twice two points.
     assert implied_ppm(POLICY, SNAPSHOT, "BTC") == 620_000
     assert implied_ppm(POLICY, SNAPSHOT, "PAXG") == 0
+    # At 69,000 the call at 70,000 is.
+    assert implied_ppm(POLICY, with_price("BTC", 69_000 * E8, 0), "BTC") == 590_000
     same = replace(POLICY.instruments[1], name="BTC-PUT-SAME", kind=Kind.PUT)
     volatilities = {**SNAPSHOT.volatilities, "BTC-PUT-SAME": AgreedVolatility(990_000, 0, ("alpha",))}
     nearer = with_price("BTC", 69_000 * E8, 0, replace(SNAPSHOT, volatilities=volatilities))
