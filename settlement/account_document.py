@@ -8,21 +8,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from zkmargin.algebra import BN254, Buffer, load_json
-from zkmargin.circuits.margin import Leaf, Reservation, key_commitment
+from zkmargin.circuits.margin import Leaf, Reservation, Shape, key_commitment
 from zkmargin.prover import Opening
 
 from .errors import DocumentError
 from .fields import Fields, amount_text
-from .risk_document import RiskDocument
 
 ACCOUNT_FORMAT = "zkmargin.account/2"
 SECRET_FORMAT = "zkmargin.secret/1"
 ACCOUNT, SECRET = "account", "secret"
 UINT64 = 1 << 64
 POSITION_UNIT = "units"
+
+
+class MarketNames(Protocol):
+    """Whose names an account uses, and in which order: a risk table's, or those of the book that it is in."""
+
+    @property
+    def shape(self) -> Shape: ...
+
+    @property
+    def quote(self) -> str: ...
+
+    @property
+    def asset_names(self) -> tuple[str, ...]: ...
+
+    @property
+    def instrument_names(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -36,7 +51,7 @@ class AccountDocument:
         return f"AccountDocument(openings={self.openings!r})"
 
     @classmethod
-    def from_json(cls, data: Buffer | str, risk: RiskDocument) -> AccountDocument:
+    def from_json(cls, data: Buffer | str, risk: MarketNames) -> AccountDocument:
         """Read against the risk table, whose names and order the account uses."""
         fields = Fields(load_json(data, ACCOUNT), ACCOUNT)
         fields.expect("format", ACCOUNT_FORMAT)
@@ -44,7 +59,7 @@ class AccountDocument:
         fields.done()
         return cls(tuple(openings))
 
-    def to_json(self, risk: RiskDocument) -> dict[str, Any]:
+    def to_json(self, risk: MarketNames) -> dict[str, Any]:
         return {
             "format": ACCOUNT_FORMAT,
             "openings": [_opening_json(opening, risk) for opening in self.openings],
@@ -69,7 +84,7 @@ def secret_json(secret: int) -> dict[str, Any]:
     return {"format": SECRET_FORMAT, "secret": str(secret), "key_commitment": str(key_commitment(secret))}
 
 
-def _read_opening(row: Fields, risk: RiskDocument) -> Opening:
+def _read_opening(row: Fields, risk: MarketNames) -> Opening:
     shape = risk.shape
     assets = {name: name for name in risk.asset_names}
     instruments = dict.fromkeys(risk.instrument_names, POSITION_UNIT)
@@ -102,7 +117,7 @@ def _read_opening(row: Fields, risk: RiskDocument) -> Opening:
     )
 
 
-def _opening_json(opening: Opening, risk: RiskDocument) -> dict[str, Any]:
+def _opening_json(opening: Opening, risk: MarketNames) -> dict[str, Any]:
     leaf = opening.leaf
     return {
         "venue_id": opening.venue_id,
@@ -114,6 +129,13 @@ def _opening_json(opening: Opening, risk: RiskDocument) -> dict[str, Any]:
         "group": str(leaf.group),
         "salt": str(leaf.salt),
         "sequence": leaf.sequence,
+        **holdings_json(leaf, risk),
+    }
+
+
+def holdings_json(leaf: Leaf, risk: MarketNames) -> dict[str, Any]:
+    """What an account holds, owes and has reserved, as the document says it."""
+    return {
         "balances": _named(leaf.balances_e8, risk.asset_names, risk.asset_names),
         "debts": _named(leaf.debts_e8, risk.asset_names, risk.asset_names),
         "positions": _named(leaf.positions_e8, risk.instrument_names, [POSITION_UNIT] * len(risk.instrument_names)),
