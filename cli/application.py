@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "witness": ("witness", "Compute the witness of a margin claim."),
     "prove": ("prove", "Prove a margin claim; the result can be sent to the target's ledger."),
     "verify": ("verify", "Check a proof."),
+    "account": ("account", "A source venue's account book: orders, epochs, openings for the owners."),
     "ledger": ("ledger", "A margin ledger on the target chain: create, feed, accept, release."),
     "market": ("market", "Market data: sign reports, agree on a market, check it, import prices and options."),
     "risk": ("risk", "The risk engine: Greeks, forecasts, latencies, and the risk table they make."),

@@ -18,13 +18,16 @@ INTERRUPTED, PIPE_CLOSED = 130, 141
 INVALID_CLASSES = frozenset(
     {
         "CeremonyInvalid",
-        "CoverageRejected",
         "ConsensusError",
+        "CoverageRejected",
+        "DamagedBook",
         "InvalidProof",
         "KeyNotVerified",
         "KeyRejected",
+        "NotCovered",
         "ObservationRejected",
         "Rejected",
+        "ReservationRefused",
         "StatementFalse",
         "TableMismatch",
         "UnsatisfiedConstraint",

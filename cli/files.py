@@ -37,6 +37,7 @@ SIZE_LIMITS = {
     "backtest report": 16 * MIB,
     "price history": 64 * MIB,
     "Python file": 4 * MIB,
+    "accounts CSV": GIB,
     "market key": 4 * KIB,
     "market configuration": 256 * KIB,
     "market quotes": MIB,
