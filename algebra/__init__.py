@@ -18,7 +18,7 @@ from .encoding import (
     scalars_from_bytes,
     scalars_to_bytes,
 )
-from .engine import Bases, Engine, LoadedProgram, LoadedTree, get_engine
+from .engine import Bases, Engine, LoadedConstraints, LoadedProgram, LoadedTree, get_engine
 from .errors import (
     AlgebraError,
     DomainError,
@@ -53,6 +53,7 @@ __all__ = [
     "EngineUnavailable",
     "G1Point",
     "G2Point",
+    "LoadedConstraints",
     "LoadedProgram",
     "LoadedTree",
     "MerkleTree",

@@ -31,6 +31,10 @@ class Bases(Protocol):
     def __len__(self) -> int: ...
 
 
+LoadedConstraints = object
+"""The rows of a * b = c that an engine has decoded and checked once; only that engine reads them."""
+
+
 class LoadedProgram(Protocol):
     """A witness program an engine has decoded and checked once, to be run on many inputs."""
 
@@ -47,6 +51,13 @@ class LoadedProgram(Protocol):
 
     def run_many(self, inputs: Buffer, count: int) -> bytes:
         """`count` witnesses end to end, from as many vectors of inputs end to end."""
+        ...
+
+    def first_broken(self, inputs: Buffer, count: int, constraints: LoadedConstraints) -> list[int | None]:
+        """For each vector of inputs the first constraint that its witness breaks, if any; no witness leaves the engine.
+
+        The constraints must be this engine's, over as many wires as the program's; else an `EncodingError`.
+        """
         ...
 
 
@@ -192,6 +203,10 @@ class Engine(Protocol):
 
     def load_program(self, program: Buffer) -> LoadedProgram:
         """A witness program (`docs/formats.md` has the format), every rule of it checked; else an `EncodingError`."""
+        ...
+
+    def load_constraints(self, a: SparseMatrix, b: SparseMatrix, c: SparseMatrix) -> LoadedConstraints:
+        """The three sides of constraints, of as many rows and columns each; else an `EncodingError`."""
         ...
 
     def run_program(self, program: Buffer, inputs: Buffer) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from . import _native
 from .curves import BN254, Curve
 from .encoding import Buffer, scalars_to_bytes
-from .engine import Bases, LoadedProgram, LoadedTree
+from .engine import Bases, LoadedConstraints, LoadedProgram, LoadedTree
 from .errors import DomainError, EncodingError, EngineUnavailable
 from .poseidon import list_capacity
 from .sparse import SparseMatrix
@@ -138,6 +138,9 @@ class NativeEngine:
     def load_program(self, program: Buffer) -> LoadedProgram:
         return _NativeProgram(_native.load_program(program))
 
+    def load_constraints(self, a: SparseMatrix, b: SparseMatrix, c: SparseMatrix) -> LoadedConstraints:
+        return _native.load_constraints(_parts(a), _parts(b), _parts(c))
+
     def run_program(self, program: Buffer, inputs: Buffer) -> bytes:
         return self.load_program(program).run(inputs)
 
@@ -189,6 +192,11 @@ class _NativeProgram:
 
     def run_many(self, inputs: Buffer, count: int) -> bytes:
         return self._loaded.run_many(inputs, _size(count, "witnesses"))
+
+    def first_broken(self, inputs: Buffer, count: int, constraints: LoadedConstraints) -> list[int | None]:
+        if not isinstance(constraints, _native.Constraints):
+            raise EncodingError("these are not constraints of the native engine", what="constraints")
+        return self._loaded.first_broken(inputs, _size(count, "witnesses"), constraints)
 
 
 def _parts(matrix: SparseMatrix) -> tuple[int, bytes, bytes, bytes, bytes]:

@@ -92,7 +92,7 @@ class Claim:
         """The same without the check: for a false claim these inputs satisfy no circuit."""
         inputs: dict[str, int | Sequence[int]] = {}
         inputs |= self._public_values()
-        inputs |= self._table_values()
+        inputs |= table_values(self.shape, self.table)
         for venue, opening in enumerate(self.openings):
             inputs |= _leaf_values(venue, opening, self.shape)
         inputs |= {
@@ -135,29 +135,6 @@ class Claim:
             "context": public.context,
         }
 
-    def _table_values(self) -> dict[str, int | Sequence[int]]:
-        """The table's numbers by the names that `declare_table` gives them."""
-        shape, table = self.shape, self.table
-        columns: dict[str, Sequence[int]] = {
-            "price_low_e8": [asset.price_low_e8 for asset in table.assets],
-            "price_high_e8": [asset.price_high_e8 for asset in table.assets],
-            "variance_rates_e18": packing.pack_all(packing.variance_layouts(shape), table.variance_rates_e18()),
-            "contingency_charge_e14": [row.contingency_charge_e14 for row in table.underlyings],
-            "liquidity_charge_e14": [row.liquidity_charge_e14 for row in table.underlyings],
-            "liquidity_free_e8": packing.pack_all(
-                packing.liquidity_layouts(shape), [row.liquidity_free_e8 for row in table.underlyings]
-            ),
-            "value_unit_e16": [row.value_unit_e16 for row in table.underlyings],
-            "gamma_unit_e8": [row.gamma_unit_e8 for row in table.underlyings],
-        }
-        for a, asset in enumerate(table.assets):
-            columns[f"tiers[{a}]"] = packing.pack_all(packing.tier_layouts(shape), packing.tier_lanes(asset))
-        for k, row in enumerate(table.instruments):
-            columns[f"instruments[{k}]"] = packing.pack_all(packing.risk_layouts(shape), packing.risk_lanes(row))
-        return {
-            f"risk.{name}[{place}]": value for name, column in columns.items() for place, value in enumerate(column)
-        }
-
     def _worst(self) -> dict[str, int | Sequence[int]]:
         """Twice each underlying's worst loss in a scenario, which the prover names."""
         shape, positions = self.shape, self.holdings().positions_e8
@@ -165,6 +142,27 @@ class Claim:
             f"worst_half_units[{u}]": worst_half_units(shape, self.table, positions, u)
             for u in range(shape.underlyings if shape.scenarios else 0)
         }
+
+
+def table_values(shape: Shape, table: RiskTable) -> dict[str, int]:
+    """The table's numbers by the names that `declare_table` gives them."""
+    columns: dict[str, Sequence[int]] = {
+        "price_low_e8": [asset.price_low_e8 for asset in table.assets],
+        "price_high_e8": [asset.price_high_e8 for asset in table.assets],
+        "variance_rates_e18": packing.pack_all(packing.variance_layouts(shape), table.variance_rates_e18()),
+        "contingency_charge_e14": [row.contingency_charge_e14 for row in table.underlyings],
+        "liquidity_charge_e14": [row.liquidity_charge_e14 for row in table.underlyings],
+        "liquidity_free_e8": packing.pack_all(
+            packing.liquidity_layouts(shape), [row.liquidity_free_e8 for row in table.underlyings]
+        ),
+        "value_unit_e16": [row.value_unit_e16 for row in table.underlyings],
+        "gamma_unit_e8": [row.gamma_unit_e8 for row in table.underlyings],
+    }
+    for a, asset in enumerate(table.assets):
+        columns[f"tiers[{a}]"] = packing.pack_all(packing.tier_layouts(shape), packing.tier_lanes(asset))
+    for k, row in enumerate(table.instruments):
+        columns[f"instruments[{k}]"] = packing.pack_all(packing.risk_layouts(shape), packing.risk_lanes(row))
+    return {f"risk.{name}[{place}]": value for name, column in columns.items() for place, value in enumerate(column)}
 
 
 def _leaf_values(venue: int, opening: Opening, shape: Shape) -> dict[str, int | Sequence[int]]:

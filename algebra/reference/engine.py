@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..curves import BN254, Curve
 from ..encoding import Buffer, elements_from_bytes, elements_to_bytes, scalars_from_bytes, scalars_to_bytes
-from ..engine import Bases, LoadedProgram, LoadedTree
+from ..engine import Bases, LoadedConstraints, LoadedProgram, LoadedTree
 from ..errors import DomainError, EncodingError
 from ..merkle_nodes import merkle_levels
 from ..poseidon import MAX_INPUTS, list_capacity, poseidon_hash, poseidon_list
@@ -165,6 +165,9 @@ class ReferenceEngine:
 
     def load_program(self, program: Buffer) -> LoadedProgram:
         return machine.decode(self._curve, program)
+
+    def load_constraints(self, a: SparseMatrix, b: SparseMatrix, c: SparseMatrix) -> LoadedConstraints:
+        return machine.load_constraints(self._curve, a, b, c)
 
     def run_program(self, program: Buffer, inputs: Buffer) -> bytes:
         return self.load_program(program).run(inputs)

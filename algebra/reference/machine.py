@@ -17,12 +17,13 @@ from typing import NamedTuple
 from ..curves import Curve
 from ..encoding import Buffer, elements_from_bytes, scalars_to_bytes
 from ..errors import DomainError, EncodingError
-from ..sparse import u32_from_bytes
+from ..sparse import SparseMatrix, u32_from_bytes
 
 MAGIC, VERSION = b"zkwp", 2
 LINEAR, PRODUCT, QUOTIENT, BITS, DIVMOD, ISQRT, ONE_HOT, SORT = range(8)
 WIDEST_ONE_HOT = 256
 _CHECKSUM_BYTES = 32
+Row = Sequence[tuple[int, int]]
 _READS_B = (PRODUCT, QUOTIENT, DIVMOD)
 _COUNTED = (BITS, ONE_HOT, SORT)
 
@@ -67,14 +68,46 @@ class Program:
 
     def run_many(self, inputs: Buffer, count: int) -> bytes:
         """The witnesses of `count` vectors of inputs, end to end."""
+        return b"".join(scalars_to_bytes(execute(self, vector), self.curve) for vector in self._vectors(inputs, count))
+
+    def first_broken(self, inputs: Buffer, count: int, constraints: object) -> list[int | None]:
+        """For each vector of inputs the first constraint that its witness breaks, if any."""
+        if not isinstance(constraints, Constraints):
+            raise EncodingError("these are not constraints of the reference engine", what="constraints")
+        if constraints.width != self.n_wires:
+            raise EncodingError(f"constraints over {constraints.width} wires, not {self.n_wires}", what="wire")
+        return [constraints.first_broken(execute(self, vector)) for vector in self._vectors(inputs, count)]
+
+    def _vectors(self, inputs: Buffer, count: int) -> list[list[int]]:
         if count < 0:
             raise DomainError(f"there is no such number of witnesses: {count}", size=count)
         values = elements_from_bytes(inputs, self.curve.scalar_bytes, self.curve.r, "program input")
         if len(values) != count * self.n_inputs:
             needed = count * self.n_inputs
             raise EncodingError(f"{len(values)} program inputs where {needed} are needed", what="program input")
-        vectors = (values[k * self.n_inputs : (k + 1) * self.n_inputs] for k in range(count))
-        return b"".join(scalars_to_bytes(execute(self, vector), self.curve) for vector in vectors)
+        return [values[k * self.n_inputs : (k + 1) * self.n_inputs] for k in range(count)]
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """The rows of a * b = c."""
+
+    curve: Curve
+    width: int
+    rows: Sequence[Sequence[Row]]
+
+    def first_broken(self, values: Sequence[int]) -> int | None:
+        r = self.curve.r
+        sides = ([sum(values[wire] * coefficient for wire, coefficient in side) for side in row] for row in self.rows)
+        return next((index for index, (a, b, c) in enumerate(sides) if (a * b - c) % r), None)
+
+
+def load_constraints(curve: Curve, a: SparseMatrix, b: SparseMatrix, c: SparseMatrix) -> Constraints:
+    """Three sides of as many rows and columns each."""
+    sides = [matrix.to_rows(curve) for matrix in (a, b, c)]
+    if len({(len(side), matrix.width) for side, matrix in zip(sides, (a, b, c), strict=True)}) != 1:
+        raise EncodingError("the three sides have different numbers of rows or columns", what="sparse matrix")
+    return Constraints(curve, a.width, list(zip(*sides, strict=True)))
 
 
 def execute(program: Program, inputs: Sequence[int]) -> list[int]:

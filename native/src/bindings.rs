@@ -17,7 +17,7 @@ use crate::encode::{
 use crate::error::{Error, Kind};
 use crate::instance::{self, Curve, Fq, Fr, FrConfig, G1, G2};
 use crate::poseidon::ListHash;
-use crate::sparse::{Matrix, Parts};
+use crate::sparse::{self, Matrix, Parts};
 use crate::{curve, field, merkle, msm, ntt, pairing, program, threads};
 
 type Scalars = Result<Vec<Fr>, Error>;
@@ -481,6 +481,20 @@ impl Program {
         self.0.n_wires()
     }
 
+    /// For each vector of inputs the first constraint that its witness breaks, or None.
+    fn first_broken(
+        &self,
+        py: Python<'_>,
+        inputs: Buffer<'_>,
+        count: usize,
+        constraints: &Bound<'_, Constraints>,
+    ) -> PyResult<Vec<Option<usize>>> {
+        let (program, inputs, constraints) = (&self.0, inputs.as_slice(), &constraints.get().0);
+        Ok(py.detach(|| {
+            threads::install(|| program.first_broken(&program.decode_inputs(inputs, count)?, count, constraints))
+        })?)
+    }
+
     /// The witnesses are written where Python will read them; where there is no room, that is a MemoryError.
     fn run_many<'py>(&self, py: Python<'py>, inputs: Buffer<'py>, count: usize) -> PyResult<Bound<'py, PyBytes>> {
         let (program, inputs) = (&self.0, inputs.as_slice());
@@ -494,6 +508,20 @@ impl Program {
             Ok(())
         })
     }
+}
+
+/// The rows of a * b = c, decoded and checked once.
+#[pyclass(frozen, module = "zkmargin.algebra._native")]
+struct Constraints(sparse::Constraints<Fr>);
+
+/// Each side as (width, row_ptr, columns, places, scalars).
+type Side<'py> = (usize, Buffer<'py>, Buffer<'py>, Buffer<'py>, Buffer<'py>);
+
+#[pyfunction]
+fn load_constraints(py: Python<'_>, a: Side<'_>, b: Side<'_>, c: Side<'_>) -> PyResult<Constraints> {
+    let [a, b, c] = [&a, &b, &c].map(|side| (side.0, parts(&side.1, &side.2, &side.3, &side.4)));
+    let decode = |(width, parts)| Matrix::decode(width, parts);
+    Ok(Constraints(py.detach(|| threads::install(|| sparse::Constraints::new(decode(a)?, decode(b)?, decode(c)?)))?))
 }
 
 #[pyfunction]
@@ -527,7 +555,7 @@ mod _native {
         cpu_features, fq_from_montgomery, fq_to_montgomery, fr_add, fr_from_montgomery, fr_inverse, fr_mul, fr_powers,
         fr_sub, fr_to_montgomery, g1_add, g1_bases, g1_bases_unchecked, g1_matrix_apply, g1_msm, g1_multiples, g1_neg,
         g1_ntt, g1_scale, g2_add, g2_bases, g2_bases_unchecked, g2_matrix_apply, g2_msm, g2_multiples, g2_neg, g2_ntt,
-        g2_scale, load_program, matrix_apply, merkle_levels, ntt_scalars, pairing_check, poseidon, poseidon_lists,
-        thread_count, version, G1Bases, G2Bases, MerkleTree, Program,
+        g2_scale, load_constraints, load_program, matrix_apply, merkle_levels, ntt_scalars, pairing_check, poseidon,
+        poseidon_lists, thread_count, version, Constraints, G1Bases, G2Bases, MerkleTree, Program,
     };
 }

@@ -31,6 +31,33 @@ pub struct Matrix<F> {
     scalars: Vec<F>,
 }
 
+/// The rows of a * b = c.
+pub struct Constraints<F> {
+    sides: [Matrix<F>; 3],
+}
+
+impl<F: PrimeField> Constraints<F> {
+    pub fn new(a: Matrix<F>, b: Matrix<F>, c: Matrix<F>) -> Result<Self, Error> {
+        if a.row_ptr.len() != b.row_ptr.len() || b.row_ptr.len() != c.row_ptr.len() {
+            return Err(Error::Matrix { reason: "the three sides have different numbers of rows" });
+        }
+        if a.width != b.width || b.width != c.width {
+            return Err(Error::Matrix { reason: "the three sides have different numbers of columns" });
+        }
+        Ok(Self { sides: [a, b, c] })
+    }
+
+    pub fn width(&self) -> usize {
+        self.sides[0].width
+    }
+
+    /// The first row that a vector, `width` long, does not satisfy.
+    pub fn first_broken(&self, vector: &[F]) -> Option<usize> {
+        let [a, b, c] = &self.sides;
+        (0..a.row_ptr.len() - 1).find(|&row| a.at(row, vector) * b.at(row, vector) != c.at(row, vector))
+    }
+}
+
 impl<F: PrimeField> Matrix<F> {
     /// Decode, and check that the pointers rise from 0 to the number of entries, that every column and scalar exists.
     pub fn decode(width: usize, parts: Parts) -> Result<Self, Error> {
@@ -81,6 +108,13 @@ impl<F: PrimeField> Matrix<F> {
                 .zip(coefficients)
                 .fold(Projective::ZERO, |sum, (point, coefficient)| sum + product(point, &coefficient))
         }))
+    }
+
+    /// One row times a vector.
+    fn at(&self, row: usize, vector: &[F]) -> F {
+        let entries = self.row_ptr[row] as usize..self.row_ptr[row + 1] as usize;
+        let (columns, places) = (&self.columns[entries.clone()], &self.places[entries]);
+        columns.iter().zip(places).map(|(&column, &place)| self.scaled(vector[column as usize], place)).sum()
     }
 
     fn scaled(&self, value: F, place: u32) -> F {

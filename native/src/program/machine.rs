@@ -9,6 +9,7 @@ use super::plan::{Program, Step, SumStep, Term};
 use super::sum::{Element, Sum, LIMBS};
 use crate::encode::{decode_scalars, scalar_size, write_scalar};
 use crate::error::Error;
+use crate::sparse::Constraints;
 
 impl<P: MontConfig<LIMBS>> Program<P> {
     pub fn n_inputs(&self) -> usize {
@@ -43,6 +44,28 @@ impl<P: MontConfig<LIMBS>> Program<P> {
                 }
             },
         );
+    }
+
+    /// For each vector of inputs the first constraint that its witness does not satisfy.
+    pub fn first_broken(
+        &self,
+        inputs: &[Element<P>],
+        count: usize,
+        constraints: &Constraints<Element<P>>,
+    ) -> Result<Vec<Option<usize>>, Error> {
+        if constraints.width() != self.n_wires {
+            return Err(Error::Count { what: "wire", expected: self.n_wires, found: constraints.width() });
+        }
+        Ok((0..count)
+            .into_par_iter()
+            .map_init(
+                || vec![Element::<P>::ZERO; self.n_values],
+                |values, index| {
+                    self.run(&inputs[index * self.n_inputs..(index + 1) * self.n_inputs], values);
+                    constraints.first_broken(&values[..self.n_wires])
+                },
+            )
+            .collect())
     }
 
     fn run(&self, inputs: &[Element<P>], values: &mut [Element<P>]) {
