@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 from zkmargin.settlement.errors import ForecastError
-from zkmargin.settlement.fields import percent_text
 from zkmargin.settlement.risk.engine import (
-    RiskRun,
     forecast_assets,
     run_engine,
     verify_table,
@@ -24,10 +21,9 @@ from zkmargin.settlement.risk.example import (
     example_settlements,
     example_snapshot,
 )
-from zkmargin.settlement.risk.forecast import Forecast
 from zkmargin.settlement.risk.garch import fit_garch
 from zkmargin.settlement.risk.greeks import instrument_greeks
-from zkmargin.settlement.risk.latency import RouteLatency, all_latencies
+from zkmargin.settlement.risk.latency import all_latencies
 from zkmargin.settlement.risk.model_document import garch_json
 from zkmargin.settlement.risk.policy_document import policy_json
 from zkmargin.settlement.risk.regime import Regime
@@ -37,7 +33,7 @@ from zkmargin.settlement.risk_document import RiskDocument
 
 from .files import NewFile, json_bytes, read_file, require_free, write_files
 from .options import FILE, Group, force_option
-from .output import Output
+from .output import Output, counted
 from .risk_inputs import (
     history_option,
     input_options,
@@ -47,9 +43,12 @@ from .risk_inputs import (
     open_snapshot,
     open_times,
     policy_option,
+    recompute_snapshot,
+    signed_options,
     snapshot_option,
     times_option,
 )
+from .risk_show import forecast_lines, forecasts_json, latencies_json, latency_lines, run_json
 
 MAX_TIME_MS = (1 << 63) - 1
 TIME = click.IntRange(0, MAX_TIME_MS)
@@ -104,7 +103,7 @@ def forecast(output: Output, policy_path: Path, history_path: Path, time_ms: int
     """The volatility forecast and the regime of every asset."""
     policy, history = open_policy(policy_path), open_history(history_path)
     found = forecast_assets(policy, history, history.times_ms[-1] if time_ms is None else time_ms)
-    output.result({"forecasts": _forecasts_json(found)}, _forecast_lines(found))
+    output.result({"forecasts": forecasts_json(found)}, forecast_lines(found))
 
 
 @COMMAND.command("fit")
@@ -131,7 +130,7 @@ def latency(output: Output, policy_path: Path, times_path: Path, regime: str) ->
     policy = open_policy(policy_path)
     multiplier_ppm = policy.forecast.regime.multipliers[Regime(regime)].latency_ppm
     found = all_latencies(open_times(times_path), policy.latency, multiplier_ppm)
-    output.result({"regime": regime, "routes": _latencies_json(found)}, _latency_lines(found))
+    output.result({"regime": regime, "routes": latencies_json(found)}, latency_lines(found))
 
 
 @COMMAND.command("table")
@@ -157,14 +156,15 @@ def table(
     run = run_engine(inputs)
     write_files([NewFile(risk_path, json_bytes(run.document.to_json()))], force)
     output.result(
-        {"risk": str(risk_path), "snapshot_digest": inputs.snapshot.digest().hex(), **_run_json(run)},
-        [*_forecast_lines(run.forecasts), *_latency_lines(run.latencies), f"risk_root {run.document.root()}"],
+        {"risk": str(risk_path), "snapshot_digest": inputs.snapshot.digest().hex(), **run_json(run)},
+        [*forecast_lines(run.forecasts), *latency_lines(run.latencies), f"risk_root {run.document.root()}"],
     )
 
 
 @COMMAND.command("verify")
 @click.argument("risk_path", type=FILE, metavar="RISK.json")
 @input_options
+@signed_options
 @click.pass_obj
 def verify(
     output: Output,
@@ -173,74 +173,23 @@ def verify(
     snapshot_path: Path,
     history_path: Path | None,
     times_path: Path | None,
+    reports_path: Path | None,
+    config_path: Path | None,
+    previous_path: Path | None,
 ) -> None:
     """Compute a published risk table again. Exit code 1 and the first number that differs where it is another.
 
-    That the snapshot follows from signed reports is checked by 'zkmargin market verify'.
+    With --reports and --config the snapshot is computed again too, from the sources' signed reports.
     """
     published = RiskDocument.from_json(bytes(read_file(risk_path, "risk table")))
-    run = verify_table(published, open_inputs(policy_path, snapshot_path, history_path, times_path))
+    inputs = open_inputs(policy_path, snapshot_path, history_path, times_path)
+    reports = recompute_snapshot(inputs.snapshot, reports_path, config_path, previous_path)
+    run = verify_table(published, inputs)
+    source = f"{counted(reports, 'signed report')} and the other inputs" if reports else "its inputs"
     output.result(
-        {"valid": True, **_run_json(run)}, [f"the table follows from its inputs: risk_root {run.document.root()}"]
+        {"valid": True, "reports": reports, **run_json(run)},
+        [f"the table follows from {source}: risk_root {run.document.root()}"],
     )
-
-
-def _run_json(run: RiskRun) -> dict[str, Any]:
-    return {
-        "risk_root": str(run.document.root()),
-        "oracle_time_ms": run.document.oracle_time_ms,
-        "forecasts": _forecasts_json(run.forecasts),
-        "routes": _latencies_json(run.latencies),
-    }
-
-
-def _forecasts_json(forecasts: Mapping[str, Forecast]) -> dict[str, Any]:
-    return {
-        name: {
-            "sigma": percent_text(one.sigma_ppm),
-            "regime": one.regime.value,
-            "ewma": percent_text(one.ewma_ppm),
-            "garch": percent_text(one.garch_ppm),
-            "returns": one.returns,
-        }
-        for name, one in forecasts.items()
-    }
-
-
-def _forecast_lines(forecasts: Mapping[str, Forecast]) -> list[str]:
-    return [
-        f"{name:<12} sigma {percent_text(one.sigma_ppm):>12}  {one.regime.value:<10} {_sources(one)}".rstrip()
-        for name, one in forecasts.items()
-    ]
-
-
-def _sources(one: Forecast) -> str:
-    if not one.returns:
-        return "fixed by the policy"
-    garch = f", GARCH {percent_text(one.garch_ppm)}" if one.garch_ppm else ""
-    return f"EWMA {percent_text(one.ewma_ppm)}{garch}, of {one.returns} returns"
-
-
-def _latencies_json(latencies: Mapping[int, RouteLatency]) -> list[dict[str, int]]:
-    """With the two fields that a ledger's configuration has for a route."""
-    return [
-        {
-            "chain_id": chain,
-            "latency_ms": one.latency_ms,
-            "bound_ms": one.bound_ms,
-            "observed": one.observed,
-            "pending": one.pending,
-        }
-        for chain, one in latencies.items()
-    ]
-
-
-def _latency_lines(latencies: Mapping[int, RouteLatency]) -> list[str]:
-    return [
-        f"chain {chain}: allow {one.latency_ms} ms (bound {one.bound_ms} ms, "
-        f"of {one.observed} settlements, {one.pending} under way)"
-        for chain, one in latencies.items()
-    ]
 
 
 def _now_ms() -> int:

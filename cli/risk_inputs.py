@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from zkmargin.settlement.market import MarketConfig, ReportBundle, recompute
 from zkmargin.settlement.market.history import PriceHistory
 from zkmargin.settlement.market.snapshot import MarketSnapshot
 from zkmargin.settlement.risk.engine import RiskInputs
@@ -16,6 +17,7 @@ from zkmargin.settlement.risk.policy import RiskPolicy
 from zkmargin.settlement.risk.policy_document import read_policy
 from zkmargin.settlement.risk.settlement_times import read_settlement_times
 
+from .errors import Misuse
 from .files import read_file
 from .options import FILE
 
@@ -51,6 +53,31 @@ def times_option(required: bool) -> Callable[[F], F]:
 def input_options(function: F) -> F:
     """All four; history and times may be left out where the policy needs none."""
     return policy_option(snapshot_option(history_option(False)(times_option(False)(function))))
+
+
+def signed_options(function: F) -> F:
+    """`--reports`, `--config` and `--previous`: where the snapshot comes from."""
+    for name, variable, metavar, text in (
+        ("previous", "previous_path", "SNAPSHOT.json", "The snapshot before, where this one names one."),
+        ("config", "config_path", "CONFIG.json", "The market's signers and rules."),
+        ("reports", "reports_path", "REPORTS.json", "The signed reports, from 'zkmargin market agree --bundle'."),
+    ):
+        function = click.option(f"--{name}", variable, type=FILE, metavar=metavar, help=text)(function)
+    return function
+
+
+def recompute_snapshot(
+    snapshot: MarketSnapshot, reports: Path | None, config: Path | None, previous: Path | None
+) -> int:
+    """Check that signed reports make this snapshot, and count them; 0 where none are given."""
+    if reports is None and config is None and previous is None:
+        return 0
+    if reports is None or config is None:
+        raise Misuse("--reports and --config go together: the reports say what was signed, the configuration by whom")
+    bundle = ReportBundle.from_json(bytes(read_file(reports, "market reports")))
+    rules = MarketConfig.from_json(bytes(read_file(config, "market configuration")))
+    recompute(snapshot, bundle, rules, None if previous is None else open_snapshot(previous))
+    return len(bundle.reports)
 
 
 def open_policy(path: Path) -> RiskPolicy:

@@ -129,3 +129,68 @@ def test_fit(files: Path) -> None:
 
     told = invoke("risk", "fit", "--history", edited(files / "history.json", gap), "--symbol", "BTC")
     assert (told.code, "steps of one length" in told.stderr) == (2, True)
+
+
+@pytest.fixture
+def signed(files: Path) -> Path:
+    """A market of one source that signs exactly the example's prices, and the table from its snapshot."""
+    example, policy = (json.loads((files / f"{name}.json").read_text()) for name in ("snapshot", "policy"))
+    key = invoke("market", "keygen", files / "key.json", "--scheme", "secp256k1", "--json").json
+    rule = {"band": "2 %", "min_confidence": "0.05 %", "max_move": "10 %", "max_move_per_minute": "6 %"}
+    signer = {"source": "only", "scheme": "secp256k1", "identity": key["identity"]}
+    config = {
+        "format": "zkmargin.market-config/1",
+        "chain_id": 2002,
+        "verifying_contract": "0x" + "11" * 20,
+        "market": policy["market"],
+        "quote": "USD",
+        "signers": [{**signer, "not_before_ms": 0, "not_after_ms": EXAMPLE_TIME_MS * 2}],
+        "quorum": 1,
+        "max_age_ms": 10_000,
+        "max_future_ms": 500,
+        "symbols": sorted(example["prices"]),
+        "instruments": sorted(example["volatilities"]),
+        "price_rule": rule,
+        "volatility_rule": rule,
+    }
+    quotes = {
+        "format": "zkmargin.market-quotes/1",
+        "quote": "USD",
+        "prices": {name: {"bid": row["price"], "ask": row["price"]} for name, row in example["prices"].items()},
+        "volatilities": {
+            name: {"bid": row["sigma"], "ask": row["sigma"]} for name, row in example["volatilities"].items()
+        },
+    }
+    for name, document in (("config", config), ("quotes", quotes)):
+        (files / f"{name}.json").write_text(json.dumps(document))
+    who, when = ["--config", files / "config.json"], ["--sequence", 1, "--time-ms", EXAMPLE_TIME_MS]
+    told = invoke(
+        "market", "report", files / "quotes.json", *who, *when, "--key", files / "key.json", "-o", files / "report.json"
+    )
+    assert told.code == 0, told.stderr
+    out = ["-o", files / "snapshot.json", "--bundle", files / "reports.json", "--force"]
+    told = invoke("market", "agree", files / "report.json", *who, *out, "--now-ms", EXAMPLE_TIME_MS)
+    assert told.code == 0, told.stderr
+    assert table(files, files / "risk.json", "--force").code == 0
+    return files
+
+
+def test_a_table_is_checked_down_to_the_signed_reports(signed: Path) -> None:
+    reports = ["--reports", signed / "reports.json", "--config", signed / "config.json"]
+    told = invoke("risk", "verify", signed / "risk.json", *inputs(signed), *reports)
+    assert told.code == 0, told.stderr
+    assert "follows from 1 signed report and the other inputs" in told.stdout
+
+    def dearer(document: Any) -> None:
+        document["prices"]["BTC"]["price"] = "64001 USD"
+
+    edited(signed / "snapshot.json", dearer)
+    assert table(signed, signed / "risk.json", "--force").code == 0
+    assert invoke("risk", "verify", signed / "risk.json", *inputs(signed)).code == 0
+    told = invoke("risk", "verify", signed / "risk.json", *inputs(signed), *reports, "--json")
+    assert (told.code, told.json["error"], told.json["field"]) == (1, "snapshot-mismatch", "prices.BTC")
+
+
+def test_reports_without_configuration_are_misuse(files: Path) -> None:
+    told = invoke("risk", "verify", files / "risk.json", *inputs(files), "--reports", files / "times.json")
+    assert (told.code, "go together" in told.stderr) == (2, True)

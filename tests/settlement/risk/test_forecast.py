@@ -184,6 +184,21 @@ def test_a_jump_is_turbulence_that_lasts() -> None:
     assert path[-1] is Regime.CALM
 
 
+def test_the_newest_return_counts_at_once() -> None:
+    assert regimes([1.0] * 30 + [5.9])[-1] is Regime.TURBULENT
+    # 0.9^n / 0.99^n falls below (50 %)^2 at n = 15.
+    assert regimes([1.0] * 30 + [0.0] * 14)[-1] is Regime.NORMAL
+    assert regimes([1.0] * 30 + [0.0] * 15)[-1] is Regime.CALM
+
+
+def test_turbulence_holds_as_many_observations_as_it_says() -> None:
+    steps = [Return(Decimal(str(x)), 1) for x in [1.0] * 30 + [6.0] + [0.5] * 60]
+    path, jump = replace(RULE, hold=20).path(steps, 4), 30 - 4 + 1
+    # The ratio stays above the border for two more observations, the last causes of turbulence.
+    assert set(path[jump : jump + 22]) == {Regime.TURBULENT}
+    assert path[jump + 22] is not Regime.TURBULENT
+
+
 def test_a_market_that_never_moves_is_normal_and_any_move_in_it_a_jump() -> None:
     assert set(regimes([0.0] * 30)) == {Regime.NORMAL}
     assert regimes([0.0] * 30 + [0.001])[-1] is Regime.TURBULENT
@@ -209,6 +224,12 @@ def test_a_market_that_never_moves_is_normal_and_any_move_in_it_a_jump() -> None
 def test_a_regime_rule_that_contradicts_itself_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(ForecastError):
         replace(RULE, **change)  # type: ignore[arg-type]
+
+
+def test_the_limits_of_a_regime_rule_are_allowed() -> None:
+    flat = {regime: Multipliers(1, 1) for regime in Regime}
+    edge = replace(RULE, calm_enter_ppm=0, calm_leave_ppm=10**6, turbulent_leave_ppm=10**6, hold=0, multipliers=flat)
+    assert edge.path([Return(Decimal(1), 1)] * 5, 4) == (Regime.NORMAL, Regime.NORMAL)
 
 
 def test_a_forecast_takes_the_largest() -> None:
