@@ -25,7 +25,8 @@ SAMPLES = 300
 IN_MEMORY = 100_000
 """Accounts of the book in memory on which single updates are measured."""
 
-Figures = dict[str, tuple[float, str]]
+Figures = dict[str, tuple[float, str, float | None]]
+"""Value, unit, and of a time also the processor time of all threads, which other work on the machine lengthens less."""
 
 
 def measure(shape: Shape, accounts: int, folder: Path) -> Figures:
@@ -34,29 +35,28 @@ def measure(shape: Shape, accounts: int, folder: Path) -> Figures:
     figures: Figures = {}
     path = folder / "alpha.book"
     book = AccountBook.create(path, _identity(shape))
-    figures["import"] = _seconds(lambda: book.import_accounts(_accounts(accounts))), "s"
-    figures["first publish: digests and tree of all"] = _seconds(book.publish), "s"
+    figures["import"] = _once(lambda: book.import_accounts(_accounts(accounts)))
+    figures["first publish: digests and tree of all"] = _once(book.publish)
     _change(book, accounts, dice)
-    figures[f"publish after {CHANGES:,} changes"] = _seconds(book.publish), "s"
-    figures["opening from an old epoch"] = _median_ms(lambda: book.opening(dice.randrange(accounts), 1)), "ms"
+    figures[f"publish after {CHANGES:,} changes"] = _once(book.publish)
+    figures["opening from an old epoch"] = _repeated(lambda: book.opening(dice.randrange(accounts), 1))
     book.opening(dice.randrange(accounts), 1).require_member(shape)
-    figures["deposit, on the disk when it returns"] = _median_ms(lambda: _deposit(book, accounts, dice)), "ms"
+    figures["deposit, on the disk when it returns"] = _repeated(lambda: _deposit(book, accounts, dice))
     _change(book, accounts, dice)
     root = book.root()
     book.close()
     opened: list[AccountBook] = []
-    figures["reopen"] = 1000 * _seconds(lambda: opened.append(AccountBook.open(path))), "ms"
+    figures["reopen"] = _once(lambda: opened.append(AccountBook.open(path)), "ms")
     found: list[int] = []
-    figures[f"root after reopening, {CHANGES + SAMPLES:,} accounts changed"] = (
-        _seconds(lambda: found.append(opened[0].root())),
-        "s",
+    figures[f"root after reopening, {CHANGES + SAMPLES:,} accounts changed"] = _once(
+        lambda: found.append(opened[0].root())
     )
     assert found == [root]
-    figures["verify: replay of all events"] = _seconds(opened[0].verify), "s"
+    figures["verify: replay of all events"] = _once(opened[0].verify)
     opened[0].close()
-    figures["file"] = path.stat().st_size / 2**20, "MB"
+    figures["file"] = path.stat().st_size / 2**20, "MB", None
     figures |= _in_memory(shape, min(accounts, IN_MEMORY), dice)
-    figures["peak memory of the process"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10, "MB"
+    figures["peak memory of the process"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10, "MB", None
     return figures
 
 
@@ -71,8 +71,8 @@ def _in_memory(shape: Shape, accounts: int, dice: random.Random) -> Figures:
         book.root()
 
     return {
-        "deposit, in memory": (_median_ms(lambda: _deposit(book, accounts, dice)), "ms"),
-        "deposit and new root, in memory": (_median_ms(update), "ms"),
+        "deposit, in memory": _repeated(lambda: _deposit(book, accounts, dice)),
+        "deposit and new root, in memory": _repeated(update),
     }
 
 
@@ -95,31 +95,38 @@ def _change(book: AccountBook, accounts: int, dice: random.Random) -> None:
             _deposit(book, accounts, dice)
 
 
-def _seconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
+def _once(work: Callable[[], object], unit: str = "s") -> tuple[float, str, float]:
+    wall, processor = time.perf_counter(), time.process_time()
     work()
-    return time.perf_counter() - start
+    scale = 1000 if unit == "ms" else 1
+    return scale * (time.perf_counter() - wall), unit, scale * (time.process_time() - processor)
 
 
-def _median_ms(work: Callable[[], object]) -> float:
-    return 1000 * median(_seconds(work) for _ in range(SAMPLES))
+def _repeated(work: Callable[[], object]) -> tuple[float, str, float]:
+    """Medians of many."""
+    samples = [_once(work, "ms") for _ in range(SAMPLES)]
+    return median(wall for wall, _, _ in samples), "ms", median(processor for _, _, processor in samples)
 
 
 def write(shape: Shape, accounts: int, figures: Figures, out: Path, load: str) -> None:
     name = f"book-{shape.name}"
+    rows = [(figure, f"{value:.4g}", unit, _digits(processor)) for figure, (value, unit, processor) in figures.items()]
     with (out / f"{name}.csv").open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("figure", "value", "unit"))
-        writer.writerows((figure, f"{value:.4g}", unit) for figure, (value, unit) in figures.items())
+        writer.writerow(("figure", "value", "unit", "processor"))
+        writer.writerows(rows)
     lines = [
         f"# The account book, {accounts:,} accounts of shape {shape.name}\n",
-        "Written by `python -m benchmarks.book`; single orders are medians of "
-        f"{SAMPLES}. The {get_engine().name} engine.\n",
-        "\n".join(f"- {line}" for line in describe_machine()),
+        f"Written by `python -m benchmarks.book`; single orders are medians of {SAMPLES}.\n",
+        "\n".join(f"- {line}" for line in (*describe_machine(), f"{get_engine().name} engine")),
         f"- load average before {load}, after {load_average()}\n",
-        markdown_table(("figure", "value", ""), [(f, f"{value:.4g}", unit) for f, (value, unit) in figures.items()]),
+        markdown_table(("figure", "value", "unit", "processor"), rows),
     ]
     (out / f"{name}.md").write_text("\n".join(lines))
+
+
+def _digits(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -133,8 +140,8 @@ def main(arguments: list[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         figures = measure(SHAPES[options.shape], options.accounts, Path(folder))
     write(SHAPES[options.shape], options.accounts, figures, options.out, load)
-    for figure, (value, unit) in figures.items():
-        print(f"{figure}: {value:.4g} {unit}")
+    for figure, (value, unit, processor) in figures.items():
+        print(f"{figure}: {value:.4g} {unit} ({_digits(processor) or '-'} of processor time)")
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ _WORD_BYTES = 8
 
 def leaf_of(row: LeafRow, shape: Shape) -> Leaf:
     """The account in a row; `MalformedRow` where it holds none."""
-    payload, sequence, holdings = row
+    payload, sequence, holdings = _typed(row)
     return decode(holdings, _opened(payload, shape), sequence, shape)
 
 
@@ -44,11 +44,12 @@ def _elements(shape: Shape, rows: Sequence[LeafRow]) -> Any:
     """An array of rows x elements x bytes, in the order of `Leaf.elements`."""
     import numpy as np
 
+    rows = [_typed(row) for row in rows]
     empty = empty_words(shape)
     packs = -(-(1 + len(empty)) // WORDS_PER_ELEMENT)
     words = np.zeros((len(rows), packs * WORDS_PER_ELEMENT), np.uint64)
     words[:, 1 : 1 + len(empty)] = np.array(empty, np.uint64)
-    words[:, 0] = np.array([_sequence(row[1]) for row in rows], np.uint64)
+    words[:, 0] = np.array([row[1] for row in rows], np.uint64)
     targets = np.zeros((len(rows), shape.reservation_slots, ELEMENT_BYTES), np.uint8)
     places: list[tuple[int, int, int]] = []
     for number, (_, _, holdings) in enumerate(rows):
@@ -86,10 +87,14 @@ def _opened(payload: bytes, shape: Shape) -> Leaf:
         raise MalformedRow("open") from None
 
 
-def _sequence(value: int) -> int:
-    if not 0 <= value <= MAX_SEQUENCE:
+def _typed(row: LeafRow) -> LeafRow:
+    """SQLite stores any type in any column; what is read on must be of these."""
+    payload, sequence, holdings = row
+    if type(payload) is not bytes or type(holdings) is not bytes:
+        raise MalformedRow("holdings")
+    if type(sequence) is not int or not 0 <= sequence <= MAX_SEQUENCE:
         raise MalformedRow("sequence")
-    return value
+    return row
 
 
 def _below(value: int, limit: int) -> int:

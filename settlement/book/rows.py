@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from .events import Event, read_event
+from .malformed import MalformedRow
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,11 @@ class Rows:
             place,
             epoch,
         )
-        return b"" if row is None else bytes(row[0])
+        if row is None:
+            return b""
+        if type(row[0]) is not bytes or len(row[0]) % 32:
+            raise MalformedRow("node")
+        return row[0]
 
     def add_nodes(self, rows: Iterable[tuple[int, int, int, bytes]]) -> None:
         """(level, place, epoch, children) each."""
@@ -175,4 +180,6 @@ _EPOCH = "SELECT epoch, tree_root, accounts, last_event, published_at_ms FROM ep
 
 def _epoch(row: tuple[int, bytes, int, int, int]) -> EpochRow:
     epoch, root, accounts, last_event, at_ms = row
+    if type(root) is not bytes or not all(type(value) is int for value in (epoch, accounts, last_event, at_ms)):
+        raise MalformedRow("epoch")
     return EpochRow(epoch, int.from_bytes(root, "big"), accounts, last_event, at_ms)

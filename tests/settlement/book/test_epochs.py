@@ -120,3 +120,23 @@ def test_two_processes_see_each_other_s_orders(tmp_path: Path, identity: BookIde
         assert one.root() == published.tree_root
         one.open_account(key_commitment(2))
         assert one.publish().tree_root == two.root()
+
+
+def test_threads_share_one_book(tmp_path: Path, identity: BookIdentity) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    def work(number: int) -> None:
+        index = book.open_account(number + 1)
+        with book.batch():
+            for _ in range(5):
+                book.deposit(index, BTC, 1)
+        book.deposit(index, BTC, 1)
+        if number % 3 == 0:
+            book.publish()
+
+    with AccountBook.create(tmp_path / "b", identity) as book, ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(12)))
+        assert {book.account(index).balances_e8[BTC] for index in range(12)} == {6}
+        summary = book.verify()
+        assert (summary.accounts, summary.events, summary.epochs) == (12, 12 * 7, 4)
+        assert summary.root == book.root()

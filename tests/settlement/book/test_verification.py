@@ -75,6 +75,13 @@ def test_progress_ends_at_the_last_event(path: Path) -> None:
     "statement",
     [
         "UPDATE states SET sequence = sequence + 1 WHERE account = 2",
+        "UPDATE states SET sequence = 'one' WHERE account = 2",
+        "UPDATE states SET holdings = 'text' WHERE account = 2",
+        "UPDATE nodes SET children = 'text' WHERE epoch = 3",
+        "UPDATE nodes SET children = zeroblob(31) WHERE epoch = 3",
+        "UPDATE epochs SET accounts = 'ten' WHERE epoch = 3",
+        "UPDATE events SET payload = 'text' WHERE number = 27",
+        "UPDATE events SET account = 'nobody' WHERE number = 27",
         "UPDATE states SET holdings = (SELECT holdings FROM states WHERE account = 4 AND epoch = 3) WHERE account = 2",
         "DELETE FROM states WHERE account = 3 AND epoch = 3",
         "INSERT INTO states SELECT account, 4, sequence, holdings FROM states WHERE account = 2",
@@ -100,6 +107,15 @@ def test_a_changed_book_is_caught(path: Path, statement: str) -> None:
     change(path, statement)
     with AccountBook.open(path) as book, pytest.raises(DamagedBook):
         book.verify()
+
+
+@pytest.mark.parametrize("value", ["'one'", "-1", "1 << 48", "1.5", "X'00'"])
+def test_a_state_of_another_type_is_not_taken_for_one(path: Path, value: str) -> None:
+    change(path, f"UPDATE states SET sequence = {value} WHERE account = 9")
+    with AccountBook.open(path) as book:
+        for question in (lambda: book.account(9), book.root, lambda: book.deposit(9, BTC, 1)):
+            with pytest.raises(DamagedBook):
+                question()
 
 
 def test_a_damaged_page_is_caught(path: Path) -> None:
