@@ -1,0 +1,138 @@
+"""How much of everything is taken, and not one more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from zkmargin.settlement.errors import DocumentError, MarketDataError, RowError
+from zkmargin.settlement.market import (
+    AgreedPrice,
+    AgreedVolatility,
+    MarketQuotes,
+    PriceHistory,
+    PriceLayout,
+    PriceQuote,
+    ReportBundle,
+    Scheme,
+    SigningKey,
+    VolatilityQuote,
+    history,
+    read_prices_csv,
+    volatility_quotes,
+)
+from zkmargin.settlement.market.option_csv import OptionKind, OptionQuote
+from zkmargin.settlement.market.typed_data import TypedData
+
+from .market_case import CONFIG, signed
+
+
+def test_signers_and_symbols_are_bounded() -> None:
+    def signers(count: int) -> object:
+        old = CONFIG.signers[0]
+        made = [replace(old, source=f"s{n}", identity=bytes([n + 1]) * 32) for n in range(count)]
+        return replace(CONFIG, signers=tuple(made), quorum=count)
+
+    def symbols(count: int) -> object:
+        return replace(CONFIG, symbols=tuple(f"S{n}" for n in range(count)))
+
+    signers(64)
+    symbols(256)
+    with pytest.raises(MarketDataError, match="signers must be 1 to 64"):
+        signers(65)
+    with pytest.raises(MarketDataError, match="at most 256"):
+        symbols(257)
+
+
+def test_reports_of_a_bundle_are_bounded() -> None:
+    one = signed("a")
+    ReportBundle((one,) * 512)
+    with pytest.raises(MarketDataError, match="at most 512"):
+        ReportBundle((one,) * 513)
+
+
+def test_options_that_are_reported_are_bounded() -> None:
+    def chain(count: int) -> list[OptionQuote]:
+        return [
+            OptionQuote(1, f"X{n:03}", "BTC", OptionKind.CALL, 1, 2, 1, 5, 6, None, None)
+            for n in reversed(range(count))
+        ]
+
+    assert len(volatility_quotes(chain(256))) == 256
+    with pytest.raises(MarketDataError, match="are 257"):
+        volatility_quotes(chain(257))
+
+
+def test_rows_of_a_history_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "MAX_ROWS", 1)
+    PriceHistory(("A",), (1,), ((1,),))
+    with pytest.raises(MarketDataError, match="1 to 1 of them"):
+        PriceHistory(("A",), (1, 2), ((1,), (1,)))
+    document = '{"format": "zkmargin.price-history/1", "symbols": ["A"], "rows": [[1, "x"], [2, "x"]]}'
+    with pytest.raises(DocumentError, match="rows must be at most 1"):
+        PriceHistory.from_json(document)
+
+
+def test_agreed_values_are_bounded() -> None:
+    for price_e8, confidence_e8 in ((0, 0), (1 << 64, 0), (1, -1), (1, 1 << 64)):
+        with pytest.raises(MarketDataError):
+            AgreedPrice(price_e8, confidence_e8, ())
+    for sigma_ppm, confidence_ppm in ((0, 0), (1 << 32, 0), (1, -1), (1, 1 << 32)):
+        with pytest.raises(MarketDataError):
+            AgreedVolatility(sigma_ppm, confidence_ppm, ())
+
+
+@pytest.mark.parametrize("secret", [bytes(32), b"\xff" * 32, bytes(31)])
+def test_a_secret_outside_the_group_is_refused(secret: bytes) -> None:
+    with pytest.raises(MarketDataError, match="secret"):
+        SigningKey(Scheme.SECP256K1, secret)
+
+
+def test_types_stand_in_the_order_of_their_names() -> None:
+    names = [f"T{letter}" for letter in "QWERTYUIOPASDF"]
+    types = TypedData({"All": tuple((name.lower(), name) for name in names), **dict.fromkeys(names, ())})
+    expected = "".join(f"{name}()" for name in sorted(names))
+    assert types.encode_type("All").partition(")")[2] == expected
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("1,BTC,1," + "1" * 65, "longer than 64"),
+        ("1,BTC,1,1e31", "too large an exponent"),
+        ("1,BTC,1,1e-31", "too large an exponent"),
+        ("1,BTC,1,0.0000000001e11", None),
+        ('1,"BTC"x,1,2', "is not CSV"),
+    ],
+)
+def test_a_cell_is_bounded(row: str, reason: str | None) -> None:
+    text = f"time,symbol,bid,ask\n{row}\n".encode()
+    if reason is None:
+        assert read_prices_csv(text, PriceLayout())[0].price_e8 == 550_000_000
+    else:
+        with pytest.raises(RowError, match=reason):
+            read_prices_csv(text, PriceLayout())
+
+
+def test_columns_are_bounded() -> None:
+    header = ",".join(f"c{n}" for n in range(257))
+    with pytest.raises(RowError, match="more than 256 columns"):
+        read_prices_csv(header.encode(), PriceLayout())
+
+
+def test_each_price_is_rounded_its_own_way() -> None:
+    quotes = read_prices_csv(b"time,symbol,bid,ask\n1,BTC,1.000000009,1.000000011\n", PriceLayout())
+    assert quotes[0].price_e8 == 100_000_001  # (100000000 + 100000002) / 2
+    closes = read_prices_csv(b"time,symbol,close\n1,BTC,0.000000016\n2,BTC,0.000000025\n", PriceLayout())
+    assert [point.price_e8 for point in closes] == [2, 2]
+
+
+def test_quotes_of_two_files_are_one_only_where_they_fit() -> None:
+    first = MarketQuotes("USD", (PriceQuote("B", 1, 2),), (VolatilityQuote("O", 1, 2),))
+    second = MarketQuotes("USD", (PriceQuote("A", 1, 2),))
+    assert [quote.symbol for quote in MarketQuotes.merged([first, second]).prices] == ["A", "B"]
+    with pytest.raises(MarketDataError, match="one currency"):
+        MarketQuotes.merged([first, MarketQuotes("EUR")])
+    with pytest.raises(RowError, match="line 3: symbol is there twice"):
+        MarketQuotes.from_csv(b"symbol,bid,ask\nBTC,1,2\nBTC,1,2\n", "USD")
