@@ -42,6 +42,7 @@ SIZE_LIMITS = {
     "market configuration": 256 * KIB,
     "market quotes": MIB,
     "market snapshot": 4 * MIB,
+    "market report": 128 * KIB,
     "market reports": 16 * MIB,
     "market document": 64 * MIB,
     "CSV file": 256 * MIB,

@@ -11,6 +11,7 @@ from zkmargin.algebra import Buffer, load_json
 from .engine_choice import chosen_engine
 from .errors import FileRefused
 from .files import SIZE_LIMITS, read_file
+from .market_inspections import MARKET_DESCRIPTIONS, MARKET_FORMATS
 from .output import Output
 
 if TYPE_CHECKING:
@@ -28,8 +29,9 @@ FORMATS = {
     "zkmargin.risk-attestation/1": "risk attestation",
     "zkmargin.ledger-config/1": "ledger configuration",
     "zkmargin.profile/1": "profile",
+    **MARKET_FORMATS,
 }
-LARGEST_JSON = 4 << 20
+LARGEST_JSON = 64 << 20
 SHOWN_COMPONENTS = 12
 
 
@@ -344,5 +346,6 @@ DESCRIPTIONS: dict[str, Callable[[Buffer, Output], Facts]] = {
     "credit request": _request,
     "secret": _secret,
     "account": _account,
+    **MARKET_DESCRIPTIONS,
 }
 """Readers are imported when a file of their kind turns up."""

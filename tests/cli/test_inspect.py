@@ -13,6 +13,7 @@ from zkmargin.cli.inspections import DESCRIPTIONS
 from zkmargin.settlement.account_document import read_secret
 
 from .conftest import MarginFiles, invoke
+from .market_documents import write_market_documents
 
 pytestmark = pytest.mark.xdist_group("cli")
 
@@ -34,6 +35,13 @@ KINDS = {
     "w.wtns": ".wtns",
     "p.ptau": ".ptau",
     "profile.json": "profile",
+    "market-config.json": "market configuration",
+    "market-key.json": "market key",
+    "market-quotes.json": "market quotes",
+    "market-report.json": "market report",
+    "market-reports.json": "market reports",
+    "market-snapshot.json": "market snapshot",
+    "price-history.json": "price history",
 }
 
 
@@ -44,6 +52,7 @@ def files(shared: MarginFiles, tmp_path_factory: pytest.TempPathFactory) -> Marg
     assert invoke("witness", *shared.documents(), "-o", root / "w.wtns").code == 0
     assert invoke("powersoftau", "new", "bn128", 2, root / "p.ptau").code == 0
     assert invoke("profile", "small", "--save", root / "profile.json").code == 0
+    write_market_documents(root)
     return MarginFiles(root)
 
 
@@ -89,6 +98,12 @@ def test_a_secret_needs_reveal(files: MarginFiles) -> None:
     secret = str(read_secret((files / "secret.json").read_bytes()))
     assert secret not in invoke("inspect", files / "secret.json", "--json").stdout
     assert secret in invoke("inspect", files / "secret.json", "--json", "--reveal").stdout
+
+
+def test_a_sources_key_needs_reveal(files: MarginFiles) -> None:
+    secret = "07" * 32
+    assert secret not in invoke("inspect", files / "market-key.json", "--json").stdout
+    assert secret in invoke("inspect", files / "market-key.json", "--json", "--reveal").stdout
 
 
 def test_a_witness_is_counted_and_never_shown(files: MarginFiles) -> None:
