@@ -13,6 +13,7 @@ TREE_ARITY = 8
 MAX_DEPTH = 11
 """8^11 = 2^33 places."""
 WORD_BITS = 64
+COUNT_BITS = 9
 RISK_LANES = (84, 126)
 LEAST_RISK_LIMIT = 1 << 12
 MOST_RISK_LIMIT = (1 << 14) - 1
@@ -106,8 +107,13 @@ class Shape:
         return _packed(self.assets, self.underlyings, self.instruments_per_underlying, self.reservation_slots)
 
     def table_layout(self) -> int:
-        """The counts that give a risk table's numbers their meaning; it stands first in the table's hash."""
-        return _packed(self.assets, self.underlyings, self.instruments_per_underlying, self.scenarios, self.tiers)
+        """What gives a risk table's numbers their meaning and their bounds; it stands first in the table's hash.
+
+        Shapes of the same counts have the same table, however many venues they net, unless those leave less room.
+        """
+        counts = _packed(self.assets, self.underlyings, self.instruments_per_underlying, self.scenarios, self.tiers)
+        room = self.risk_limit << 1 | RISK_LANES.index(self.risk_lane)
+        return counts + (room << 5 * COUNT_BITS)
 
     def metadata(self) -> dict[str, object]:
         """What the circuit file carries and its digest covers."""
@@ -115,8 +121,8 @@ class Shape:
 
 
 def _packed(*counts: int) -> int:
-    """Up to five counts of at most 256, twelve bits each, the first in the lowest."""
-    return sum(count << 12 * place for place, count in enumerate(counts))
+    """Up to five counts of at most 256, the first in the lowest bits."""
+    return sum(count << COUNT_BITS * place for place, count in enumerate(counts))
 
 
 SMALL = Shape("small", 1, 4, 2, 2, 0, 2, 6, 2)

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from zkmargin.algebra import scalars_from_bytes
 from zkmargin.circuits import UnsatisfiedConstraint
-from zkmargin.circuits.margin import SMALL, Reservation, Shape, compile_margin, venue_group
+from zkmargin.circuits.margin import (
+    PORTFOLIO,
+    SMALL,
+    STANDARD,
+    InstrumentRisk,
+    Reservation,
+    Shape,
+    compile_margin,
+    venue_group,
+)
 from zkmargin.circuits.margin.rules import FROM_E8
 
 E8 = 10**8
@@ -238,4 +247,16 @@ def test_a_leaf_and_a_table_of_another_shape_are_others(claim_of) -> None:
     assert padded.items(longer) == tables[1].items(wider)
     assert padded.root(longer) != tables[1].root(wider)
     shapes = (SMALL, SCENARIOS, other, longer, wider)
-    assert len({layout for shape in shapes for layout in (shape.leaf_layout(), shape.table_layout())}) >= 8
+    assert len({shape.table_layout() for shape in shapes}) == len(shapes)
+
+
+def test_a_table_with_more_room_is_no_table_of_a_shape_with_less(claim_of) -> None:
+    """What one shape takes without range checks may be too large for another, or read from other lanes."""
+    assert STANDARD.table_layout() == PORTFOLIO.table_layout()
+    shapes = [Shape("s", venues, 4, 2, 8, 0, 2, 6, 2) for venues in (1, 2, 3, 15)]
+    assert [shape.risk_lane for shape in shapes] == [84, 84, 84, 126]
+    assert shapes[0].risk_limit == shapes[1].risk_limit == shapes[3].risk_limit > shapes[2].risk_limit
+    assert len({shape.table_layout() for shape in shapes}) == 3
+    assert max(shape.table_layout() for shape in shapes).bit_length() <= 60
+    table = replace(claim_of(shapes[0]).table, instruments=(InstrumentRisk(1, 0, ()),) * 16)
+    assert len({table.root(shape) for shape in shapes}) == 3
