@@ -36,6 +36,7 @@ from .options import FILE, Group, force_option
 from .output import Output, counted
 from .risk_inputs import (
     history_option,
+    input_digests,
     input_options,
     open_history,
     open_inputs,
@@ -156,7 +157,7 @@ def table(
     run = run_engine(inputs)
     write_files([NewFile(risk_path, json_bytes(run.document.to_json()))], force)
     output.result(
-        {"risk": str(risk_path), "snapshot_digest": inputs.snapshot.digest().hex(), **run_json(run)},
+        {"risk": str(risk_path), **input_digests(inputs), **run_json(run)},
         [*forecast_lines(run.forecasts), *latency_lines(run.latencies), f"risk_root {run.document.root()}"],
     )
 
@@ -187,7 +188,7 @@ def verify(
     run = verify_table(published, inputs)
     source = f"{counted(reports, 'signed report')} and the other inputs" if reports else "its inputs"
     output.result(
-        {"valid": True, "reports": reports, **run_json(run)},
+        {"valid": True, "reports": reports, **input_digests(inputs), **run_json(run)},
         [f"the table follows from {source}: risk_root {run.document.root()}"],
     )
 

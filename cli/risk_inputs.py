@@ -9,12 +9,13 @@ from typing import Any, TypeVar
 import click
 
 from zkmargin.settlement.market import MarketConfig, ReportBundle, recompute
+from zkmargin.settlement.market.canonical import document_digest
 from zkmargin.settlement.market.history import PriceHistory
 from zkmargin.settlement.market.snapshot import MarketSnapshot
 from zkmargin.settlement.risk.engine import RiskInputs
 from zkmargin.settlement.risk.latency import RouteTimes
 from zkmargin.settlement.risk.policy import RiskPolicy
-from zkmargin.settlement.risk.policy_document import read_policy
+from zkmargin.settlement.risk.policy_document import policy_json, read_policy
 from zkmargin.settlement.risk.settlement_times import read_settlement_times
 
 from .errors import Misuse
@@ -103,3 +104,11 @@ def open_inputs(policy: Path, snapshot: Path, history: Path | None, times: Path 
         history=None if history is None else open_history(history),
         settlement_times={} if times is None else open_times(times),
     )
+
+
+def input_digests(inputs: RiskInputs) -> dict[str, str]:
+    """What names the policy and the snapshot: keccak256 of their canonical JSON."""
+    return {
+        "policy_digest": "0x" + document_digest(policy_json(inputs.policy)).hex(),
+        "snapshot_digest": "0x" + inputs.snapshot.digest().hex(),
+    }

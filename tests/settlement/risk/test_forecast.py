@@ -247,6 +247,11 @@ def test_turbulence_raises_the_forecast() -> None:
     assert loud.sigma_ppm == -(-loud.ewma_ppm * 3 // 2)
 
 
+def test_a_history_may_be_as_old_as_the_policy_says() -> None:
+    assert at_now(now=TIMES[-1] + MODEL.max_age_ms) == at_now(now=TIMES[-1])
+    assert at_now(model=replace(MODEL, max_age_ms=0), asset=AssetModel(1), now=TIMES[-1]) == at_now()
+
+
 def test_a_market_that_never_moved_has_its_floor() -> None:
     assert at_now(walk=[10**8] * 100, now=99 * HOUR_MS).sigma_ppm == FLOOR.floor_ppm
 

@@ -178,3 +178,9 @@ def test_more_settlements_of_a_route_than_are_counted_are_refused(monkeypatch: p
     monkeypatch.setattr("zkmargin.settlement.risk.settlement_times.MAX_OBSERVATIONS", 2)
     with pytest.raises(DocumentError, match="line 4"):
         read_settlement_times("chain_id,started_ms,settled_ms\n1,1,1\n1,1,\n1,1,1\n")
+
+
+def test_an_endless_file_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zkmargin.settlement.risk.settlement_times.MAX_BYTES", 40)
+    with pytest.raises(DocumentError, match="more than 40 bytes"):
+        read_settlement_times("chain_id,started_ms,settled_ms\n" + "1,1,1\n" * 2)
