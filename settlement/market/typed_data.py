@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from zkmargin.algebra.keccak import keccak256
@@ -128,9 +129,15 @@ def _flag(value: Any, place: str) -> bytes:
     return _integer(int(value), place, 8, signed=False)
 
 
+@lru_cache(maxsize=4096)
+def _text_hash(text: str) -> bytes:
+    """The same symbols stand in every report."""
+    return keccak256(text.encode())
+
+
 _ATOMS: dict[str, Callable[[Any, str], bytes]] = {
     "bool": _flag,
     "address": lambda value, place: _bytes(value, place, 20).rjust(32, b"\0"),
-    "string": lambda value, _: keccak256(value.encode()),
+    "string": lambda value, _: _text_hash(value),
     "bytes": lambda value, _: keccak256(value),
 }
