@@ -59,6 +59,17 @@ class AccountDocument:
         fields.done()
         return cls(tuple(openings))
 
+    @classmethod
+    def joined(cls, documents: Sequence[AccountDocument]) -> AccountDocument:
+        """One document of the openings that several venues handed out, in the order in which they are netted."""
+        openings = sorted((o for document in documents for o in document.openings), key=lambda o: o.venue_id)
+        ids = [opening.venue_id for opening in openings]
+        if len(set(ids)) != len(ids):
+            raise DocumentError(ACCOUNT, "openings", "has a venue twice; join one opening a venue")
+        if len({(opening.leaf.key_commitment, opening.leaf.group) for opening in openings}) > 1:
+            raise DocumentError(ACCOUNT, "openings", "are of different owners, or of accounts not netted together")
+        return cls(tuple(openings))
+
     def to_json(self, risk: MarketNames) -> dict[str, Any]:
         return {
             "format": ACCOUNT_FORMAT,

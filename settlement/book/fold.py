@@ -29,7 +29,10 @@ def opened(event: Open, shape: Shape) -> Leaf:
         raise OrderMalformed("venue ids", f"must be 1 to {MAX_VENUES}, ascending, each once")
     if not all(type(venue_id) is int and 0 <= venue_id < 1 << ID_BITS for venue_id in ids):
         raise OrderMalformed("venue ids", f"must be integers of {ID_BITS} bits")
-    leaf = Leaf(
+    for field, value in (("key commitment", event.key_commitment), ("salt", event.salt)):
+        if type(value) is not int or not 0 <= value < BN254.r:
+            raise OrderMalformed(field, "must be a field element")
+    return Leaf(
         key_commitment=event.key_commitment,
         group=_group(ids),
         salt=event.salt,
@@ -39,8 +42,6 @@ def opened(event: Open, shape: Shape) -> Leaf:
         positions_e8=(0,) * shape.instruments,
         reservations=(EMPTY,) * shape.reservation_slots,
     )
-    leaf.validate(shape)
-    return leaf
 
 
 _group = lru_cache(maxsize=4096)(venue_group)

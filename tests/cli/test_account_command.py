@@ -153,6 +153,32 @@ def test_a_risk_table_in_other_terms_is_refused(book: Path, risk_path: Path) -> 
     assert (done.code, "assets" in done.stderr) == (2, True)
 
 
+def opening_at(venue: int, others: list[int], risk_path: Path, tmp_path: Path, key: int = 7) -> Path:
+    book, out = tmp_path / f"{venue}-{key}.book", tmp_path / f"{venue}-{key}.json"
+    netted = [part for other in others for part in ("--with-venue", other)]
+    for name, *arguments in (
+        ("init", book, "--name", "V", "--venue-id", venue, "--risk", risk_path),
+        ("open", book, "--key-commitment", key, *netted),
+        ("publish", book),
+        ("opening", book, 0, "-o", out),
+    ):
+        assert invoke("account", name, *arguments).code == 0
+    return out
+
+
+def test_openings_of_netted_accounts_are_joined_in_the_venues_order(risk_path: Path, tmp_path: Path) -> None:
+    high, low = (opening_at(a, [b], risk_path, tmp_path) for a, b in ((20, 10), (10, 20)))
+    done = invoke("account", "join", high, low, "--risk", risk_path, "-o", tmp_path / "both.json", "--json")
+    assert done.json["venues"] == [10, 20]
+    assert [row["venue_id"] for row in json.loads((tmp_path / "both.json").read_text())["openings"]] == [10, 20]
+    stranger = opening_at(10, [20], risk_path, tmp_path, key=8)
+    alone = opening_at(30, [], risk_path, tmp_path)
+    for other in (high, stranger, alone):
+        refused = invoke("account", "join", high, other, "--risk", risk_path, "-o", tmp_path / "no.json")
+        assert refused.code == 2
+        assert not (tmp_path / "no.json").exists()
+
+
 def test_the_owner_proves_from_a_book_s_opening(shared: MarginFiles, tmp_path: Path) -> None:
     """The demo's secret, request and key; the account is a new one, in a book of its own."""
     book, out = tmp_path / "alpha.book", tmp_path / "account.json"

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zkmargin.circuits.errors import InputError
 from zkmargin.circuits.margin import Reservation, key_commitment
 from zkmargin.settlement.book import AccountBook, BookIdentity, Deposit, Event, Withdraw
 from zkmargin.settlement.book.coverage import surplus_2e34
@@ -196,8 +195,9 @@ def test_an_account_can_be_netted_with_other_venues(book: AccountBook) -> None:
     for ids in ([7, 8], [1001, 7], [1001, 1001], [], [-1, 1001]):
         with pytest.raises(VenueError):
             book.open_account(key_commitment(8), ids)
-    with pytest.raises(InputError):
-        book.open_account(2**255)
+    for key in (-1, 2**255, True, "7"):
+        with pytest.raises(OrderMalformed, match="key commitment"):
+            book.open_account(key)  # type: ignore[arg-type]
 
 
 def test_without_a_risk_table_nothing_leaves(identity: BookIdentity) -> None:
