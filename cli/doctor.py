@@ -19,6 +19,7 @@ from .output import Output
 PARTS = {
     "numpy": "both engines' bulk data",
     "py_ecc": "the reference engine's curves; oracle signatures",
+    "cryptography": "Ed25519 signatures of market reports",
     "galois": "an independent oracle for the tests; nothing else needs it",
 }
 FEATURES = ("adx", "bmi2", "avx2", "avx512f", "avx512ifma", "asimd", "neon")

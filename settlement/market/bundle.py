@@ -20,7 +20,7 @@ from .snapshot import NO_DIGEST, MarketSnapshot
 
 FORMAT = "zkmargin.market-reports/1"
 DOCUMENT = "market reports"
-MAX_JSON_BYTES = 16 << 20
+MAX_JSON_BYTES = 48 << 20
 
 
 @dataclass(frozen=True)

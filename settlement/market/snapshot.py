@@ -18,7 +18,9 @@ from .names import check_integer, check_name
 
 FORMAT = "zkmargin.market-snapshot/1"
 DOCUMENT = "market snapshot"
-MAX_JSON_BYTES = 4 << 20
+MAX_JSON_BYTES = 16 << 20
+MAX_REJECTIONS = 1 << 17
+"""More than there can be: 512 reports, and of 64 that count 512 quotes and 512 holes each."""
 MAX_PRICE_E8 = 1 << 64
 MAX_SIGMA_PPM = 1 << 32
 MAX_TIME_MS = 1 << 63
@@ -184,21 +186,27 @@ def _read_volatility(row: Fields) -> AgreedVolatility:
 
 def _read_provenance(fields: Fields) -> Provenance:
     sequences = fields.inner("sequences")
+    rejections = fields.entries("rejections")
+    if len(rejections) > MAX_REJECTIONS:
+        raise fields.fail("rejections", f"must be at most {MAX_REJECTIONS}")
     return Provenance(
         agreed_at_ms=fields.integer("agreed_at_ms", 0, MAX_TIME_MS),
         config_digest=fields.hex_bytes("config_digest", 32),
         previous_digest=fields.hex_bytes("previous_digest", 32),
         sequences={source: sequences.integer(source, 0, MAX_SEQUENCE) for source in sequences.names()},
-        rejections=tuple(sorted(fields.objects("rejections", _read_rejection))),
+        rejections=tuple(sorted(_read_rejection(row, index) for index, row in enumerate(rejections))),
     )
 
 
-def _read_rejection(row: Fields) -> Rejection:
+def _read_rejection(value: Any, index: int) -> Rejection:
+    row = Fields(value, DOCUMENT, f"rejections[{index}]")
     source, sequence = row.text("source"), row.integer("sequence", 0, MAX_SEQUENCE)
     symbol = row.take("symbol")
     if type(symbol) is not str or len(symbol) > 64:
         raise row.fail("symbol", "must be a symbol, or empty for the whole report")
-    return Rejection(source, sequence, symbol, row.text("reason"))
+    reason = row.text("reason")
+    row.done()
+    return Rejection(source, sequence, symbol, reason)
 
 
 def _hex(value: bytes) -> str:

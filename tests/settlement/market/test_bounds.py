@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -11,13 +12,20 @@ from zkmargin.settlement.market import (
     AgreedPrice,
     AgreedVolatility,
     MarketQuotes,
+    MarketReport,
+    MarketSnapshot,
     PriceHistory,
     PriceLayout,
     PriceQuote,
+    Provenance,
+    Rejection,
     ReportBundle,
+    ReportDomain,
     Scheme,
+    SignedReport,
     SigningKey,
     VolatilityQuote,
+    bundle,
     history,
     read_prices_csv,
     volatility_quotes,
@@ -50,6 +58,30 @@ def test_reports_of_a_bundle_are_bounded() -> None:
     ReportBundle((one,) * 512)
     with pytest.raises(MarketDataError, match="at most 512"):
         ReportBundle((one,) * 513)
+
+
+def test_the_largest_documents_can_be_read_back() -> None:
+    names = [f"{n:03}" + "x" * 29 for n in range(256)]
+    report = MarketReport(
+        domain=ReportDomain((1 << 64) - 1, b"\xff" * 20),
+        source="x" * 32,
+        market="x" * 32,
+        quote="X" * 16,
+        time_ms=(1 << 63) - 1,
+        sequence=(1 << 64) - 1,
+        prices=tuple(PriceQuote(name, (1 << 64) - 2, (1 << 64) - 1) for name in names),
+        volatilities=tuple(VolatilityQuote(name, (1 << 32) - 2, (1 << 32) - 1) for name in names),
+    )
+    signed_report = SignedReport(report, Scheme.SECP256K1, bytes(65))
+    written = json.dumps(signed_report.to_json(), indent=2)
+    assert SignedReport.from_json(written) == signed_report
+    assert len(written) + 2 * written.count("\n") + 4 < bundle.MAX_JSON_BYTES // 512
+
+
+def test_every_rejection_there_can_be_is_read_back() -> None:
+    rejections = tuple(Rejection("x" * 32, (1 << 64) - 1, f"{n:05}" + "x" * 27, "missing") for n in range(66_048))
+    snapshot = MarketSnapshot("m", "USD", 0, {}, {}, bytes(32), Provenance(rejections=rejections))
+    assert MarketSnapshot.from_json(snapshot.to_bytes()).provenance.rejections == rejections
 
 
 def test_options_that_are_reported_are_bounded() -> None:
