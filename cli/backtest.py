@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from zkmargin.settlement.backtest.study import StudySettings
 
 MINUTE_MS, DAY_MS = 60_000, 86_400_000
-DEFAULT_SEEDS = (1, 2, 3, 4)
+DEFAULT_SEEDS = (1, 2, 3, 4, 5, 6, 7, 8)
 DEFAULT_HORIZONS = (10, 5, 30, 60)
 
 

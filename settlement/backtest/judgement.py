@@ -22,7 +22,13 @@ def significance_each(significance: float, tests: int) -> float:
 
 
 def judge_portfolio(
-    portfolio: Portfolio, result: Outcome, *, asked_rate: float, significance: float, breaks: tuple[int, ...]
+    portfolio: Portfolio,
+    result: Outcome,
+    *,
+    one_table: Floats,
+    asked_rate: float,
+    significance: float,
+    breaks: tuple[int, ...],
 ) -> PortfolioResult:
     """The report's entry of one portfolio at one horizon."""
 
@@ -38,6 +44,7 @@ def judge_portfolio(
         methods=tuple(judged(method, result.loss, getattr(result, method)) for method in METHODS),
         account=judged("account", result.account_loss, result.collateral),
         rounding_average_e8=_e8(result.rounding.mean()),
+        one_table_average_e8=_e8(one_table.mean()),
         isolated_average_e8=_e8(result.isolated.mean()),
         static_average_e8=_e8(hindsight_average(result.loss, result.gross_notional, asked_rate)),
         scaled_average_e8=_e8(hindsight_average(result.loss, result.statement, asked_rate)),

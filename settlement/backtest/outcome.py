@@ -79,15 +79,14 @@ def outcome(portfolio: Portfolio, series: TableSeries, realised: Realised, first
     by_venue = positions_e8(portfolio, series, first_prices_e8)
     netted = by_venue.sum(axis=0)
     margin = margins(series, netted)
-    required = margin.required
-    balances = _balances(portfolio, series, required)
+    balances = _balances(portfolio, series, margin.required)
     return Outcome(
         loss=-(netted / E8 * realised.unit_profit).sum(axis=(1, 2)),
         gross_notional=(np.abs(netted) / E8 * (series.spot_e8 / E8)[:, :, None]).sum(axis=(1, 2)),
         delta_gamma=margin.delta_gamma.sum(axis=1),
         scenario=margin.scenario.sum(axis=1),
         larger=margin.larger,
-        statement=required,
+        statement=margin.required,
         rounding=margin.rounding,
         isolated=np.sum([margins(series, venue).required for venue in by_venue], axis=0),
         collateral=(balances * series.price_e8 / E8).sum(axis=1),
@@ -95,10 +94,15 @@ def outcome(portfolio: Portfolio, series: TableSeries, realised: Realised, first
     )
 
 
-def _balances(portfolio: Portfolio, series: TableSeries, required: Floats) -> Floats:
-    """Amounts of each asset that together count for exactly what is required."""
+def required(portfolio: Portfolio, series: TableSeries, first_prices_e8: Ints) -> Floats:
+    """What the statement asks for, netted, at every row."""
+    return margins(series, positions_e8(portfolio, series, first_prices_e8).sum(axis=0)).required
+
+
+def _balances(portfolio: Portfolio, series: TableSeries, wanted: Floats) -> Floats:
+    """Amounts of each asset that together count for exactly what is wanted."""
     balances = np.zeros(series.price_e8.shape)
     for asset, share in portfolio.collateral:
         place = asset if asset == STABLE else asset % len(series.symbols)
-        balances[:, place] += balance_for(series, place, required * share / 100)
+        balances[:, place] += balance_for(series, place, wanted * share / 100)
     return balances

@@ -132,6 +132,10 @@ def _latency(figure: Any, report: Report) -> None:
         found = [result for result in results if result is not None]
         shares = [100 * r.method("statement").average_e8 / r.average_notional_e8 for r in found]
         axes.plot(minutes, shares, "o-", color=colour, ms=4, lw=1.2, label=found[0].title)
+        if name in ("long-perp", "short-strangle"):
+            wide = [100 * r.one_table_average_e8 / r.average_notional_e8 for r in found]
+            label = f"{found[0].title}, one table for all horizons"
+            axes.plot(minutes, wide, "x:", color=colour, ms=5, lw=1.2, label=label)
         if name == "long-perp":
             constant = 100 * found[-1].static_average_e8 / found[-1].average_notional_e8
             label = "long perpetual, constant for the longest horizon"
@@ -166,7 +170,8 @@ def _bars(axes: Any, names: Sequence[str], shares: Sequence[float], colour: str)
     axes.barh(places, shares, color=colour, height=0.6)
     axes.set_ylim(-max(len(names), 5), 0.6)
     for place, share in zip(places, shares, strict=True):
-        axes.text(share, place, f" {share:.0f} %", va="center", fontsize=8)
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
+        axes.text(share + 2, place, f"{share:.0f} %", va="center", fontsize=8, bbox=box)
     axes.axvline(100, color="#888888", lw=1, ls="--")
     axes.set_yticks(places, names)
     axes.set_xlim(0, max(115.0, 1.15 * max(shares, default=100)))

@@ -68,6 +68,8 @@ class PortfolioResult:
     """Positions and collateral together: the account fails when both lose more than the collateral is worth."""
     rounding_average_e8: int
     """The part of the statement's margin that pays for the rounding of the table."""
+    one_table_average_e8: int
+    """The statement's margin under a table whose scenarios reach over the longest horizon of the report."""
     isolated_average_e8: int
     static_average_e8: int
     """A constant share of notional that in hindsight would have had the coverage asked for."""

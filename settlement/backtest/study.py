@@ -13,7 +13,7 @@ from .asset_moves import AssetMoves, asset_facts, calibration, haircut_results
 from .judgement import judge_portfolio, significance_each
 from .model import DAY_MS, HOUR_MS
 from .option_market import OptionMarket
-from .outcome import Outcome, Realised, horizon_rows, joined, outcome
+from .outcome import Outcome, Realised, horizon_rows, joined, outcome, required
 from .path import MarketPath
 from .portfolio import PORTFOLIOS, Portfolio
 from .report import GapResult, HorizonResult, Report, Setup, Timeline
@@ -21,6 +21,7 @@ from .table_series import build_tables
 from .table_settings import TableSettings
 from .undercoverage import Case, Gap, random_book_gap, short_option_gap
 
+Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Tell = Callable[[str, float], None]
 """Called with what is being done and how much of the whole is done."""
@@ -95,20 +96,25 @@ class _Run:
 
     times_ms: Ints
     outcomes: dict[str, Outcome]
+    one_table: dict[str, Floats]
+    """The statement's margins under tables whose scenarios reach over the longest horizon."""
     moves: AssetMoves
 
     @classmethod
     def over(cls, path: MarketPath, settings: StudySettings, horizon_ms: int) -> _Run:
         market, table = OptionMarket(path), replace(settings.table, horizon_ms=horizon_ms)
+        longest = replace(table, scenario_horizon_ms=max(settings.horizons_ms))
         steps = settings.horizon_steps(path, horizon_ms)
         rows = horizon_rows(table.forecast.warmup_steps(path), len(path), steps)
         if len(rows) < 2:
             raise StudyError("horizons_ms", "leave fewer than two horizons on the path; make it longer")
         series = build_tables(market, table, rows)
         realised = Realised.after(market, series, steps)
+        wide = series if longest.reach_ms == table.reach_ms else build_tables(market, longest, rows)
         return cls(
             times_ms=path.times_ms[rows],
             outcomes={p.name: outcome(p, series, realised, path.prices_e8[0]) for p in settings.portfolios},
+            one_table={p.name: required(p, wide, path.prices_e8[0]) for p in settings.portfolios},
             moves=AssetMoves.of(series, realised),
         )
 
@@ -130,6 +136,7 @@ def _horizon_result(
         judge_portfolio(
             portfolio,
             joined([run.outcomes[portfolio.name] for run in runs]),
+            one_table=np.concatenate([run.one_table[portfolio.name] for run in runs]),
             asked_rate=1 - settings.coverage_ppm / PPM,
             significance=significance_each(settings.significance_ppm / PPM, settings.verdicts),
             breaks=tuple(ends[:-1]),

@@ -70,7 +70,7 @@ class TableSeries:
     @property
     def shocks(self) -> Floats:
         """z * sigma * sqrt(T) of each asset, rounded up to 1e-9 as in the statement."""
-        return shocks(self.settings, self.sigma_ppm)
+        return shocks(self.settings.confidence_e4, self.sigma_ppm, self.settings.horizon_ms)
 
     def table(self, place: int) -> RiskTable:
         """The table of one row as the statement takes it; places the path does not fill are worth almost nothing."""
@@ -118,10 +118,10 @@ class TableSeries:
         return InstrumentRisk(int(self.delta_units[at]), int(self.gamma_units[at]), tuple(self.pnl_units[at].tolist()))
 
 
-def shocks(settings: TableSettings, sigma_ppm: Ints) -> Floats:
-    """The shock over the horizon, in steps of 1e-9."""
-    rate = np.ceil((float(settings.confidence_e4) * sigma_ppm) ** 2 / (100 * YEAR_MS))
-    rounded: Floats = np.ceil(np.sqrt(rate * settings.horizon_ms)) / E9
+def shocks(confidence_e4: int, sigma_ppm: Ints, horizon_ms: int) -> Floats:
+    """The shock over a horizon, in steps of 1e-9."""
+    rate = np.ceil((float(confidence_e4) * sigma_ppm) ** 2 / (100 * YEAR_MS))
+    rounded: Floats = np.ceil(np.sqrt(rate * horizon_ms)) / E9
     return rounded
 
 
@@ -138,7 +138,7 @@ def build_tables(market: OptionMarket, settings: TableSettings, rows: Ints) -> T
     price_e8, times_ms = prices_with_stable_e8(path, rows), path.times_ms[rows]
     listed = tuple(tuple(contracts(slot, times_ms, spot) for slot in SLOTS) for spot in price_e8.T[:-1])
     sigma_ppm = _sigma_ppm(market, settings, rows, listed)
-    ranges = shocks(settings, sigma_ppm)
+    ranges = shocks(settings.confidence_e4, sigma_ppm, settings.reach_ms)
     parts = [
         [_Quoted.read(market, settings, asset, rows, contract) for contract in row] for asset, row in enumerate(listed)
     ]
@@ -202,7 +202,7 @@ class _Quoted:
         return np.stack(columns, axis=-1)
 
     def _profit(self, now: Floats, ranges: Floats, scenario: Scenario) -> Floats:
-        elapsed_ms = self.settings.horizon_ms * scenario.elapsed_ppm // PPM
+        elapsed_ms = self.settings.reach_ms * scenario.elapsed_ppm // PPM
         left_ms = np.maximum(self.left_ms - elapsed_ms, np.minimum(self.left_ms, self.settings.minimum_time_ms))
         sigma_ppm = np.maximum(1, self.sigma_ppm * (PPM + scenario.volatility_ppm) // PPM)
         # A fall of the whole price and beyond is priced as almost the whole of it.

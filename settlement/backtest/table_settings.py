@@ -21,6 +21,8 @@ class TableSettings:
 
     confidence_e4: int = 40_000
     horizon_ms: int = 600_000
+    scenario_horizon_ms: int = 0
+    """What the scenarios reach over where that is longer: one published table serves every shorter horizon."""
     shape: Shape = PORTFOLIO
     scenarios: tuple[Scenario, ...] = field(default_factory=lambda: default_scenarios(PORTFOLIO.scenarios))
     forecast: ForecastSettings = field(default_factory=ForecastSettings)
@@ -46,6 +48,11 @@ class TableSettings:
         ):
             if not holds:
                 raise StudyError(name, reason)
+
+    @property
+    def reach_ms(self) -> int:
+        """How long the scenarios of the table reach over."""
+        return max(self.horizon_ms, self.scenario_horizon_ms)
 
     def tiers(self) -> tuple[HaircutTier, ...]:
         """The haircut tiers of every asset; the last one repeats where the shape has more."""

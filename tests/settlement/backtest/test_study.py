@@ -58,6 +58,8 @@ def test_the_report_counts_every_horizon_of_every_path(report: Report) -> None:
             assert statement.exceedances <= larger.exceedances
             assert 0 < statement.average_e8 <= statement.peak_e8
             assert statement.average_e8 <= result.isolated_average_e8 + 1
+            assert statement.average_e8 <= result.one_table_average_e8
+            assert (result.one_table_average_e8 == statement.average_e8) == (horizon is report.horizons[-1])
 
 
 def test_margins_grow_with_the_horizon(report: Report) -> None:
