@@ -139,11 +139,11 @@ def cases(shape: Shape, circuit: CompiledCircuit, rng: random.Random) -> Iterato
         for _ in range(PER_TABLE):
             holdings, kind = random_holdings(shape, rng, wild=rng.random() < 0.25), "random"
             if rng.random() < 0.75:
-                holdings, kind = _on_the_boundary(shape, table, holdings, horizon, rng)
+                holdings, kind = on_the_boundary(shape, table, holdings, horizon, rng)
             yield _case(shape, circuit, table, of_table, holdings, horizon, kind)
 
 
-def _on_the_boundary(
+def on_the_boundary(
     shape: Shape, table: RiskTable, holdings: Holdings, horizon: int, rng: random.Random
 ) -> tuple[Holdings, str]:
     """The same with just enough of the quote currency, or a unit less; as it is where no balance can do that."""
