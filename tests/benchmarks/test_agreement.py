@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import agreement
+from benchmarks import agreement, agreement_proofs
 from zkmargin.algebra import get_engine
 from zkmargin.circuits.margin import SHAPES, declared_shape, rules
 
@@ -26,3 +26,18 @@ def test_a_rule_that_is_another_is_noticed(monkeypatch, rule) -> None:
     monkeypatch.setattr(rules, rule, lambda *given: true(*given) * share // 1000)
     with pytest.raises(AssertionError, match="rules say True"):
         agreement.compare(SHAPES["small"], 2_000, 3, get_engine("native"))
+
+
+def test_claims_are_proven_exactly_where_the_rules_hold() -> None:
+    proven, refused = agreement_proofs.prove_all(
+        declared_shape("small,venues=2,scenarios=3,depth=2"), 12, 1, get_engine("native")
+    )
+    assert proven + refused == 12
+    assert proven > 0
+    assert refused > 0
+
+
+def test_rules_that_refuse_what_the_circuit_takes_are_noticed(monkeypatch) -> None:
+    monkeypatch.setattr(agreement_proofs, "is_true", lambda claim: False)
+    with pytest.raises(AssertionError, match="a false claim is satisfied"):
+        agreement_proofs.prove_all(SHAPES["small"], 12, 1, get_engine("native"))
