@@ -31,7 +31,7 @@ FORMATS = {
     "zkmargin.profile/1": "profile",
     **MARKET_FORMATS,
 }
-LARGEST_JSON = 64 << 20
+LARGEST_JSON = 256 << 20
 SHOWN_COMPONENTS = 12
 
 

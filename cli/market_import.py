@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -21,7 +23,7 @@ from zkmargin.settlement.market import (
 )
 
 from .errors import FileRefused, Misuse
-from .files import NewFile, json_bytes, read_file, require_free, write_files
+from .files import SIZE_LIMITS, NewFile, json_bytes, read_file, require_free, write_files
 from .options import FILE, Group, force_option
 from .output import Output, counted
 
@@ -74,7 +76,7 @@ def prices(
     if not points:
         raise FileRefused(paths[0], "has no rows")
     history, left_out = at_common_times(points)
-    write_files([NewFile(out, json_bytes(history.to_json()))], force)
+    write_files([NewFile(out, _compact(history.to_json(), out, "price history"))], force)
     names, rows = list(history.symbols), len(history.times_ms)
     output.result(
         {"history": str(out), "symbols": names, "times": rows, "left_out": left_out},
@@ -124,11 +126,21 @@ def options(
     if not chain:
         raise FileRefused(path, "has no rows")
     quotes = MarketQuotes(quote, volatilities=volatility_quotes(chain) if quotes_path else ())
-    files = [NewFile(out, json_bytes(option_chain_json(chain, quote)))]
+    files = [NewFile(out, _compact(option_chain_json(chain, quote), out, "option chain"))]
     if quotes_path is not None:
         files.append(NewFile(quotes_path, json_bytes(quotes.to_json())))
     write_files(files, force)
     output.result(_facts(chain, out), [f"{counted(len(chain), 'row')} of {_instruments(chain)} written to {out}"])
+
+
+def _compact(document: dict[str, Any], out: Path, kind: str) -> bytes:
+    """One line: these documents are large, and whatever is written must be within what is read."""
+    data = (json.dumps(document, separators=(",", ":")) + "\n").encode()
+    if len(data) > SIZE_LIMITS[kind]:
+        raise FileRefused(
+            out, f"would have {len(data)} bytes; a {kind} has at most {SIZE_LIMITS[kind]}: split the input"
+        )
+    return data
 
 
 def _facts(chain: list[OptionQuote], out: Path) -> dict[str, object]:

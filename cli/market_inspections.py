@@ -18,6 +18,7 @@ MARKET_FORMATS = {
     "zkmargin.market-report/1": "market report",
     "zkmargin.market-reports/1": "market reports",
     "zkmargin.market-snapshot/1": "market snapshot",
+    "zkmargin.option-chain/1": "option chain",
     "zkmargin.price-history/1": "price history",
 }
 
@@ -81,6 +82,18 @@ def _history(data: Buffer, output: Output) -> Facts:
     }
 
 
+def _chain(data: Buffer, output: Output) -> Facts:
+    from zkmargin.settlement.market import read_option_chain
+
+    options, quote = read_option_chain(data)
+    return {
+        "quote": quote,
+        "rows": len(options),
+        "underlyings": ", ".join(sorted({option.underlying for option in options})),
+        "instruments": ", ".join(sorted({option.instrument for option in options})),
+    }
+
+
 def _without_format(document: Facts) -> Facts:
     return {name: value for name, value in document.items() if name != "format"}
 
@@ -92,5 +105,6 @@ MARKET_DESCRIPTIONS: dict[str, Callable[[Buffer, Output], Facts]] = {
     "market report": _report,
     "market reports": _reports,
     "market snapshot": _snapshot,
+    "option chain": _chain,
     "price history": _history,
 }

@@ -5,15 +5,8 @@ from .config import MarketConfig, QuoteRule, Signer
 from .consensus import agree
 from .csv_rows import TimeUnit
 from .history import PriceHistory, PricePoint
-from .option_csv import (
-    OptionKind,
-    OptionLayout,
-    OptionQuote,
-    VolatilityUnit,
-    option_chain_json,
-    read_options_csv,
-    volatility_quotes,
-)
+from .option_chain import OptionKind, OptionQuote, option_chain_json, read_option_chain, volatility_quotes
+from .option_csv import OptionLayout, VolatilityUnit, read_options_csv
 from .price_csv import PriceLayout, at_common_times, read_prices_csv
 from .quotes import PriceQuote, VolatilityQuote
 from .quotes_document import MarketQuotes
@@ -52,6 +45,7 @@ __all__ = [
     "agree",
     "at_common_times",
     "option_chain_json",
+    "read_option_chain",
     "read_options_csv",
     "read_prices_csv",
     "read_reports",

@@ -19,7 +19,7 @@ from .snapshot import MAX_PRICE_E8, MAX_TIME_MS
 
 FORMAT = "zkmargin.price-history/1"
 DOCUMENT = "price history"
-MAX_JSON_BYTES = 64 << 20
+MAX_JSON_BYTES = 256 << 20
 MAX_SYMBOLS = 64
 MAX_ROWS = 1_000_000
 

@@ -8,28 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from zkmargin.algebra import Buffer
 
 from ..errors import MarketDataError
-from ..fields import AMOUNT_SCALE, amount_text, percent_text
+from ..fields import AMOUNT_SCALE
 from .csv_rows import Rounding, Row, TimeUnit, read_rows
-from .quotes import MAX_QUOTES, VolatilityQuote
+from .option_chain import OptionKind, OptionQuote
 from .snapshot import MAX_PRICE_E8, MAX_SIGMA_PPM
 
-FORMAT = "zkmargin.option-chain/1"
 PPM_SCALE, PERCENT_SCALE = 6, 4
 REQUIRED = ("time", "instrument", "underlying", "kind", "strike", "expiry", "spot")
 QUOTED = ("bid_volatility", "ask_volatility", "bid_price", "ask_price")
 NAMES = REQUIRED + QUOTED
-
-
-class OptionKind(StrEnum):
-    """The right to buy, or to sell."""
-
-    CALL = "call"
-    PUT = "put"
 
 
 KINDS = {"call": OptionKind.CALL, "c": OptionKind.CALL, "put": OptionKind.PUT, "p": OptionKind.PUT}
@@ -40,38 +31,6 @@ class VolatilityUnit(StrEnum):
 
     PERCENT = "percent"
     FRACTION = "fraction"
-
-
-@dataclass(frozen=True)
-class OptionQuote:
-    """One option at one time; a side nobody quotes is None."""
-
-    time_ms: int
-    instrument: str
-    underlying: str
-    kind: OptionKind
-    strike_e8: int
-    expiry_ms: int
-    spot_e8: int
-    bid_volatility_ppm: int | None
-    ask_volatility_ppm: int | None
-    bid_price_e8: int | None
-    ask_price_e8: int | None
-
-    def to_json(self, quote: str) -> dict[str, Any]:
-        volatilities = {"bid_volatility": self.bid_volatility_ppm, "ask_volatility": self.ask_volatility_ppm}
-        prices = {"bid_price": self.bid_price_e8, "ask_price": self.ask_price_e8}
-        return {
-            "time_ms": self.time_ms,
-            "instrument": self.instrument,
-            "underlying": self.underlying,
-            "kind": self.kind.value,
-            "strike": amount_text(self.strike_e8, quote),
-            "expiry_ms": self.expiry_ms,
-            "spot": amount_text(self.spot_e8, quote),
-            **{name: percent_text(value) for name, value in volatilities.items() if value is not None},
-            **{name: amount_text(value, quote) for name, value in prices.items() if value is not None},
-        }
 
 
 @dataclass(frozen=True)
@@ -110,23 +69,6 @@ def read_options_csv(data: Buffer, layout: OptionLayout) -> list[OptionQuote]:
         seen.add((quote.time_ms, quote.instrument))
         quotes.append(quote)
     return quotes
-
-
-def option_chain_json(options: list[OptionQuote], quote: str) -> dict[str, Any]:
-    """The chain as a document."""
-    return {"format": FORMAT, "quote": quote, "options": [option.to_json(quote) for option in options]}
-
-
-def volatility_quotes(options: list[OptionQuote]) -> tuple[VolatilityQuote, ...]:
-    """What a source can report of a chain: each option quoted on both sides, as of its last row."""
-    latest = {option.instrument: option for option in options}
-    found = []
-    for name, option in sorted(latest.items()):
-        if option.bid_volatility_ppm is not None and option.ask_volatility_ppm is not None:
-            found.append(VolatilityQuote(name, option.bid_volatility_ppm, option.ask_volatility_ppm))
-    if len(found) > MAX_QUOTES:
-        raise MarketDataError("options", f"with two sides are {len(found)}; a report has at most {MAX_QUOTES}")
-    return tuple(found)
 
 
 def _read_option(row: Row, layout: OptionLayout) -> OptionQuote:

@@ -9,6 +9,8 @@ from zkmargin.settlement.market import (
     MarketConfig,
     MarketQuotes,
     MarketReport,
+    OptionKind,
+    OptionQuote,
     PriceHistory,
     PriceQuote,
     QuoteRule,
@@ -18,6 +20,7 @@ from zkmargin.settlement.market import (
     Signer,
     SigningKey,
     agree,
+    option_chain_json,
 )
 
 NOW_MS = 1_800_000_000_000
@@ -41,5 +44,7 @@ def write_market_documents(folder: Path) -> None:
         "market-snapshot": agree([report], config, NOW_MS),
         "price-history": PriceHistory(("BTC",), (NOW_MS,), ((6_400_000_000_000,),)),
     }
+    option = OptionQuote(1, "BTC-CALL", "BTC", OptionKind.CALL, 1, 2, 1, 580_000, None, None, None)
+    (folder / "option-chain.json").write_text(json.dumps(option_chain_json([option], "USD")))
     for name, document in documents.items():
         (folder / f"{name}.json").write_text(json.dumps(document.to_json()))

@@ -41,6 +41,7 @@ KINDS = {
     "market-report.json": "market report",
     "market-reports.json": "market reports",
     "market-snapshot.json": "market snapshot",
+    "option-chain.json": "option chain",
     "price-history.json": "price history",
 }
 

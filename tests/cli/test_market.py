@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from zkmargin.cli import files
+
 from .conftest import edited, invoke
 
 NOW_MS = 1_800_000_000_000
@@ -221,6 +223,16 @@ def test_prices_are_imported_from_the_exchanges_columns(tmp_path: Path) -> None:
     one_symbol = invoke("market", "import", "prices", *files, *words, "--symbol", "BTC", "-o", tmp_path / "x.json")
     assert one_symbol.code == 2
     assert invoke("market", "import", "prices", files[0], "--column", "close", "-o", tmp_path / "x.json").code == 2
+
+
+def test_what_could_not_be_read_back_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, out = tmp_path / "prices.csv", tmp_path / "history.json"
+    path.write_text("time,symbol,close\n1,BTC,1\n")
+    monkeypatch.setitem(files.SIZE_LIMITS, "price history", 10)
+    done = invoke("market", "import", "prices", path, "-o", out)
+    assert done.code == 2
+    assert "split the input" in done.stderr
+    assert not out.exists()
 
 
 def test_a_faulty_row_is_exit_code_2_with_its_line(tmp_path: Path) -> None:

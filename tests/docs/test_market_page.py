@@ -12,7 +12,7 @@ from zkmargin.settlement.market import (
     bundle,
     config,
     history,
-    option_csv,
+    option_chain,
     quotes_document,
     signing,
     snapshot,
@@ -33,7 +33,7 @@ def test_every_reason_is_on_the_page_in_its_order() -> None:
 
 
 def test_every_format_is_on_the_page() -> None:
-    formats = {module.FORMAT for module in (bundle, config, history, option_csv, quotes_document, snapshot)}
+    formats = {module.FORMAT for module in (bundle, config, history, option_chain, quotes_document, snapshot)}
     formats |= {signing.REPORT_FORMAT, signing.KEY_FORMAT}
     assert set(re.findall(r"`(zkmargin\.[a-z-]+/\d)`", PAGE)) == formats
 

@@ -27,10 +27,13 @@ from zkmargin.settlement.market import (
     VolatilityQuote,
     bundle,
     history,
+    option_chain,
+    option_chain_json,
+    read_option_chain,
     read_prices_csv,
     volatility_quotes,
 )
-from zkmargin.settlement.market.option_csv import OptionKind, OptionQuote
+from zkmargin.settlement.market.option_chain import OptionKind, OptionQuote
 from zkmargin.settlement.market.typed_data import TypedData
 
 from .market_case import CONFIG, signed
@@ -94,6 +97,17 @@ def test_options_that_are_reported_are_bounded() -> None:
     assert len(volatility_quotes(chain(256))) == 256
     with pytest.raises(MarketDataError, match="are 257"):
         volatility_quotes(chain(257))
+
+
+def test_rows_of_a_chain_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(option_chain, "MAX_OPTIONS", 1)
+    option = OptionQuote(1, "X", "BTC", OptionKind.CALL, 1, 2, 1, 5, 6, None, None)
+    document = option_chain_json([option], "USD")
+    with pytest.raises(MarketDataError, match="are 2 rows"):
+        option_chain_json([option] * 2, "USD")
+    document["options"] *= 2
+    with pytest.raises(DocumentError, match="options must be at most 1"):
+        read_option_chain(json.dumps(document))
 
 
 def test_rows_of_a_history_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zkmargin.settlement.errors import MarketDataError, RowError
+from zkmargin.settlement.errors import DocumentError, MarketDataError, RowError
 from zkmargin.settlement.market import (
     OptionKind,
     OptionLayout,
@@ -20,6 +20,8 @@ from zkmargin.settlement.market import (
     VolatilityUnit,
     at_common_times,
     csv_rows,
+    option_chain_json,
+    read_option_chain,
     read_options_csv,
     read_prices_csv,
     volatility_quotes,
@@ -219,6 +221,43 @@ def test_a_chain_is_read_with_its_empty_sides() -> None:
     assert last.ask_price_e8 is None
     assert volatility_quotes(options(CHAIN)) == (VolatilityQuote("BTC-70K-C", 590_000, 610_000),)
     assert json.loads(json.dumps(put.to_json("USD")))["ask_volatility"] == "70 %"
+
+
+def test_a_chain_reads_back_as_written() -> None:
+    chain = options(CHAIN)
+    assert read_option_chain(json.dumps(option_chain_json(chain, "USD"))) == (chain, "USD")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("kind", "straddle"),
+        ("instrument", "two words"),
+        ("underlying", ""),
+        ("strike", "0 USD"),
+        ("strike", "NaN USD"),
+        ("strike", "1 EUR"),
+        ("spot", "0 USD"),
+        ("expiry_ms", 1000),
+        ("bid_volatility", "0 %"),
+        ("bid_volatility", "63 %"),
+        ("bid_price", "121 USD"),
+        ("ask_price", "0 USD"),
+        ("more", 1),
+    ],
+)
+def test_a_malformed_chain_is_refused(field: str, value: object) -> None:
+    document = option_chain_json(options(CHAIN)[:1], "USD")
+    document["options"][0][field] = value
+    with pytest.raises((DocumentError, MarketDataError)):
+        read_option_chain(json.dumps(document))
+
+
+def test_a_chain_of_unquoted_options_is_refused() -> None:
+    document = option_chain_json(options(CHAIN)[1:2], "USD")
+    del document["options"][0]["ask_volatility"], document["options"][0]["ask_price"]
+    with pytest.raises(MarketDataError, match="no quote at all"):
+        read_option_chain(json.dumps(document))
 
 
 def test_volatilities_as_fractions_under_other_names() -> None:

@@ -13,12 +13,23 @@ from zkmargin.settlement.market import (
     MarketConfig,
     MarketQuotes,
     MarketSnapshot,
+    OptionKind,
+    OptionQuote,
     PriceHistory,
     ReportBundle,
     SignedReport,
     SigningKey,
     agree,
+    bundle,
+    config,
+    history,
+    option_chain,
+    option_chain_json,
+    quotes_document,
+    read_option_chain,
     read_reports,
+    signing,
+    snapshot,
 )
 
 from .market_case import CONFIG, KEYS, NOW_MS, all_signed, report, signed
@@ -30,6 +41,10 @@ DOCUMENTS: dict[str, tuple[Callable[[str], object], dict[str, Any]]] = {
     "snapshot": (MarketSnapshot.from_json, agree([*all_signed(), signed("a", sequence=4)], CONFIG, NOW_MS).to_json()),
     "config": (MarketConfig.from_json, CONFIG.to_json()),
     "history": (PriceHistory.from_json, PriceHistory(("A", "B"), (1, 2), ((1, 2), (3, 4))).to_json()),
+    "chain": (
+        read_option_chain,
+        option_chain_json([OptionQuote(1, "C", "B", OptionKind.CALL, 1, 2, 1, 5, 6, 7, 8)], "USD"),
+    ),
     "key": (SigningKey.from_json, KEYS["d"].to_json()),
     "quotes": (MarketQuotes.from_json, MarketQuotes("USD", report("a").prices, report("a").volatilities).to_json()),
 }
@@ -72,10 +87,30 @@ def test_junk_is_refused_by_a_typed_error(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_a_key_twice_and_a_document_too_large_are_refused(name: str) -> None:
+def test_a_key_twice_is_refused(name: str) -> None:
+    read, document = DOCUMENTS[name]
+    with pytest.raises(ZkMarginError, match="twice"):
+        read('{"format": "x", ' + json.dumps(document)[1:])
+
+
+LIMITS = {
+    "report": (signing, "MAX_REPORT_BYTES"),
+    "bundle": (bundle, "MAX_JSON_BYTES"),
+    "either": (bundle, "MAX_JSON_BYTES"),
+    "snapshot": (snapshot, "MAX_JSON_BYTES"),
+    "config": (config, "MAX_JSON_BYTES"),
+    "history": (history, "MAX_JSON_BYTES"),
+    "chain": (option_chain, "MAX_JSON_BYTES"),
+    "key": (signing, "MAX_KEY_BYTES"),
+    "quotes": (quotes_document, "MAX_JSON_BYTES"),
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_document_one_byte_too_large_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     read, document = DOCUMENTS[name]
     text = json.dumps(document)
-    with pytest.raises(ZkMarginError, match="twice"):
-        read('{"format": "x", ' + text[1:])
+    monkeypatch.setattr(*LIMITS[name], len(text))
+    read(text)
     with pytest.raises(ZkMarginError, match="bytes, more than"):
-        read(text + " " * (64 << 20))
+        read(text + " ")
