@@ -137,6 +137,19 @@ def test_a_fit_that_does_not_settle_is_refused(monkeypatch: pytest.MonkeyPatch) 
         fit_garch(np.array(WALK, dtype=float), HOUR_MS)
 
 
+def test_rounding_a_fit_leaves_it_a_long_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    params = {"omega": 0.0, "alpha[1]": 0.1, "beta[1]": 0.95}
+    fitted = SimpleNamespace(convergence_flag=0, params=params)
+    arch = SimpleNamespace(arch_model=lambda *_, **__: SimpleNamespace(fit=lambda **_: fitted))
+    monkeypatch.setattr(garch, "require", lambda *_: arch)
+    assert fit_garch(np.array(WALK, dtype=float), HOUR_MS) == Garch(HOUR_MS, 1, 100_000, 899_999)
+
+
+def test_a_garch_without_memory_is_its_long_run() -> None:
+    flat = Garch(HOUR_MS, 10**12, 0, 0)
+    assert flat.next_variance(exact_returns(TIMES, WALK)) == flat.long_run() == Decimal("0.000001")
+
+
 @pytest.mark.parametrize("bad", [[1.0, float("nan")], [1.0, float("inf")], [1.0, 0.0], [-1.0, 1.0]])
 def test_float_returns_refuse_what_is_no_price(bad: list[float]) -> None:
     with pytest.raises(ForecastError):

@@ -42,6 +42,7 @@ def test_the_usual_sixteen() -> None:
 def test_a_grid_of_any_size(count: int) -> None:
     grid = default_scenarios(count)
     assert len(grid) == len(set(grid)) == count
+    assert (count >= 8) == any(s.cover_ppm < PPM for s in grid)
     assert count < 4 or {PPM, -PPM} <= {s.move_ppm for s in grid}
 
 
