@@ -13,10 +13,10 @@ from ..errors import ForecastError, TableMismatch
 from ..market.history import PriceHistory
 from ..market.snapshot import MarketSnapshot
 from ..risk_document import RiskDocument
-from .exact_numbers import PPM
 from .forecast import Forecast, forecast
 from .latency import RouteLatency, RouteTimes, all_latencies, worst_latency_ms
 from .policy import RiskPolicy
+from .regime import Regime
 from .table import build_risk_table
 
 
@@ -73,9 +73,13 @@ def forecast_assets(policy: RiskPolicy, history: PriceHistory | None, time_ms: i
 
 
 def latency_multiplier_ppm(policy: RiskPolicy, forecasts: Mapping[str, Forecast]) -> int:
-    """The latency multiplier of the most turbulent asset: chains are congested when any large market is in turmoil."""
+    """The latency multiplier of the most turbulent asset: chains are congested when any large market is in turmoil.
+
+    Assets without a history say nothing; where none has one, the market counts as normal.
+    """
     rows = policy.forecast.regime.multipliers
-    return max((rows[one.regime].latency_ppm for one in forecasts.values()), default=PPM)
+    told = (rows[one.regime].latency_ppm for one in forecasts.values() if one.returns)
+    return max(told, default=rows[Regime.NORMAL].latency_ppm)
 
 
 def verify_table(published: RiskDocument, inputs: RiskInputs) -> RiskRun:

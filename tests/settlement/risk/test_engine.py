@@ -10,10 +10,17 @@ import pytest
 
 from zkmargin.settlement.errors import ForecastError, TableMismatch
 from zkmargin.settlement.market.history import PriceHistory
-from zkmargin.settlement.risk.engine import RiskInputs, forecast_assets, run_engine, verify_table
+from zkmargin.settlement.risk.engine import (
+    RiskInputs,
+    forecast_assets,
+    latency_multiplier_ppm,
+    run_engine,
+    verify_table,
+)
 from zkmargin.settlement.risk.example import EXAMPLE_TIME_MS, HOUR_MS, example_policy, example_snapshot
+from zkmargin.settlement.risk.forecast import Forecast
 from zkmargin.settlement.risk.latency import RouteTimes
-from zkmargin.settlement.risk.regime import Regime
+from zkmargin.settlement.risk.regime import Multipliers, Regime
 
 POLICY, SNAPSHOT = example_policy(), example_snapshot()
 SLOW = {7: RouteTimes((2 * HOUR_MS,) * 400)}
@@ -59,6 +66,21 @@ def test_turbulence_makes_routes_slower(inputs: RiskInputs, history: PriceHistor
     run = run_engine(jumped)
     assert run.forecasts["BTC"].regime is Regime.TURBULENT
     assert run.latencies[7].latency_ms == 180_000
+
+
+def test_assets_without_history_do_not_hide_a_calm_market() -> None:
+    rule = POLICY.forecast.regime
+    multipliers = {
+        Regime.CALM: Multipliers(1, 5),
+        Regime.NORMAL: Multipliers(1, 6),
+        Regime.TURBULENT: Multipliers(1, 7),
+    }
+    policy = replace(POLICY, forecast=replace(POLICY.forecast, regime=replace(rule, multipliers=multipliers)))
+    calm, fixed = Forecast(600_000, Regime.CALM, returns=9), Forecast.fixed(5_000)
+    assert latency_multiplier_ppm(policy, {"BTC": calm, "USDC": fixed}) == 5
+    assert latency_multiplier_ppm(policy, {"USDC": fixed}) == latency_multiplier_ppm(policy, {}) == 6
+    rough = replace(calm, regime=Regime.TURBULENT)
+    assert latency_multiplier_ppm(policy, {"BTC": calm, "ETH": rough}) == 7
 
 
 def test_an_asset_without_history_is_named(history: PriceHistory) -> None:
