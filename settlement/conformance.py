@@ -154,6 +154,19 @@ def _poseidon(common: Fields) -> Callable[[Fields], Check]:
     return read
 
 
+def _poseidon_list(common: Fields) -> Callable[[Fields], Check]:
+    def read(case: Fields) -> Check:
+        tag, items, expected = case.element("tag"), case.elements("items"), case.element("digest")
+
+        def check(engine: Engine) -> None:
+            digest = engine.poseidon_lists(tag, scalars_to_bytes(items), len(items))
+            _same("digest", expected, scalars_from_bytes(digest)[0])
+
+        return check
+
+    return read
+
+
 def _keccak(common: Fields) -> Callable[[Fields], Check]:
     def read(case: Fields) -> Check:
         data, digest = case.hex_text("hex"), case.hex_text("digest")
@@ -164,11 +177,12 @@ def _keccak(common: Fields) -> Callable[[Fields], Check]:
 
 def _merkle(common: Fields) -> Callable[[Fields], Check]:
     def read(case: Fields) -> Check:
-        depth, leaves, index = case.integer("depth", 1, 33), case.elements("leaves"), case.integer("index", 0, 1 << 32)
+        depth, leaves, index = case.integer("depth", 1, 33), case.elements("leaves"), case.integer("index", 0, 1 << 33)
+        arity = case.integer("arity", 0, 1 << 10) if case.has("arity") else 2
         root, siblings = case.element("root"), case.elements("path")
 
         def check(engine: Engine) -> None:
-            tree = MerkleTree(depth, leaves, engine)
+            tree = MerkleTree(depth, leaves, engine, arity)
             _same("root", root, tree.root)
             _same("path", siblings, list(tree.path(index)))
 
@@ -302,6 +316,7 @@ def _margin(common: Fields) -> Callable[[Fields], Check]:
 
 READERS: dict[str, Callable[[Fields], Callable[[Fields], Check]]] = {
     "poseidon": _poseidon,
+    "poseidon-list": _poseidon_list,
     "keccak": _keccak,
     "merkle": _merkle,
     "public-inputs": _public_inputs,

@@ -19,6 +19,7 @@ from zkmargin.algebra import (
     get_engine,
     keccak256,
     poseidon_hash,
+    poseidon_list,
     scalars_from_bytes,
     scalars_to_bytes,
 )
@@ -59,6 +60,7 @@ def generate_vectors(directory: Path) -> list[Path]:
     documents = {
         "algebra/keccak.json": _keccak(),
         "algebra/poseidon.json": _poseidon(),
+        "algebra/poseidon_list.json": _poseidon_list(),
         "algebra/merkle.json": _merkle(),
         "statement/public_inputs.json": _public_inputs(),
         "circuits/gadgets.json": _circuit(engine),
@@ -103,6 +105,23 @@ def _poseidon() -> dict[str, Any]:
     }
 
 
+def _poseidon_list() -> dict[str, Any]:
+    lists = {f"{length} items": (7, list(range(1, length + 1))) for length in (1, 2, 15, 16, 17, 21, 32, 33, 100)}
+    lists |= {"tag 0": (0, [0]), "largest tag and elements": (2**128 - 1, [BN254.r - 1] * 17)}
+    refused = {"empty list": (7, []), "tag of 129 bits": (2**128, [1])}
+    return {
+        "kind": "poseidon-list",
+        "cases": [
+            {"name": name, "tag": str(tag), "items": _strings(items), "digest": str(poseidon_list(tag, items))}
+            for name, (tag, items) in lists.items()
+        ]
+        + [
+            {"name": name, "tag": str(tag), "items": _strings(items), "digest": "0", "expect": "encoding-error"}
+            for name, (tag, items) in refused.items()
+        ],
+    }
+
+
 def _merkle() -> dict[str, Any]:
     cases = []
     for depth, count, index in ((1, 1, 0), (1, 2, 1), (4, 5, 4), (16, 3, 2), (32, 7, 6)):
@@ -119,7 +138,28 @@ def _merkle() -> dict[str, Any]:
             }
         )
     crowded = dict(cases[0], name="more leaves than places", leaves=_strings(range(3)), expect="domain-error")
-    return {"kind": "merkle", "cases": [*cases, crowded]}
+    wide = [
+        _tree_case(*case)
+        for case in ((8, 1, 3, 2), (8, 2, 9, 8), (8, 11, 20, 8**11 - 1), (3, 3, 14, 13), (16, 8, 17, 16))
+    ]
+    too_wide = dict(wide[0], name="17 children a node", arity=17, expect="domain-error")
+    too_deep = dict(wide[0], name="more than 2^33 places", depth=12, expect="domain-error")
+    return {"kind": "merkle", "cases": [*cases, crowded, *wide, too_wide, too_deep]}
+
+
+def _tree_case(arity: int, depth: int, count: int, index: int) -> dict[str, Any]:
+    """One path of a tree whose leaves are 11 and up."""
+    leaves = list(range(11, 11 + count))
+    tree = MerkleTree(depth, leaves, arity=arity)
+    return {
+        "name": f"{arity} children, depth {depth}, {count} leaves",
+        "arity": arity,
+        "depth": depth,
+        "leaves": _strings(leaves),
+        "index": index,
+        "root": str(tree.root),
+        "path": _strings(tree.path(index)),
+    }
 
 
 def _public_inputs() -> dict[str, Any]:
