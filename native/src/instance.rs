@@ -46,6 +46,6 @@ pub fn poseidon(arity: usize) -> Result<&'static dyn Permutation<Fr>, Error> {
     arity
         .checked_sub(1)
         .and_then(|place| HASHES.get(place))
-        .and_then(|slot| slot.get_or_init(|| generate(arity)).as_deref())
+        .and_then(|slot| slot.get_or_init(|| generate::<FrConfig>(arity)).as_deref())
         .ok_or(Error::Arity { found: arity })
 }

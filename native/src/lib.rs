@@ -18,6 +18,7 @@ pub mod poseidon;
 pub mod prepared;
 pub mod program;
 pub mod sparse;
+pub mod sum;
 pub mod threads;
 
 #[cfg(feature = "python")]

@@ -214,7 +214,7 @@ mod tests {
 
     #[test]
     fn changes_lead_to_the_tree_built_at_once() -> Result<(), Error> {
-        for (arity, depth, before, after) in [(2, 5, 0, 2), (3, 3, 5, 27), (8, 3, 8, 300), (16, 2, 17, 256)] {
+        for (arity, depth, before, after) in [(2, 5, 0, 3), (3, 3, 5, 27), (8, 3, 8, 300), (16, 2, 17, 256)] {
             let mut grown = tree(leaves(100, before), depth, arity)?;
             grown.append(&leaves(100 + before, after - before))?;
             grown.update_many(vec![(0, Fr::from(7))])?;

@@ -4,12 +4,27 @@
 //! the permutation (section 2.3), the Grain LFSR that draws its constants (appendix E) and the equivalent form with
 //! sparse matrices in the partial rounds (appendix B), which is what runs here.
 
-use ark_ff::{BigInteger, Field, PrimeField};
+use std::sync::Arc;
+
+use ark_ff::{AdditiveGroup, BigInteger, Field, MontConfig, PrimeField};
+
+use crate::sum::{sum_of_products, Element, LIMBS};
 
 const FULL_ROUNDS: usize = 8;
 /// For state widths 2 to 17 over a 254-bit field with S-box x^5.
 const PARTIAL_ROUNDS: [usize; 16] = [56, 57, 56, 60, 60, 63, 64, 63, 60, 66, 60, 65, 70, 60, 64, 68];
 pub const MAX_ARITY: usize = 16;
+/// The most of `block_length`.
+const BLOCK: usize = 6;
+
+/// Partial rounds between which the state as a whole is brought up to date, for each width; measured.
+const fn block_length(width: usize) -> usize {
+    match width {
+        ..=3 => 2,
+        4..=6 => 4,
+        _ => BLOCK,
+    }
+}
 
 /// A hash of a fixed number of inputs.
 pub trait Permutation<F: Field>: Send + Sync {
@@ -23,11 +38,11 @@ pub trait Permutation<F: Field>: Send + Sync {
 }
 
 /// The hash of `arity` inputs, 1 to 16, or None.
-pub fn generate<F: PrimeField>(arity: usize) -> Option<Box<dyn Permutation<F>>> {
+pub fn generate<P: MontConfig<LIMBS>>(arity: usize) -> Option<Box<dyn Permutation<Element<P>>>> {
     macro_rules! widths {
         ($($arity:literal => $width:literal),*) => {
             match arity {
-                $($arity => Sparse::<F, $width>::generate().map(|hash| Box::new(hash) as Box<dyn Permutation<F>>),)*
+                $($arity => Sparse::<P, $width>::generate().map(|hash| Box::new(hash) as Box<dyn Permutation<_>>),)*
                 _ => None,
             }
         };
@@ -87,92 +102,156 @@ impl<F: PrimeField, const T: usize> Parameters<F, T> {
     }
 }
 
-/// The same permutation with T + (T - 1) instead of T^2 products in a partial round.
+/// The same permutation with about 2 T instead of T^2 products in a partial round.
 ///
-/// Two rewritings, each exact. (1) The S-box of a partial round touches element 0 only, so constants added to the others
+/// Three rewritings, each exact. (1) The S-box of a partial round touches element 0 only, so constants added to the others
 /// before it may be added after it instead, multiplied by the mixing matrix: they move into the next round. (2) Write
-/// the mixing matrix M as a product of blocks, [[m, v], [w, B]] = [[1, 0], [0, B]] * [[m, v], [B^-1 w, I]]. The left factor
-/// commutes with the S-box on element 0, so it moves into the next round's matrix, which becomes
-/// M * [[1, 0], [0, B]] = [[m, vB], [w, BB]], and so on: round i (from 0) uses v B^i and B^-(i+1) w, and one dense
-/// B^rounds remains for the end.
-struct Sparse<F, const T: usize> {
-    first_half: Vec<[F; T]>,
-    partial: Vec<PartialRound<F, T>>,
-    after_partial: [[F; T]; T],
-    second_half: Vec<[F; T]>,
-    mds: [[F; T]; T],
+/// the mixing matrix M as [[m, v], [w, B]], and let D_i = [[1, 0], [0, B^(p - i)]] before round i of p. D commutes with the
+/// S-box on element 0, so that the states D_i x are mixed by D_(i+1) M D_i^-1 = [[m, v B^-(p - i)], [B^(p - i - 1) w, I]].
+/// D_0 goes into the matrix of the full round before, and D_p is nothing. (3) What the S-box outputs of a block of rounds
+/// add to the elements other than 0 is added at the block's end, in one sum each; until then element 0 takes what it needs
+/// of it from those outputs: `rows` has the products of a round's row with the columns before it.
+struct Sparse<P: MontConfig<LIMBS>, const T: usize> {
+    first_half: Vec<FullRound<P, T>>,
+    partial: Vec<PartialBlock<P>>,
+    second_half: Vec<FullRound<P, T>>,
 }
 
+struct FullRound<P: MontConfig<LIMBS>, const T: usize> {
+    constants: [Element<P>; T],
+    matrix: Arc<[[Element<P>; T]; T]>,
+}
+
+/// Up to `BLOCK` partial rounds.
+struct PartialBlock<P: MontConfig<LIMBS>> {
+    constants: Vec<Element<P>>,
+    /// For each round, what elements 1 to T - 1 at the block's begin and the outputs so far contribute to element 0.
+    rows: Vec<Vec<Element<P>>>,
+    /// For elements 1 to T - 1, what the block's outputs contribute to them.
+    columns: Vec<Vec<Element<P>>>,
+}
+
+/// A partial round in the states D_i x.
 struct PartialRound<F, const T: usize> {
     constant: F,
-    /// (m, v B^i): what the state contributes to element 0.
+    /// (m, v B^-(p - i)): what the state contributes to element 0.
     row: [F; T],
-    /// (unused, B^-(i+1) w): what element 0 contributes to the others.
+    /// (unused, B^(p - i - 1) w): what element 0 contributes to the others.
     column: [F; T],
 }
 
-impl<F: PrimeField, const T: usize> Sparse<F, T> {
+impl<P: MontConfig<LIMBS>, const T: usize> Sparse<P, T> {
     fn generate() -> Option<Self> {
-        let Parameters { rounds, mds } = Parameters::<F, T>::draw()?;
-        let (first_half, rest) = rounds.split_at(FULL_ROUNDS / 2);
+        let Parameters { rounds, mds } = Parameters::<Element<P>, T>::draw()?;
+        let (first, rest) = rounds.split_at(FULL_ROUNDS / 2);
         let (middle, last) = rest.split_at(rest.len() - FULL_ROUNDS / 2);
-        let mut second_half = last.to_vec();
-
-        let block = lower_block(&mds);
-        let inverse = invert(&block)?;
-        let mut row = mds[0];
-        let mut column = std::array::from_fn(|i| if i == 0 { F::ZERO } else { mds[i][0] });
-        let mut remaining = identity();
-        let mut carried = [F::ZERO; T];
-        let mut partial = Vec::with_capacity(middle.len());
-        for constants in middle {
-            let mut pending: [F; T] = std::array::from_fn(|i| constants[i] + carried[i]);
-            let constant = std::mem::take(&mut pending[0]);
-            carried = multiply(&mds, &pending);
-            column = multiply(&inverse, &column);
-            partial.push(PartialRound { constant, row, column });
-            row = std::array::from_fn(|j| (0..T).map(|i| row[i] * block[i][j]).sum());
-            remaining = product(&block, &remaining);
-        }
-        for (constant, carry) in second_half.first_mut()?.iter_mut().zip(carried) {
-            *constant += carry;
-        }
-        Some(Self { first_half: first_half.to_vec(), partial, after_partial: remaining, second_half, mds })
+        let mut last = last.to_vec();
+        let (partial, entry) = sparse_rounds(middle, &mds, last.first_mut()?)?;
+        let entering = Arc::new(product(&entry, &mds));
+        let matrix = Arc::new(mds);
+        let full = |constants: &[Element<P>; T]| FullRound { constants: *constants, matrix: matrix.clone() };
+        let mut first_half: Vec<_> = first.iter().map(full).collect();
+        first_half.last_mut()?.matrix = entering;
+        Some(Self {
+            first_half,
+            partial: partial.chunks(block_length(T)).map(gathered).collect(),
+            second_half: last.iter().map(full).collect(),
+        })
     }
 
-    fn permute(&self, state: &mut [F; T]) {
-        for constants in &self.first_half {
-            self.full_round(state, constants);
+    /// The first element of the permuted state.
+    fn digest(&self, mut state: [Element<P>; T]) -> Element<P> {
+        for round in &self.first_half {
+            state = round.apply(state);
         }
-        for round in &self.partial {
-            let first = fifth_power(state[0] + round.constant);
-            state[0] = first;
-            let mixed = F::sum_of_products(&round.row, state);
-            for (value, factor) in state.iter_mut().zip(&round.column).skip(1) {
-                *value += first * factor;
-            }
-            state[0] = mixed;
+        for block in &self.partial {
+            block.apply(&mut state);
         }
-        *state = multiply(&self.after_partial, state);
-        for constants in &self.second_half {
-            self.full_round(state, constants);
+        let Some((last, others)) = self.second_half.split_last() else { return state[0] };
+        for round in others {
+            state = round.apply(state);
         }
-    }
-
-    fn full_round(&self, state: &mut [F; T], constants: &[F; T]) {
-        for (value, constant) in state.iter_mut().zip(constants) {
-            *value = fifth_power(*value + constant);
-        }
-        *state = multiply(&self.mds, state);
+        sum_of_products(&last.matrix[0], &last.substituted(state))
     }
 }
 
-impl<F: PrimeField, const T: usize> Permutation<F> for Sparse<F, T> {
-    fn hash_from(&self, initial: F, inputs: &[F]) -> F {
+impl<P: MontConfig<LIMBS>, const T: usize> FullRound<P, T> {
+    fn apply(&self, state: [Element<P>; T]) -> [Element<P>; T] {
+        let state = self.substituted(state);
+        std::array::from_fn(|i| sum_of_products(&self.matrix[i], &state))
+    }
+
+    fn substituted(&self, state: [Element<P>; T]) -> [Element<P>; T] {
+        std::array::from_fn(|i| fifth_power(state[i] + self.constants[i]))
+    }
+}
+
+impl<P: MontConfig<LIMBS>> PartialBlock<P> {
+    fn apply(&self, state: &mut [Element<P>]) {
+        let others = state.len() - 1;
+        let mut known = [Element::<P>::ZERO; MAX_ARITY + BLOCK];
+        known[..others].copy_from_slice(&state[1..]);
+        for (round, (constant, row)) in self.constants.iter().zip(&self.rows).enumerate() {
+            known[others + round] = fifth_power(state[0] + constant);
+            state[0] = sum_of_products(row, &known);
+        }
+        let outputs = &known[others..others + self.rows.len()];
+        for (value, column) in state[1..].iter_mut().zip(&self.columns) {
+            *value += sum_of_products(column, outputs);
+        }
+    }
+}
+
+/// The partial rounds in the states D_i x, and D_0; what their constants leave over is added to those of the next round.
+fn sparse_rounds<F: Field, const T: usize>(
+    constants: &[[F; T]],
+    mds: &[[F; T]; T],
+    next: &mut [F; T],
+) -> Option<(Vec<PartialRound<F, T>>, [[F; T]; T])> {
+    let mut carried = [F::ZERO; T];
+    let mut firsts = Vec::with_capacity(constants.len());
+    for constants in constants {
+        let mut pending: [F; T] = std::array::from_fn(|i| constants[i] + carried[i]);
+        firsts.push(std::mem::take(&mut pending[0]));
+        carried = multiply(mds, &pending);
+    }
+    for (constant, carry) in next.iter_mut().zip(carried) {
+        *constant += carry;
+    }
+    let block = lower_block(mds);
+    let inverse = invert(&block)?;
+    let mut row = mds[0];
+    let mut column = std::array::from_fn(|i| if i == 0 { F::ZERO } else { mds[i][0] });
+    let mut entry = identity();
+    let mut rounds = Vec::with_capacity(firsts.len());
+    for constant in firsts.into_iter().rev() {
+        row = std::array::from_fn(|j| (0..T).map(|i| row[i] * inverse[i][j]).sum());
+        rounds.push(PartialRound { constant, row, column });
+        column = multiply(&block, &column);
+        entry = product(&block, &entry);
+    }
+    rounds.reverse();
+    Some((rounds, entry))
+}
+
+/// Rounds as one block.
+fn gathered<P: MontConfig<LIMBS>, const T: usize>(rounds: &[PartialRound<Element<P>, T>]) -> PartialBlock<P> {
+    let row = |(number, round): (usize, &PartialRound<Element<P>, T>)| {
+        let earlier = rounds[..number].iter().map(|before| sum_of_products(&round.row[1..], &before.column[1..]));
+        round.row[1..].iter().copied().chain(earlier).chain([round.row[0]]).collect()
+    };
+    PartialBlock {
+        constants: rounds.iter().map(|round| round.constant).collect(),
+        rows: rounds.iter().enumerate().map(row).collect(),
+        columns: (1..T).map(|i| rounds.iter().map(|round| round.column[i]).collect()).collect(),
+    }
+}
+
+impl<P: MontConfig<LIMBS>, const T: usize> Permutation<Element<P>> for Sparse<P, T> {
+    fn hash_from(&self, initial: Element<P>, inputs: &[Element<P>]) -> Element<P> {
         let mut state = [initial; T];
         state[1..].copy_from_slice(inputs);
-        self.permute(&mut state);
-        state[0]
+        self.digest(state)
     }
 }
 
@@ -284,8 +363,8 @@ impl Grain {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ark_bn254::Fr;
-    use ark_ff::{AdditiveGroup, MontFp};
+    use ark_bn254::{Fr, FrConfig};
+    use ark_ff::MontFp;
 
     /// The permutation as the paper states it.
     fn plain<const T: usize>(inputs: &[Fr]) -> Option<Fr> {
@@ -312,21 +391,21 @@ mod tests {
 
     #[test]
     fn agrees_with_circomlib() {
-        let hash = generate::<Fr>(2).map(|hash| hash.hash(&inputs(2)));
+        let hash = generate::<FrConfig>(2).map(|hash| hash.hash(&inputs(2)));
         let expected = MontFp!("7853200120776062878684798364095072458815029376092732009249414926327459813530");
         assert_eq!(hash, Some(expected));
     }
 
     #[test]
     fn sparse_form_is_the_same_permutation() {
-        assert_eq!(generate::<Fr>(1).map(|hash| hash.hash(&inputs(1))), plain::<2>(&inputs(1)));
-        assert_eq!(generate::<Fr>(5).map(|hash| hash.hash(&inputs(5))), plain::<6>(&inputs(5)));
-        assert_eq!(generate::<Fr>(16).map(|hash| hash.hash(&inputs(16))), plain::<17>(&inputs(16)));
+        assert_eq!(generate::<FrConfig>(1).map(|hash| hash.hash(&inputs(1))), plain::<2>(&inputs(1)));
+        assert_eq!(generate::<FrConfig>(5).map(|hash| hash.hash(&inputs(5))), plain::<6>(&inputs(5)));
+        assert_eq!(generate::<FrConfig>(16).map(|hash| hash.hash(&inputs(16))), plain::<17>(&inputs(16)));
     }
 
     #[test]
     fn other_arities_do_not_exist() {
-        assert!(generate::<Fr>(0).is_none());
-        assert!(generate::<Fr>(17).is_none());
+        assert!(generate::<FrConfig>(0).is_none());
+        assert!(generate::<FrConfig>(17).is_none());
     }
 }

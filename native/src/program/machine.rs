@@ -6,10 +6,10 @@ use rayon::prelude::*;
 use super::format::Opcode;
 use super::integer::{divmod, isqrt};
 use super::plan::{Program, Step, SumStep, Term};
-use super::sum::{Element, Sum, LIMBS};
 use crate::encode::{decode_scalars, scalar_size, write_scalar};
 use crate::error::Error;
 use crate::sparse::Constraints;
+use crate::sum::{Element, Sum, LIMBS};
 
 impl<P: MontConfig<LIMBS>> Program<P> {
     pub fn n_inputs(&self) -> usize {

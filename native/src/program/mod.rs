@@ -6,6 +6,5 @@ mod format;
 mod integer;
 mod machine;
 mod plan;
-mod sum;
 
 pub use plan::Program;

@@ -7,8 +7,8 @@
 use ark_ff::{AdditiveGroup, BigInteger, MontConfig, PrimeField};
 
 use super::format::{Op, Opcode, Tables};
-use super::sum::{Element, LIMBS};
 use crate::error::Error;
+use crate::sum::{Element, LIMBS};
 
 /// A program ready to be run.
 pub struct Program<P: MontConfig<LIMBS>> {

@@ -8,7 +8,7 @@
 
 use std::marker::PhantomData;
 
-use ark_ff::{BigInt, BigInteger, Fp, MontBackend, MontConfig};
+use ark_ff::{BigInt, Fp, MontBackend, MontConfig};
 
 /// Limbs of an element.
 pub const LIMBS: usize = 4;
@@ -74,19 +74,25 @@ impl<P: MontConfig<LIMBS>> Sum<P> {
         self.limbs[2 * LIMBS] += carry;
     }
 
-    pub fn reduced(mut self) -> Element<P> {
+    pub fn reduced(self) -> Element<P> {
+        self.reduced_below(u64::MAX)
+    }
+
+    /// The same where the sum divided by R is known to be below `most` r, once a Montgomery reduction has been made.
+    #[inline(always)]
+    fn reduced_below(mut self, most: u64) -> Element<P> {
+        let mut over = 0;
         for i in 0..LIMBS {
             let factor = self.limbs[i].wrapping_mul(P::INV);
             let mut carry = 0;
             for j in 0..LIMBS {
                 self.limbs[i + j] = multiply_add(factor, P::MODULUS.0[j], self.limbs[i + j], &mut carry);
             }
-            for limb in &mut self.limbs[i + LIMBS..] {
-                let over;
-                (*limb, over) = limb.overflowing_add(carry);
-                carry = u64::from(over);
-            }
+            let wide = u128::from(self.limbs[i + LIMBS]) + u128::from(carry) + over;
+            self.limbs[i + LIMBS] = wide as u64;
+            over = wide >> 64;
         }
+        self.limbs[2 * LIMBS] += over as u64;
         let [.., a, b, c, d, mut above] = self.limbs;
         let mut value = [a, b, c, d];
         // What stands above 2^256 comes back as so many times 2^256 mod r.
@@ -97,12 +103,75 @@ impl<P: MontConfig<LIMBS>> Sum<P> {
             }
             above = carry;
         }
-        let mut value = BigInt(value);
-        while value >= P::MODULUS {
-            value.sub_with_borrow(&P::MODULUS);
-        }
-        Fp::new_unchecked(value)
+        Fp::new_unchecked(BigInt(below_modulus::<P>(value, most)))
     }
+}
+
+/// The sum of products x[i] y[i], of which there are fewer than 2^32.
+///
+/// The limbs of the sum are taken one after the other, over all products: what belongs to one limb stays in registers.
+/// Long enough for a call to cost nothing, and one copy of it is enough for all lengths.
+#[inline(never)]
+pub fn sum_of_products<P: MontConfig<LIMBS>>(x: &[Element<P>], y: &[Element<P>]) -> Element<P> {
+    let mut limbs = [0; 2 * LIMBS + 1];
+    let mut carry = [0; 2];
+    limbs[0] = column::<P, 0>(x, y, &mut carry);
+    limbs[1] = column::<P, 1>(x, y, &mut carry);
+    limbs[2] = column::<P, 2>(x, y, &mut carry);
+    limbs[3] = column::<P, 3>(x, y, &mut carry);
+    limbs[4] = column::<P, 4>(x, y, &mut carry);
+    limbs[5] = column::<P, 5>(x, y, &mut carry);
+    limbs[6] = column::<P, 6>(x, y, &mut carry);
+    [limbs[7], limbs[8]] = carry;
+    // Each product is below r^2, and r / R below 2^-spare; the reduction itself adds less than r. Where that does not fit
+    // four limbs, `most` is above 2^spare, and holds for any four limbs.
+    let most = (x.len() as u64).div_ceil(1 << P::MODULUS.0[LIMBS - 1].leading_zeros()) + 1;
+    Sum::<P> { limbs, field: PhantomData }.reduced_below(most)
+}
+
+/// Limb K of a sum of products, and what goes on to the next one.
+#[inline(always)]
+fn column<P: MontConfig<LIMBS>, const K: usize>(x: &[Element<P>], y: &[Element<P>], carry: &mut [u64; 2]) -> u64 {
+    let mut sum = u128::from(carry[1]) << 64 | u128::from(carry[0]);
+    let mut above = 0;
+    for (x, y) in x.iter().zip(y) {
+        for i in K.saturating_sub(LIMBS - 1)..=K.min(LIMBS - 1) {
+            let over;
+            (sum, over) = sum.overflowing_add(u128::from(x.0 .0[i]) * u128::from(y.0 .0[K - i]));
+            above += u64::from(over);
+        }
+    }
+    *carry = [(sum >> 64) as u64, above];
+    sum as u64
+}
+
+/// An integer of four limbs, below `most` r, less its multiples of r. With s bits to spare it is below 2^(s+1) r anyway:
+/// take away 2^s r, then half of that, and so on, each at most once and without a branch, which would be guessed wrongly.
+#[inline(always)]
+fn below_modulus<P: MontConfig<LIMBS>>(mut value: [u64; LIMBS], most: u64) -> [u64; LIMBS] {
+    const { assert!(P::MODULUS.0[LIMBS - 1] != 0) };
+    for shift in (0..=P::MODULUS.0[LIMBS - 1].leading_zeros()).rev() {
+        if most <= 1 << shift {
+            continue;
+        }
+        let multiple = shifted(&P::MODULUS.0, shift);
+        let mut less = [0; LIMBS];
+        let mut borrow = false;
+        for i in 0..LIMBS {
+            let (part, first) = value[i].overflowing_sub(multiple[i]);
+            let second;
+            (less[i], second) = part.overflowing_sub(u64::from(borrow));
+            borrow = first | second;
+        }
+        value = if borrow { value } else { less };
+    }
+    value
+}
+
+/// x 2^shift for a shift below 64 that x has the bits to spare for.
+#[inline(always)]
+fn shifted(x: &[u64; LIMBS], shift: u32) -> [u64; LIMBS] {
+    std::array::from_fn(|i| x[i] << shift | if i == 0 { 0 } else { x[i - 1] >> 1 >> (63 - shift) })
 }
 
 /// x y + limb + carry, which is below 2^128; the upper half becomes the carry.
@@ -144,6 +213,34 @@ mod tests {
                 expected += x * y + (y - x) * F::from(factor);
             }
             assert_eq!(sum.reduced(), expected);
+        }
+    }
+
+    #[test]
+    fn a_sum_of_products_is_that_of_its_terms() {
+        let mut rng = ark_std::test_rng();
+        let largest = -F::new_unchecked(BigInt::one());
+        for length in 0..80 {
+            let draw = |place: usize, rng: &mut _| if length % 3 == place % 4 { largest } else { F::rand(rng) };
+            let x: Vec<F> = (0..length).map(|place| draw(place, &mut rng)).collect();
+            let y: Vec<F> = (0..length).map(|place| draw(place, &mut rng)).collect();
+            let expected: F = x.iter().zip(&y).map(|(x, y)| *x * y).sum();
+            assert_eq!(sum_of_products(&x, &y), expected);
+            assert_eq!(sum_of_products(&vec![largest; length], &vec![largest; length]).0, {
+                let count = F::from(length as u64);
+                (largest.square() * count).0
+            });
+        }
+    }
+
+    #[test]
+    fn any_four_limbs_are_brought_below_the_modulus() {
+        let modulus = FrConfig::MODULUS.0;
+        for value in
+            [[0; LIMBS], [u64::MAX; LIMBS], modulus, shifted(&modulus, 1), shifted(&modulus, 2), [7, 0, 0, 1 << 63]]
+        {
+            let expected: F = value.iter().rev().fold(F::ZERO, |sum, limb| sum * F::from(1u128 << 64) + F::from(*limb));
+            assert_eq!(F::from(BigInt(below_modulus::<FrConfig>(value, u64::MAX))), expected);
         }
     }
 
