@@ -63,6 +63,15 @@ def test_this_side_is_counted(tmp_path: Path) -> None:
     assert all(not row["circomlib"] and not row["gnark"] for row in counted.values())
 
 
+def test_the_account_tree_is_measured(tmp_path: Path) -> None:
+    benchmarks("trees", "--leaves", "300", "--repeats", "1", "--out", str(tmp_path))
+    rows = rows_of(tmp_path / "trees.csv")
+    counts = {row["operation"]: int(row["count"]) for row in rows}
+    assert counts["build"] == counts["append of many at once"] == counts["digests of leaves, lists of 21"] == 300
+    assert all(float(row["clock_s"]) > 0 for row in rows)
+    assert "| build | 300 |" in (tmp_path / "trees.md").read_text()
+
+
 @pytest.mark.interop
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed here")
 @pytest.mark.skipif(
