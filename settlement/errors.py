@@ -23,6 +23,8 @@ SettlementError
 |       |-- SnapshotOutOfOrder a snapshot that is not newer than the one before
 |       `-- SnapshotMismatch   a snapshot that its reports do not make; `field` is where it differs
 |-- LifecycleError      documents, proof and ledger of a credit that do not belong together
+|   |-- NotReserved     the credit is not reserved for the target where it is to be proven; says how to reserve it
+|   `-- TargetRefuses   the target would refuse what is asked for; `field` is what
 |-- MissingExtra        a part needs a package that the base install does not bring
 |-- RiskError           the risk engine cannot make a number; `name` is what it was to be made for
 |   |-- PricingError    an instrument or a number that has no price: expired, not finite, no bound on gamma
@@ -40,9 +42,11 @@ SettlementError
 
 from __future__ import annotations
 
+import shlex
 from typing import ClassVar
 
 from zkmargin.algebra.errors import EncodingError, ZkMarginError
+from zkmargin.algebra.fixed_point import format_decimal
 
 
 class SettlementError(ZkMarginError):
@@ -109,10 +113,10 @@ class RiskTableRefused(VenueError):
 
 
 class UnknownEpoch(VenueError):
-    """An `epoch` that cannot be opened."""
+    """An `epoch` that cannot be opened; 0 where the newest was asked for and there is none."""
 
     def __init__(self, epoch: int, reason: str) -> None:
-        super().__init__(f"epoch {epoch} {reason}")
+        super().__init__(f"epoch {epoch} {reason}" if epoch else f"no epoch {reason}")
         self.epoch = epoch
         self.reason = reason
 
@@ -263,6 +267,44 @@ class TableMismatch(RiskError):
 
 class LifecycleError(SettlementError):
     """Documents, proof and ledger of a credit that do not belong together."""
+
+
+class NotReserved(LifecycleError):
+    """The epoch does not show the credit reserved for `target`; `missing_e8` of it is not reserved since either.
+
+    The amount is private; only `revealing()` spells it out.
+    """
+
+    def __init__(self, path: str, index: int, target: int, missing_e8: int, quote: str) -> None:
+        self.path = path
+        self.index = index
+        self.target = target
+        self.missing_e8 = missing_e8
+        self.quote = quote
+        super().__init__(self._message("AMOUNT"))
+
+    def revealing(self) -> str:
+        """The message with the amount that is missing."""
+        return self._message(format_decimal(self.missing_e8, 8))
+
+    def _message(self, amount: str) -> str:
+        book = shlex.quote(self.path)
+        publish = f"'zkmargin account publish {book}'"
+        if not self.missing_e8:
+            return f"the credit is reserved for this target, but not in the epoch to prove from: {publish} first"
+        return (
+            "the credit is not reserved for this target: first 'zkmargin account reserve "
+            f'{book} {self.index} "{amount} {self.quote}" --target {self.target}\', then {publish}'
+        )
+
+
+class TargetRefuses(LifecycleError):
+    """What is asked for is not acceptable to the target by its own configuration; `field` is what."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"the target would refuse this: {field} {reason}")
+        self.field = field
+        self.reason = reason
 
 
 class BacktestError(SettlementError):

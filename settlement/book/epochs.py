@@ -67,7 +67,8 @@ def kept_epoch(rows: Rows, epoch: int | None) -> EpochRow:
     """The epoch asked for, or the newest; `UnknownEpoch` where it cannot be opened."""
     row = rows.newest_epoch() if epoch is None else rows.epoch(epoch)
     if row is None:
-        raise UnknownEpoch(epoch or 0, "has not been published")
+        reason = "has been published yet: publish one first" if epoch is None else "has not been published"
+        raise UnknownEpoch(epoch or 0, reason)
     if row.epoch < rows.first_kept_epoch():
         raise UnknownEpoch(row.epoch, "is no longer kept; only its root is")
     return row
