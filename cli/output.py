@@ -45,6 +45,12 @@ class Output:
             line = "".join(part if isinstance(part, Styled) else printable(part) for part in parts)
             click.echo(line, color=colours())
 
+    def aside(self, lines: Iterable[str]) -> None:
+        """Lines for whoever sits before the screen, on stderr and so not where results are sent; none with --json."""
+        if not self.as_json:
+            for line in lines:
+                click.echo(printable(line), err=True)
+
     def warn(self, text: str) -> None:
         """Something the user should know although the command goes on."""
         text = one_line(text)

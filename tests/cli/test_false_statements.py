@@ -131,7 +131,7 @@ def test_reveal_says_by_how_much_a_true_claim_holds(margin: MarginFiles, tmp_pat
     surplus = shown.json["revealed"]["surplus"]
     assert surplus.endswith(" USD")
     assert surplus.split(".")[0] not in hidden.stdout
-    assert "the claim holds by" in invoke("prove", *args, "-o", tmp_path / "three", "--reveal").stdout
+    assert "the claim holds by" in invoke("prove", *args, "-o", tmp_path / "three", "--reveal").stderr
 
 
 @pytest.mark.parametrize("reveal", [False, True])
