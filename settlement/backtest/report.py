@@ -127,6 +127,14 @@ class GapResult:
 
 
 @dataclass(frozen=True)
+class ExactCheck:
+    """Margins evaluated by the statement's exact integers too, and the largest difference, relative, in 1e-18."""
+
+    evaluations: int
+    largest_difference_e18: int
+
+
+@dataclass(frozen=True)
 class Timeline:
     """One portfolio through the first path, by day: shares of its notional, and the exceedances of that day."""
 
@@ -148,6 +156,7 @@ class Report:
     calibration: tuple[Calibration, ...]
     gaps: tuple[GapResult, ...]
     timelines: tuple[Timeline, ...]
+    exact: ExactCheck
 
     def rejected(self) -> tuple[str, ...]:
         """The portfolios whose statement margin, or whose account, has too many exceedances; with the horizon."""

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import StudyError
 from .asset_moves import AssetMoves, asset_facts, calibration, haircut_results
+from .exact_check import Agreement, agreement
 from .judgement import judge_portfolio, significance_each
 from .model import DAY_MS, HOUR_MS
 from .option_market import OptionMarket
 from .outcome import Outcome, Realised, horizon_rows, joined, outcome, required
 from .path import MarketPath
 from .portfolio import PORTFOLIOS, Portfolio
-from .report import GapResult, HorizonResult, Report, Setup, Timeline
-from .table_series import build_tables
+from .report import ExactCheck, GapResult, HorizonResult, Report, Setup, Timeline
+from .table_series import TableSeries, build_tables
 from .table_settings import TableSettings
 from .undercoverage import Case, Gap, random_book_gap, short_option_gap
 
@@ -43,6 +45,8 @@ class StudySettings:
     table: TableSettings = field(default_factory=TableSettings)
     portfolios: tuple[Portfolio, ...] = PORTFOLIOS
     timelines: tuple[str, ...] = ("long-perp", "short-strangle")
+    exact_rows: int = 10
+    """Rows of each path and horizon at which the exact rules are run too."""
 
     def __post_init__(self) -> None:
         if not self.horizons_ms or len(set(self.horizons_ms)) != len(self.horizons_ms):
@@ -73,10 +77,12 @@ def run_study(
         raise StudyError("paths", "must have the same symbols and steps")
     horizons: list[HorizonResult] = []
     main: list[_Run] = []
+    exact = Agreement()
     for place, horizon_ms in enumerate(settings.horizons_ms):
         runs = list(_runs(paths, settings, horizon_ms, place, tell))
         horizons.append(_horizon_result(first.symbols, runs, settings, horizon_ms))
         main = main or runs
+        exact = reduce(Agreement.with_other, (run.exact for run in runs), exact)
     tell("largest gaps", len(settings.horizons_ms) / (len(settings.horizons_ms) + 1))
     return Report(
         setup=_setup(paths, settings, source, seeds),
@@ -84,6 +90,7 @@ def run_study(
         horizons=tuple(horizons),
         calibration=calibration([run.moves for run in main]),
         gaps=tuple(_gaps(settings)),
+        exact=ExactCheck(exact.evaluations, round(exact.largest_difference * 10**18)),
         timelines=tuple(
             _timeline(main[0], portfolio) for portfolio in settings.portfolios if portfolio.name in settings.timelines
         ),
@@ -99,6 +106,7 @@ class _Run:
     one_table: dict[str, Floats]
     """The statement's margins under tables whose scenarios reach over the longest horizon."""
     moves: AssetMoves
+    exact: Agreement
 
     @classmethod
     def over(cls, path: MarketPath, settings: StudySettings, horizon_ms: int) -> _Run:
@@ -116,7 +124,15 @@ class _Run:
             outcomes={p.name: outcome(p, series, realised, path.prices_e8[0]) for p in settings.portfolios},
             one_table={p.name: required(p, wide, path.prices_e8[0]) for p in settings.portfolios},
             moves=AssetMoves.of(series, realised),
+            exact=_agreement(settings, series, path.prices_e8[0]),
         )
+
+
+def _agreement(settings: StudySettings, series: TableSeries, first_prices_e8: Ints) -> Agreement:
+    """Every portfolio's margin by the exact rules, at rows spread evenly over the path."""
+    places = np.unique(np.linspace(0, len(series.rows) - 1, settings.exact_rows).astype(np.int64)).tolist()
+    found = [agreement(portfolio, series, first_prices_e8, places) for portfolio in settings.portfolios]
+    return reduce(Agreement.with_other, found, Agreement())
 
 
 def _runs(

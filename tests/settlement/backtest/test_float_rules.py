@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from zkmargin.circuits.margin import Evaluation, Leaf, Reservation, evaluate, net
+from zkmargin.settlement.backtest import exact_check
+from zkmargin.settlement.backtest.exact_check import agreement, exact_evaluation
 from zkmargin.settlement.backtest.float_rules import balance_for, collateral, margins
 from zkmargin.settlement.backtest.option_market import OptionMarket
 from zkmargin.settlement.backtest.portfolio import PORTFOLIOS, STABLE, Portfolio, positions_e8
@@ -16,27 +19,6 @@ BALANCES_E8 = np.array([3 * E8, 40 * E8, 700 * E8, 123_456 * E8])
 CLOSE = {"rel": 1e-12, "abs": 1e-9}
 
 
-def exact(series: TableSeries, place: int, by_venue: np.ndarray, balances_e8: np.ndarray) -> Evaluation:
-    """The statement's own evaluation of one row, from one leaf a venue."""
-    shape, table = series.settings.shape, series.table(place)
-    table.validate(shape)
-    empty = (Reservation(0, 0),) * shape.reservation_slots
-    leaves = []
-    for venue in range(shape.venues):
-        held = np.zeros(shape.instruments, dtype=np.int64)
-        if venue < len(by_venue):
-            flat = by_venue[venue, place].ravel()
-            held[: len(flat)] = flat
-        amounts = np.zeros(shape.assets, dtype=np.int64)
-        if venue == 0:
-            amounts[: len(balances_e8)] = balances_e8
-        nothing = (0,) * shape.assets
-        leaf = Leaf(1, 2, 3, 4, tuple(amounts.tolist()), nothing, tuple(held.tolist()), empty)
-        leaf.validate(shape)
-        leaves.append(leaf)
-    return evaluate(shape, table, net(leaves, 0), series.settings.horizon_ms)
-
-
 @pytest.mark.parametrize("portfolio", PORTFOLIOS, ids=lambda portfolio: portfolio.name)
 def test_the_twin_is_the_statement(
     portfolio: Portfolio, series: TableSeries, market: OptionMarket, places: list[int]
@@ -45,7 +27,7 @@ def test_the_twin_is_the_statement(
     margin = margins(series, by_venue.sum(axis=0))
     counted = collateral(series, np.tile(BALANCES_E8, (len(series.rows), 1)))
     for place in places:
-        found = exact(series, place, by_venue, BALANCES_E8)
+        found = exact_evaluation(series, place, by_venue, tuple(BALANCES_E8.tolist()))
         count = len(series.symbols)
         assert margin.delta_gamma[place] == pytest.approx(
             [value / SCALE for value in found.delta_gamma_2e34[:count]], **CLOSE
@@ -57,6 +39,18 @@ def test_the_twin_is_the_statement(
         assert margin.liquidity[place] == pytest.approx(found.liquidity_2e34 / SCALE, **CLOSE)
         assert margin.required[place] == pytest.approx(found.required_2e34 / SCALE, **CLOSE)
         assert counted[place] == pytest.approx(found.collateral_2e34 / SCALE, **CLOSE)
+
+
+def test_the_agreement_counts_and_notices(
+    series: TableSeries, market: OptionMarket, places: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = market.path.prices_e8[0]
+    found = agreement(PORTFOLIOS[2], series, first, places)
+    assert found.evaluations == len(places)
+    assert found.largest_difference < 1e-12
+    dearer = replace(series, settings=replace(series.settings, contingency_ppm=1_001))
+    monkeypatch.setattr(exact_check, "margins", lambda _, held: margins(dearer, held))
+    assert agreement(PORTFOLIOS[2], series, first, places).largest_difference > 1e-6
 
 
 def test_rounding_costs_half_a_unit_for_every_unit_held(series: TableSeries, market: OptionMarket) -> None:

@@ -27,6 +27,9 @@ def test_every_table_of_the_page_is_the_reports(published: Report) -> None:
 def test_the_page_says_what_was_rejected(published: Report) -> None:
     assert published.rejected() == ("hedged-short-gamma at 30 min",)
     assert published.setup.seeds == tuple(range(1, 9))
+    page = (FOLDER / "README.md").read_text()
+    assert f"{published.exact.evaluations:,} margins" in page
+    assert f"{published.exact.largest_difference_e18 / 1e18:.1e}".replace("e-0", "e-") in page
 
 
 def test_the_table_and_the_pictures_belong_to_it(published: Report) -> None:

@@ -62,6 +62,11 @@ def test_the_report_counts_every_horizon_of_every_path(report: Report) -> None:
             assert (result.one_table_average_e8 == statement.average_e8) == (horizon is report.horizons[-1])
 
 
+def test_the_exact_rules_are_run_beside_the_twin(report: Report) -> None:
+    assert report.exact.evaluations == 2 * 2 * SETTINGS.exact_rows * len(SETTINGS.portfolios)
+    assert report.exact.largest_difference_e18 < 10**6
+
+
 def test_margins_grow_with_the_horizon(report: Report) -> None:
     short, long = report.horizons
     for before, after in zip(short.portfolios, long.portfolios, strict=True):
