@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from zkmargin.settlement.backtest import exact_check
 from zkmargin.settlement.backtest.exact_check import agreement, exact_evaluation
@@ -39,6 +41,21 @@ def test_the_twin_is_the_statement(
         assert margin.liquidity[place] == pytest.approx(found.liquidity_2e34 / SCALE, **CLOSE)
         assert margin.required[place] == pytest.approx(found.required_2e34 / SCALE, **CLOSE)
         assert counted[place] == pytest.approx(found.collateral_2e34 / SCALE, **CLOSE)
+
+
+@given(st.data())
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_twin_is_the_statement_for_any_positions(series: TableSeries, data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, len(series.rows) - 1))
+    units = st.integers(-(1 << 50), 1 << 50)
+    held = np.zeros((1, len(series.rows), 3, 4), dtype=np.int64)
+    held[0, place] = np.array(data.draw(st.lists(units, min_size=12, max_size=12))).reshape(3, 4)
+    found, twin = exact_evaluation(series, place, held), margins(series, held[0])
+    scale = np.abs(held[0, place] / E8 * (series.spot_e8[place, :, None] / E8)).sum()
+    close = {"rel": 1e-9, "abs": 1e-12 * scale + 1e-9}
+    assert twin.delta_gamma[place] == pytest.approx([value / SCALE for value in found.delta_gamma_2e34[:3]], **close)
+    assert twin.scenario[place] == pytest.approx([value / SCALE for value in found.scenario_2e34[:3]], **close)
+    assert twin.required[place] == pytest.approx(found.required_2e34 / SCALE, **close)
 
 
 def test_the_agreement_counts_and_notices(
