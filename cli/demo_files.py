@@ -3,71 +3,148 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zkmargin.prover import AccountTree, write_zkey
+from zkmargin.prover import write_zkey
 from zkmargin.settlement.account_document import AccountDocument, secret_json
+from zkmargin.settlement.book import PublishedEpoch
 from zkmargin.settlement.ledger_document import LedgerDocument
 from zkmargin.settlement.lifecycle import Credit
-from zkmargin.settlement.risk_document import RiskDocument
+from zkmargin.settlement.risk.policy_document import policy_json
 from zkmargin.verifier import RiskAttestation, SettlementRequest
 
-from .demo_world import SOURCE_CHAIN, World
+from .demo_market import SOURCES
+from .demo_world import BOOK, SOURCE_CHAIN, World
 from .files import NewFile, json_bytes
 
-KEY, VERIFYING_KEY = "small.zkey", "verification_key.json"
-NAMES = (
+WIDTH = 96
+VERIFYING_KEY = "verification_key.json"
+SOURCE_KEYS = {source: f"{source}-key.json" for source in SOURCES}
+PRIVATE = ("secret.json", "account.json", BOOK, *SOURCE_KEYS.values())
+DOCUMENTS = (
+    "market.json",
+    "reports.json",
+    "snapshot.json",
+    "policy.json",
+    "history.json",
+    "times.json",
+    "risk.json",
+    "attestation.json",
     "secret.json",
     "account.json",
-    "risk.json",
     "request.json",
-    "attestation.json",
-    "ledger-config.json",
     "settlement.json",
+    "ledger-config.json",
     VERIFYING_KEY,
-    KEY,
+    *SOURCE_KEYS.values(),
 )
 
 
-def kept_files(
-    folder: Path,
-    world: World,
-    risk: RiskDocument,
-    tree: AccountTree,
-    credit: Credit,
-    settlement: SettlementRequest,
-    attestation: RiskAttestation,
-) -> list[NewFile]:
-    """Each document of the story as a file; the trader's are for its owner only."""
-    account = AccountDocument((tree.opening(credit.account),))
-    documents: dict[str, Any] = {
-        "secret.json": secret_json(world.secret),
-        "account.json": account.to_json(risk),
-        "risk.json": risk.to_json(),
-        "request.json": credit.request.to_json(),
-        "attestation.json": attestation.to_json(),
-        "ledger-config.json": LedgerDocument(world.ledger_config(), risk.quote).to_json(),
-        "settlement.json": settlement.to_json(),
-        VERIFYING_KEY: world.key.verifying_key().to_json(),
-    }
-    private = ("secret.json", "account.json")
-    files = [NewFile(folder / name, json_bytes(value), name in private) for name, value in documents.items()]
-    return [*files, NewFile(folder / KEY, write_zkey(world.key))]
+def kept_names(shape_name: str) -> tuple[str, ...]:
+    """Every file that a story of this shape leaves."""
+    return (*DOCUMENTS, BOOK, _key_name(shape_name))
 
 
-def next_steps(folder: Path, root: int, epoch: int) -> list[str]:
-    """Commands that go on from the files; prices and root stay fresh for half an hour."""
-    d = shlex.quote(str(folder))
-    return [
-        "",
-        f"files left in {folder}; go on by hand within half an hour:",
-        f"  zkmargin prove --key {d}/{KEY} --account {d}/account.json --secret {d}/secret.json \\",
-        f"      --risk {d}/risk.json --request {d}/request.json -o {d}/proof",
-        f"  zkmargin verify --key {d}/{VERIFYING_KEY} --allow-development-key \\",
-        f"      {d}/proof/proof.json {d}/proof/public.json",
-        f"  zkmargin ledger init {d}/ledger --config {d}/ledger-config.json --key {d}/{VERIFYING_KEY}",
-        f"  zkmargin ledger attest {d}/ledger {d}/attestation.json",
-        f"  zkmargin ledger observe-root {d}/ledger --chain-id {SOURCE_CHAIN} --epoch {epoch} --root {root}",
-        f"  zkmargin ledger accept {d}/ledger {d}/proof/settlement.json",
-    ]
+@dataclass(frozen=True)
+class Kept:
+    """The story's documents at one moment; `book` is the venue's file."""
+
+    shape_name: str
+    documents: dict[str, Any]
+    book: bytes
+    key: bytes
+    account: int
+    epoch: int
+    source_root: int
+
+    def __repr__(self) -> str:
+        return f"Kept(shape={self.shape_name!r})"
+
+    @classmethod
+    def of(
+        cls,
+        world: World,
+        epoch: PublishedEpoch,
+        credit: Credit,
+        settlement: SettlementRequest,
+        attestation: RiskAttestation,
+    ) -> Kept:
+        """As they are now."""
+        risk, desk, agreed = world.risk, world.desk, world.agreed
+        documents: dict[str, Any] = {
+            "market.json": world.market.config.to_json(),
+            "reports.json": agreed.reports.to_json(),
+            "snapshot.json": agreed.snapshot.to_json(),
+            "policy.json": policy_json(world.policy),
+            "history.json": desk.history.to_json(),
+            "times.json": desk.settlements,
+            "risk.json": risk.to_json(),
+            "attestation.json": attestation.to_json(),
+            "secret.json": secret_json(world.secret),
+            "account.json": AccountDocument((epoch.opening(credit.account),)).to_json(risk),
+            "request.json": credit.request.to_json(),
+            "settlement.json": settlement.to_json(),
+            "ledger-config.json": LedgerDocument(world.ledger_config(), risk.quote).to_json(),
+            VERIFYING_KEY: world.key.verifying_key().to_json(),
+            **{SOURCE_KEYS[source]: key.to_json() for source, key in world.market.keys.items()},
+        }
+        return cls(
+            shape_name=world.shape.name,
+            documents=documents,
+            book=world.book_bytes(),
+            key=bytes(write_zkey(world.key)),
+            account=credit.account,
+            epoch=epoch.epoch,
+            source_root=epoch.source_root,
+        )
+
+    def files(self, folder: Path) -> list[NewFile]:
+        """What is to be written; what is the trader's, the venue's or a source's alone is for its owner only."""
+        contents = {name: json_bytes(value) for name, value in self.documents.items()}
+        contents |= {BOOK: self.book, _key_name(self.shape_name): self.key}
+        return [NewFile(folder / name, data, name in PRIVATE) for name, data in contents.items()]
+
+    def next_steps(self, folder: Path) -> list[str]:
+        """Commands that go on from the files; prices and root stay fresh for half an hour."""
+        d = shlex.quote(str(folder))
+        key, vk, book, ledger = (f"{d}/{name}" for name in (_key_name(self.shape_name), VERIFYING_KEY, BOOK, "ledger"))
+        commands = [
+            f"market show {d}/snapshot.json",
+            f"market recompute {d}/snapshot.json {d}/reports.json --config {d}/market.json",
+            f"risk verify {d}/risk.json --policy {d}/policy.json --snapshot {d}/snapshot.json "
+            f"--history {d}/history.json --times {d}/times.json",
+            f"account show {book} {self.account}",
+            f"account verify {book}",
+            f"prove --key {key} --account {d}/account.json --secret {d}/secret.json "
+            f"--risk {d}/risk.json --request {d}/request.json -o {d}/proof --reveal",
+            f"verify --key {vk} --allow-development-key {d}/proof/proof.json {d}/proof/public.json",
+            f"ledger init {ledger} --config {d}/ledger-config.json --key {vk}",
+            f"ledger attest {ledger} {d}/attestation.json",
+            f"ledger observe-root {ledger} --chain-id {SOURCE_CHAIN} --epoch {self.epoch} --root {self.source_root}",
+            f"ledger accept {ledger} {d}/proof/settlement.json",
+            f"ledger show {ledger}",
+        ]
+        head = f"files left in {folder}; go on by hand, with the ledger within half an hour:"
+        return ["", head, *(line for command in commands for line in _broken(f"zkmargin {command}"))]
+
+
+def _broken(command: str) -> list[str]:
+    """A command in lines of the terminal's width; an option and its value stay together."""
+    lines, last = [" "], ""
+    for word in map(shlex.quote, shlex.split(command)):
+        part = f"{last} {word}".strip() if last else word
+        last = part if word.startswith("-") else ""
+        if last:
+            continue
+        if len(lines[-1]) + len(part) > WIDTH:
+            lines[-1] += " \\"
+            lines.append(f"      {part}")
+        else:
+            lines[-1] += f" {part}"
+    return [*lines[:-1], f"{lines[-1]} {last}".rstrip()]
+
+
+def _key_name(shape_name: str) -> str:
+    return f"{shape_name}.zkey"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,11 @@ import pytest
 from click.testing import CliRunner
 
 from zkmargin.cli import main
-from zkmargin.cli.demo_files import NAMES
+from zkmargin.cli.demo_files import kept_names
+
+NAMES = kept_names("small")
+EXTRAS = ("cryptography", "scipy", "arch", "matplotlib")
+"""What the base install does not bring."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +62,30 @@ def run() -> Callable[..., Done]:
     return invoke
 
 
+@dataclass(frozen=True)
+class Told:
+    """A small story that was told in words and left its files in `root`."""
+
+    root: Path
+    words: str
+
+
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> MarginFiles:
-    """Made once, since compiling and setting up take seconds; no test may write here."""
+def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+    """Told once, without any of the extras; no test may write here."""
     root = tmp_path_factory.mktemp("margin") / "files"
-    told = invoke("demo", "--keep", root)
-    assert told.code == 0, told.stderr
+    with pytest.MonkeyPatch.context() as patch:
+        for extra in EXTRAS:
+            patch.setitem(sys.modules, extra, None)
+        done = invoke("demo", "--shape", "small", "--keep", root)
+    assert done.code == 0, done.stderr
+    return Told(root, done.stdout)
+
+
+@pytest.fixture(scope="session")
+def shared(told: Told) -> MarginFiles:
+    """Made once, since compiling and setting up take seconds; no test may write here."""
+    root = told.root
     files = MarginFiles(root)
     assert invoke("compile", "--shape", "small", "-o", root / "built").code == 0
     proved = invoke("prove", "--key", root / "small.zkey", *files.documents(), "-o", root / "proof")

@@ -2,78 +2,116 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
+from zkmargin.algebra import get_engine
 from zkmargin.circuits import CompiledCircuit
-from zkmargin.cli import demo
-from zkmargin.cli.demo_files import NAMES
+from zkmargin.cli import demo_telling
+from zkmargin.settlement.book import AccountBook
 from zkmargin.verifier import MarginLedger
 
-from .conftest import MarginFiles, invoke
+from .conftest import NAMES, MarginFiles, Told, invoke
 
 pytestmark = pytest.mark.xdist_group("cli")
 
+CHAPTERS = (
+    "setup",
+    "market",
+    "risk-table",
+    "account",
+    "reservation",
+    "claim",
+    "proof",
+    "accepted",
+    "replay",
+    "crash",
+    "released",
+)
+REFUSALS = (
+    "table-mismatch",
+    "not-covered",
+    "not-covered",
+    "context-mismatch",
+    "wrong-horizon",
+    "stale-sequence",
+    "stale-root",
+    "movement-refused",
+    "statement-false",
+    "unsatisfied-constraint",
+    "unsatisfied-witness",
+)
 
-def test_the_story_in_words() -> None:
-    done = invoke("demo")
-    assert done.code == 0, done.stderr
-    lines = done.stdout.splitlines()
-    assert 50 <= len(lines) <= 90
-    assert all(len(line) <= 120 for line in lines)
+
+def test_the_story_in_words(told: Told) -> None:
+    story = told.words.split("\nfiles left in")[0]
+    lines = story.splitlines()
+    assert 70 <= len(lines) <= 110
+    assert all(len(line) <= 100 for line in lines)
     for said in (
-        "context-mismatch",
-        "stale-sequence",
-        "stale-root",
-        "statement-false",
-        "unsatisfied-constraint",
-        "unsatisfied-witness",
+        *REFUSALS,
+        "all sign with secp256k1",
         "the same receipt 1",
         "frees 60,000 USD",
         "never saw balances and debts",
     ):
-        assert said in done.stdout
-    assert done.stderr.startswith("warning: this key was made by one party")
-    assert "\033" not in done.stdout
+        assert said in story
+    assert "\033" not in story
 
 
-def test_the_story_as_data() -> None:
+def test_the_story_as_data_on_the_shape_that_suits_the_engine() -> None:
     done = invoke("demo", "--json")
     assert done.code == 0
     steps = done.json["steps"]
-    assert [step["step"] for step in steps if step["step"] != "refused"] == [
-        "setup",
-        "prices",
-        "account",
-        "reservation",
-        "proof",
-        "accepted",
-        "replay",
-        "released",
-    ]
-    assert [step["error"] for step in steps if step["step"] == "refused"] == [
-        "venue-error",
-        "context-mismatch",
-        "wrong-horizon",
-        "stale-sequence",
-        "stale-root",
-        "statement-false",
-        "unsatisfied-constraint",
-        "unsatisfied-witness",
-    ]
+    assert tuple(step["step"] for step in steps if step["step"] != "refused") == CHAPTERS
+    assert tuple(step["error"] for step in steps if step["step"] == "refused") == REFUSALS
+    assert steps[0]["shape"] == ("small" if get_engine().name == "reference" else "standard")
+    assert steps[1]["outliers"] == ["crow"]
     assert done.json["target_saw"]["balances and debts"] is False
+    assert done.json["warnings"][0].startswith("this key was made by one party")
+
+
+def test_every_command_that_it_prints_works(told: Told, tmp_path: Path) -> None:
+    """As printed, but in a copy of the folder."""
+    root = tmp_path / "my story"
+    root.mkdir()
+    for name in NAMES:
+        shutil.copy(told.root / name, root / name)
+    printed = told.words.split("\nfiles left in")[1].replace(" \\\n", " ")
+    commands = [line.split() for line in printed.splitlines() if line.startswith("  zkmargin ")]
+    assert len(commands) == 12
+    answers = {}
+    for _, *words in commands:
+        done = invoke(*(word.replace(str(told.root), str(root)) for word in words))
+        assert done.code == 0, (words, done.stderr)
+        answers[" ".join(words[:2])] = done.stdout
+    assert "too far away: crow" in answers["market show"]
+    assert "5 reports make this snapshot" in answers["market recompute"]
+    assert "the table follows from its inputs" in answers["risk verify"]
+    assert "5895 USDC" in answers["account show"]
+    assert "60000 USD" in answers["ledger accept"]
+
+
+def test_the_book_is_the_one_that_the_proof_is_about(shared: MarginFiles, tmp_path: Path) -> None:
+    shutil.copy(shared / "alpha.book", tmp_path / "alpha.book")
+    with AccountBook.open(tmp_path / "alpha.book") as book:
+        assert book.account(book.account_count() - 1).reservations[0].amount_e8 == 60_000 * 10**8
+        assert str(book.published().source_root) in (shared / "settlement.json").read_text()
 
 
 def test_the_public_part_of_the_story_has_no_balance(shared: MarginFiles) -> None:
     """What goes to the target: settlement request, attestation, roots."""
     private = (shared / "account.json").read_text() + (shared / "secret.json").read_text()
-    assert "5000 USDC" in private
+    assert "5895 USDC" in private
     for name in ("settlement.json", "attestation.json", "ledger-config.json", "request.json"):
-        assert "5000 USDC" not in (shared / name).read_text()
+        assert "5895 USDC" not in (shared / name).read_text()
 
 
 def test_a_refusal_that_does_not_come_fails_the_demo(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(CompiledCircuit, "check", lambda self, witness, engine=None: None)
-    done = invoke("demo")
+    done = invoke("demo", "--shape", "small")
     assert done.code == 2
     assert "should have been refused" in done.stderr
 
@@ -87,24 +125,25 @@ def test_a_replay_that_credits_twice_fails_the_demo(monkeypatch: pytest.MonkeyPa
         return receipts[-1] if len(receipts) == 1 else object()
 
     monkeypatch.setattr(MarginLedger, "accept", twice)
-    done = invoke("demo")
+    done = invoke("demo", "--shape", "small")
     assert done.code == 2
     assert "another receipt" in done.stderr
 
 
 def test_kept_files_are_all_there_and_never_overwritten(shared: MarginFiles) -> None:
     assert all((shared / name).exists() for name in NAMES)
-    assert (shared / "secret.json").stat().st_mode & 0o077 == 0
-    assert (shared / "account.json").stat().st_mode & 0o077 == 0
-    assert invoke("demo", "--keep", shared.root).code == 2
+    for name in ("secret.json", "account.json", "alpha.book", "crow-key.json"):
+        assert (shared / name).stat().st_mode & 0o077 == 0
+    assert invoke("demo", "--shape", "small", "--keep", shared.root).code == 2
 
 
 def test_cents_are_rounded_down() -> None:
-    assert demo._money(123_456_789_999_999) == "1,234,567.89 USD"
-    assert demo._money(60_000 * 10**8) == "60,000 USD"
+    assert demo_telling.money(123_456_789_999_999) == "1,234,567.89 USD"
+    assert demo_telling.money(60_000 * 10**8) == "60,000 USD"
+    assert demo_telling.figure(99_999_999) == "0.99"
 
 
 def test_colours_are_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert demo.styled("refused", fg="red") == "refused"
+    assert demo_telling.styled("refused", fg="red") == "refused"
     monkeypatch.setattr("zkmargin.cli.output.colours", lambda: True)
-    assert demo.styled("refused", fg="red") == "\033[31mrefused\033[0m"
+    assert demo_telling.styled("refused", fg="red") == "\033[31mrefused\033[0m"

@@ -91,7 +91,7 @@ def test_an_accounts_amounts_need_reveal(files: MarginFiles) -> None:
     for private in ("5000", "BTC", "60000"):
         assert private not in hidden
     shown = invoke("inspect", files / "account.json", "--reveal").stdout
-    for private in ("5000 USDC", "-0.5 units", "60000 USD"):
+    for private in ("5895 USDC", "-0.5 units", "60000 USD"):
         assert private in shown
 
 

@@ -21,7 +21,7 @@ def zkmargin(*arguments: str) -> None:
 def story(fresh_tool: Tool) -> Tool:
     """A directory with the demo's files, and a margin proof made from them."""
     folder = fresh_tool.directory
-    zkmargin("demo", "--keep", str(folder))
+    zkmargin("demo", "--shape", "small", "--keep", str(folder))
     documents = [f"--{name}={folder / name}.json" for name in ("account", "secret", "risk", "request")]
     zkmargin("prove", "--key", str(folder / "small.zkey"), *documents, "-o", str(folder / "proof"))
     zkmargin("witness", *documents, "-o", str(folder / "small.wtns"))
