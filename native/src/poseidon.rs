@@ -79,6 +79,8 @@ impl<'a, F: Field> ListHash<'a, F> {
     }
 }
 
+type Square<F, const T: usize> = [[F; T]; T];
+
 /// The constants as the paper draws them: `rounds` holds T numbers a round.
 struct Parameters<F, const T: usize> {
     rounds: Vec<[F; T]>,
@@ -207,7 +209,7 @@ fn sparse_rounds<F: Field, const T: usize>(
     constants: &[[F; T]],
     mds: &[[F; T]; T],
     next: &mut [F; T],
-) -> Option<(Vec<PartialRound<F, T>>, [[F; T]; T])> {
+) -> Option<(Vec<PartialRound<F, T>>, Square<F, T>)> {
     let mut carried = [F::ZERO; T];
     let mut firsts = Vec::with_capacity(constants.len());
     for constants in constants {
