@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ROOMS := algebra circuits cli prover pytest_plugin settlement verifier
-RUST := $(wildcard native/src/*.rs) native/Cargo.toml native/Cargo.lock
+RUST := $(wildcard native/src/*.rs native/src/*/*.rs) native/Cargo.toml native/Cargo.lock
 WORKERS ?= 2
 
 .PHONY: demo test check format native-check wheel-check no-rust-check interop clean
