@@ -113,10 +113,10 @@ class RiskTableRefused(VenueError):
 
 
 class UnknownEpoch(VenueError):
-    """An `epoch` that cannot be opened; 0 where the newest was asked for and there is none."""
+    """An `epoch` that cannot be opened; None where the newest was asked for and there is none."""
 
-    def __init__(self, epoch: int, reason: str) -> None:
-        super().__init__(f"epoch {epoch} {reason}" if epoch else f"no epoch {reason}")
+    def __init__(self, epoch: int | None, reason: str) -> None:
+        super().__init__(f"no epoch {reason}" if epoch is None else f"epoch {epoch} {reason}")
         self.epoch = epoch
         self.reason = reason
 

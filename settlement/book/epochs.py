@@ -68,7 +68,7 @@ def kept_epoch(rows: Rows, epoch: int | None) -> EpochRow:
     row = rows.newest_epoch() if epoch is None else rows.epoch(epoch)
     if row is None:
         reason = "has been published yet: publish one first" if epoch is None else "has not been published"
-        raise UnknownEpoch(epoch or 0, reason)
+        raise UnknownEpoch(epoch, reason)
     if row.epoch < rows.first_kept_epoch():
         raise UnknownEpoch(row.epoch, "is no longer kept; only its root is")
     return row

@@ -49,8 +49,11 @@ def test_the_root_can_be_asked_for_before_it_is_published(book: AccountBook) -> 
 
 
 def test_epochs_that_are_not_there(book: AccountBook) -> None:
-    with pytest.raises(UnknownEpoch):
+    with pytest.raises(UnknownEpoch, match="no epoch has been published") as refused:
         book.published()
+    assert refused.value.epoch is None
+    with pytest.raises(UnknownEpoch, match="epoch 0 has not been published"):
+        book.published(0)
     with pytest.raises(UnknownEpoch):
         book.opening(0)
     book.publish()
