@@ -10,6 +10,7 @@ from typing import Any
 from zkmargin.prover import write_zkey
 from zkmargin.settlement.account_document import AccountDocument, secret_json
 from zkmargin.settlement.book import PublishedEpoch
+from zkmargin.settlement.fields import amount_text
 from zkmargin.settlement.ledger_document import LedgerDocument
 from zkmargin.settlement.lifecycle import Credit
 from zkmargin.settlement.risk.policy_document import policy_json
@@ -20,6 +21,8 @@ from .demo_world import BOOK, SOURCE_CHAIN, World
 from .files import NewFile, json_bytes
 
 WIDTH = 96
+EXPIRY_MS = 1_500_000
+"""Of a proof made by hand: with the half hour before it, within the horizon that the ledger allows."""
 VERIFYING_KEY = "verification_key.json"
 SOURCE_KEYS = {source: f"{source}-key.json" for source in SOURCES}
 PRIVATE = ("secret.json", "account.json", BOOK, *SOURCE_KEYS.values())
@@ -56,6 +59,8 @@ class Kept:
     book: bytes
     key: bytes
     account: int
+    credit: str
+    beneficiary: str
     epoch: int
     source_root: int
 
@@ -96,6 +101,8 @@ class Kept:
             book=world.book_bytes(),
             key=bytes(write_zkey(world.key)),
             account=credit.account,
+            credit=amount_text(credit.request.credit_e8, risk.quote),
+            beneficiary="0x" + credit.request.beneficiary.hex(),
             epoch=epoch.epoch,
             source_root=epoch.source_root,
         )
@@ -114,11 +121,14 @@ class Kept:
             f"market show {d}/snapshot.json",
             f"market recompute {d}/snapshot.json {d}/reports.json --config {d}/market.json",
             f"risk verify {d}/risk.json --policy {d}/policy.json --snapshot {d}/snapshot.json "
-            f"--history {d}/history.json --times {d}/times.json",
+            f"--history {d}/history.json --times {d}/times.json --reports {d}/reports.json --config {d}/market.json",
             f"account show {book} {self.account}",
             f"account verify {book}",
+            f"prove --key {key} --book {book} --account {self.account} --secret {d}/secret.json "
+            f"--target {d}/ledger-config.json --credit '{self.credit}' --beneficiary {self.beneficiary} "
+            f"--expires-in-ms {EXPIRY_MS} -o {d}/proof-from-book",
             f"prove --key {key} --account {d}/account.json --secret {d}/secret.json "
-            f"--risk {d}/risk.json --request {d}/request.json -o {d}/proof --reveal",
+            f"--risk {d}/risk.json --request {d}/request.json -o {d}/proof",
             f"verify --key {vk} --allow-development-key {d}/proof/proof.json {d}/proof/public.json",
             f"ledger init {ledger} --config {d}/ledger-config.json --key {vk}",
             f"ledger attest {ledger} {d}/attestation.json",

@@ -180,7 +180,8 @@ class Story:
         teller, world = self.teller, self.world
         teller.chapter("The claim (on the trader's machine, before proving)")
         claim = world.claim(self.credit, self.epoch)
-        teller.tell(*claim_lines(claim.evaluation(), sides_e8(claim), world.risk.asset_names))
+        names, scenarios = world.risk.asset_names, self.shape.scenarios
+        teller.tell(*claim_lines(claim.evaluation(), sides_e8(claim), names, scenarios))
         teller.note("claim", **{name: money(amount) for name, amount in sides_e8(claim).items()})
 
     def _prove(self) -> None:

@@ -61,14 +61,16 @@ def route_line(run: RiskRun, venue: str, chain_id: int) -> str:
     )
 
 
-def claim_lines(evaluation: Evaluation, sides: Mapping[str, int], names: Sequence[str]) -> Iterator[str]:
+def claim_lines(
+    evaluation: Evaluation, sides: Mapping[str, int], names: Sequence[str], scenarios: int
+) -> Iterator[str]:
     """Collateral on the one side, what it must cover on the other, each part in dollars."""
     yield f"{'collateral after haircuts':<58} {figure(sides['collateral']):>14}"
     rows = zip(names, evaluation.delta_gamma_2e34, evaluation.scenario_2e34, evaluation.margins_2e34, strict=False)
     for name, delta_gamma, scenario, margin in rows:
         if margin:
             parts = f"delta-gamma {_figure_2e34(delta_gamma):>9}, worst scenario {_figure_2e34(scenario):>9}"
-            yield f"{f'margin of {name}':<14} {parts:<43} {_figure_2e34(margin):>14}"
+            yield f"{f'margin of {name}':<14} {parts if scenarios else '':<43} {_figure_2e34(margin):>14}"
     for name, words in (
         ("contingency", "contingency on short positions"),
         ("liquidity", "liquidity add-on for large positions"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from pathlib import Path
 
@@ -74,24 +75,25 @@ def test_the_story_as_data_on_the_shape_that_suits_the_engine() -> None:
 
 
 def test_every_command_that_it_prints_works(told: Told, tmp_path: Path) -> None:
-    """As printed, but in a copy of the folder."""
+    """As printed, but in a copy of the folder, since they write there."""
     root = tmp_path / "my story"
     root.mkdir()
     for name in NAMES:
         shutil.copy(told.root / name, root / name)
     printed = told.words.split("\nfiles left in")[1].replace(" \\\n", " ")
-    commands = [line.split() for line in printed.splitlines() if line.startswith("  zkmargin ")]
-    assert len(commands) == 12
+    commands = [shlex.split(line) for line in printed.splitlines() if line.startswith("  zkmargin ")]
+    assert len(commands) == 13
     answers = {}
     for _, *words in commands:
         done = invoke(*(word.replace(str(told.root), str(root)) for word in words))
         assert done.code == 0, (words, done.stderr)
-        answers[" ".join(words[:2])] = done.stdout
+        answers[" ".join(words[:2])] = done.stdout + done.stderr
     assert "too far away: crow" in answers["market show"]
     assert "5 reports make this snapshot" in answers["market recompute"]
-    assert "the table follows from its inputs" in answers["risk verify"]
+    assert "the table follows from 5 signed reports and the other inputs" in answers["risk verify"]
     assert "5895 USDC" in answers["account show"]
     assert "60000 USD" in answers["ledger accept"]
+    assert (root / "proof-from-book/settlement.json").exists()
 
 
 def test_the_book_is_the_one_that_the_proof_is_about(shared: MarginFiles, tmp_path: Path) -> None:
