@@ -118,7 +118,7 @@ class ClaimFromBooks:
         """Nothing is reserved for a claim that would be false all the same: `StatementFalse`."""
         if len(self.accounts) != 1 or self.accounts[0].epoch is not None:
             raise LifecycleError(
-                "only one book at its present state can be reserved in on the way: reserve and publish first"
+                "only in one book, and for its newest epoch, can the credit be reserved on the way: reserve it first"
             )
         account, target = self.accounts[0], self.ledger.target
         leaf = account.leaf()
@@ -152,9 +152,10 @@ class ClaimFromBooks:
 
 
 def _table_in_force(accounts: Sequence[BookAccount]) -> RiskDocument:
-    tables = [account.book.risk_table() for account in accounts]
-    first = tables[0] if tables else None
-    if first is None or any(table != first for table in tables):
+    if not accounts:
+        raise LifecycleError("a claim needs an account: name one")
+    first, *others = (account.book.risk_table() for account in accounts)
+    if first is None or any(table != first for table in others):
         raise RiskTableRefused(
             "the books have not all the same risk table in force: set it with 'zkmargin account set-risk', or name one"
         )

@@ -323,7 +323,7 @@ REFUSALS = {
         2, "lifecycle-error", "circuit 1111", before=configured(circuit_digest="0x" + "11" * 32)
     ),
     "no such book": Refusal(2, "book-error", "account init", before=lambda desk: desk.book.unlink()),
-    "reserved in an epoch": Refusal(2, "lifecycle-error", "present state", ("--epoch", 1, "--reserve")),
+    "reserved in an epoch": Refusal(2, "lifecycle-error", "newest epoch", ("--epoch", 1, "--reserve")),
 }
 
 
