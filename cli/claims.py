@@ -54,7 +54,7 @@ def side_by_side(claim: Claim, risk: RiskDocument) -> list[str]:
     holds = evaluation.surplus_2e34 >= 0
     left = [*_counted(claim, risk, evaluation), ("in all", evaluation.collateral_2e34)]
     right = [*_required(risk, evaluation), ("in all", evaluation.required_2e34)]
-    surplus = _hundredths(abs(evaluation.surplus_2e34))
+    surplus = _hundredths(evaluation.surplus_2e34).removeprefix("-")
     return [
         f"the claim {'holds' if holds else 'fails'} by {surplus} {risk.quote} (this is shown here and written nowhere)",
         *_columns("collateral that counts", left, "must cover", right),
@@ -103,5 +103,7 @@ def _cells(title: str, rows: Iterable[tuple[str, int]]) -> list[str]:
 
 
 def _hundredths(value_2e34: int) -> str:
-    whole, part = divmod(floor_div(value_2e34, FROM_E8 * E6), 100)
-    return f"{whole:,}.{part:02d}"
+    """Towards minus infinity: what falls short is rounded up."""
+    hundredths = floor_div(value_2e34, FROM_E8 * E6)
+    whole, part = divmod(abs(hundredths), 100)
+    return f"{'-' if hundredths < 0 else ''}{whole:,}.{part:02d}"

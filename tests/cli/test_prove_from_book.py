@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from zkmargin.circuits.margin import declared_shape
+from zkmargin.circuits.margin import compile_margin, declared_shape
 from zkmargin.settlement.risk_document import RiskDocument
+from zkmargin.verifier import RiskAttestation, sign_attestation, signer_address
 
 from .conftest import Done, MarginFiles, edited, invoke
 
@@ -135,6 +136,54 @@ def test_from_a_new_key_to_an_accepted_credit(shared: MarginFiles, tmp_path: Pat
 
 def vk(files: MarginFiles) -> Path:
     return files / "verification_key.json"
+
+
+def test_two_venues_in_one_proof(shared: MarginFiles, tmp_path: Path) -> None:
+    """Each reserves half of the credit; the target takes the proof of both."""
+    shape = declared_shape("small,venues=2")
+    circuit = compile_margin(shape)
+    risk = replace(RiskDocument.from_json((shared / "risk.json").read_bytes()), shape=shape)
+    built, secret, folder = tmp_path / "built", json.loads((shared / "secret.json").read_text()), tmp_path / "ledger"
+    assert invoke("compile", "--shape", "small,venues=2", "-o", built).code == 0
+    key, vk_path, oracle = tmp_path / "k.zkey", tmp_path / "vk.json", bytes([7]) * 32
+    assert invoke("setup", built / f"{shape.name}.r1cs", "-o", key, "--vk", vk_path, "--insecure").code == 0
+    config = tmp_path / "ledger-config.json"
+    config.write_bytes((shared / "ledger-config.json").read_bytes())
+    changes = {
+        "circuit_digest": "0x" + circuit.digest.hex(),
+        "routes": [{"chain_id": 1001, "latency_ms": 90_000}, {"chain_id": 1002, "latency_ms": 5_000}],
+        "oracles": [{"address": "0x" + signer_address(oracle).hex()}],
+        "oracle_quorum": 1,
+    }
+    edited(config, lambda document: document.update(changes))
+    target = invoke("ledger", "init", folder, "--config", config, "--key", vk_path, "--json").json["target"]
+    named: list[object] = []
+    for venue_id in (1002, 1001):
+        book = tmp_path / f"{venue_id}.book"
+        commands = (
+            ("init", "--name", "V", "--venue-id", venue_id, "--risk", written(tmp_path / "risk.json", risk)),
+            ("open", "--key-commitment", secret["key_commitment"], "--with-venue", 1001, "--with-venue", 1002),
+            ("deposit", 0, "40000 USDC"),
+            ("reserve", 0, "30000 USD", "--target", target),
+            ("publish",),
+        )
+        for name, *arguments in commands:
+            assert invoke("account", name, book, *arguments).code == 0, name
+        named += ["--book", book, "--account", 0]
+    options = ["--key", key, "--circuit", built, "--secret", shared / "secret.json", "--target", config]
+    terms = ["--credit", "60000 USD", "--beneficiary", BENEFICIARY]
+    done = invoke("prove", *named, *options, *terms, "-o", tmp_path / "proof", "--json")
+    assert done.code == 0, done.stderr
+    assert [root["venue_id"] for root in done.json["roots"]] == [1001, 1002]
+    signature = sign_attestation(oracle, risk.root(), risk.oracle_time_ms)
+    attestation = RiskAttestation(risk.root(), risk.oracle_time_ms, (signature,))
+    (tmp_path / "attestation.json").write_text(json.dumps(attestation.to_json()))
+    assert invoke("ledger", "attest", folder, tmp_path / "attestation.json").code == 0
+    for root in done.json["roots"]:
+        observed = ["--chain-id", root["venue_id"], "--epoch", root["epoch"], "--root", root["root"]]
+        assert invoke("ledger", "observe-root", folder, *observed).code == 0
+    accepted = invoke("ledger", "accept", folder, tmp_path / "proof/settlement.json")
+    assert accepted.code == 0, accepted.stderr
 
 
 def test_both_sides_are_shown_on_the_screen_and_in_no_file(reserved: Desk) -> None:

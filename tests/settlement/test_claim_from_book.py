@@ -166,7 +166,7 @@ def test_reserving_goes_no_further_than_it_must() -> None:
 
 def test_reserving_is_for_one_book() -> None:
     accounts = account_at(1001, PAIR), account_at(1002, PAIR)
-    with pytest.raises(LifecycleError, match="only one book"):
+    with pytest.raises(LifecycleError, match="only in one book"):
         prepared(*accounts, reserve=True).claim(CIRCUIT)
 
 
