@@ -21,8 +21,6 @@ from .demo_world import BOOK, SOURCE_CHAIN, World
 from .files import NewFile, json_bytes
 
 WIDTH = 96
-EXPIRY_MS = 1_500_000
-"""Of a proof made by hand: with the half hour before it, within the horizon that the ledger allows."""
 VERIFYING_KEY = "verification_key.json"
 SOURCE_KEYS = {source: f"{source}-key.json" for source in SOURCES}
 PRIVATE = ("secret.json", "account.json", BOOK, *SOURCE_KEYS.values())
@@ -126,7 +124,7 @@ class Kept:
             f"account verify {book}",
             f"prove --key {key} --book {book} --account {self.account} --secret {d}/secret.json "
             f"--target {d}/ledger-config.json --credit '{self.credit}' --beneficiary {self.beneficiary} "
-            f"--expires-in-ms {EXPIRY_MS} -o {d}/proof-from-book",
+            f"-o {d}/proof-from-book",
             f"prove --key {key} --account {d}/account.json --secret {d}/secret.json "
             f"--risk {d}/risk.json --request {d}/request.json -o {d}/proof",
             f"verify --key {vk} --allow-development-key {d}/proof/proof.json {d}/proof/public.json",

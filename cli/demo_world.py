@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from zkmargin.circuits import CompiledCircuit
@@ -28,7 +28,8 @@ from .demo_oracles import Oracles, RiskDesk
 
 E8 = 10**8
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
-EXPIRY_MS = 50 * MINUTE_MS
+HORIZON_MS = 2 * HOUR_MS
+"""The longest that the ledger allows, and so what the policy's scenarios reach over."""
 SOURCE, SOURCE_CHAIN = "Alpha", 1001
 TARGET, TARGET_CHAIN, LEDGER_NAME = "Beta", 2002, "beta-margin"
 BOOK = "alpha.book"
@@ -54,7 +55,7 @@ class World:
     secret: int = field(default_factory=secret_scalar, repr=False)
 
     def __post_init__(self) -> None:
-        self.policy = example_policy(self.shape.name, self.now_ms)
+        self.policy = replace(example_policy(self.shape.name, self.now_ms), horizon_ms=HORIZON_MS)
         self.market = Market(self.policy, TARGET_CHAIN)
         self.desk = RiskDesk.at(self.policy, self.now_ms - MINUTE_MS)
         self.oracles = Oracles(self.desk, self.market.config)
@@ -157,7 +158,7 @@ class World:
             source_chain_ids=(SOURCE_CHAIN,),
             beneficiary=bytes.fromhex("be" * 20),
             settlement_id=secrets.token_bytes(32),
-            expiry_ms=self.now_ms + EXPIRY_MS,
+            expiry_ms=self.now_ms + HOUR_MS,
             route_latency_ms=self.route_latency_ms,
         )
         return Credit(self.book, account, self.secret, request, self.circuit, self.prover)
