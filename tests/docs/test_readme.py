@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+
+from zkmargin.circuits.margin import STANDARD, TREE_ARITY, compile_margin
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -16,6 +19,32 @@ def test_the_library_example_runs() -> None:
     example = re.findall(r"```python\n(.*?)```", README, re.DOTALL)[0]
     assert "verify(" in example
     exec(compile(example, "README.md", "exec"), {"__name__": "readme"})
+
+
+def shell_block(first: str) -> list[str]:
+    """The lines of the block that starts so, comments and line breaks taken out."""
+    block = next(block for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) if block.startswith(first))
+    return [line.split("#")[0].strip() for line in block.replace("\\\n", " ").splitlines()]
+
+
+def test_the_story_goes_on_as_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each command of the demo's block, on the small shape to be quick."""
+    from zkmargin.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    demo, enter, *commands = shell_block("zkmargin demo")
+    assert enter == "cd story"
+    for line in (f"{demo} --shape small", *commands):
+        result = CliRunner().invoke(main, shlex.split(line.replace("standard", "small"))[1:])
+        assert result.exit_code == 0, (line, result.output)
+        monkeypatch.chdir(tmp_path / "story")
+    assert (tmp_path / "story/proof/settlement.json").exists()
+
+
+def test_the_figures_are_the_circuit_s() -> None:
+    assert f"{compile_margin(STANDARD).r1cs.n_constraints:,} constraints" in README
+    assert (STANDARD.assets, STANDARD.tiers, STANDARD.instruments, STANDARD.underlyings) == (8, 2, 16, 4)
+    assert (STANDARD.scenarios, TREE_ARITY**STANDARD.depth) == (16, 2**33)
 
 
 def shell_commands() -> list[str]:
