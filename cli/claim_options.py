@@ -13,7 +13,6 @@ from .errors import Misuse
 from .options import FILE
 
 F = TypeVar("F", bound=Callable[..., Any])
-HOUR_MS = 3_600_000
 MAX_EXPIRES_IN_MS = (1 << 40) - 1
 ONE_OR_THE_OTHER = (
     "either --book, --account NUMBER, --target, --credit and --beneficiary, or --account ACCOUNT.json, --risk and "
@@ -32,7 +31,7 @@ class BookOptions:
     secret: Path
     risk: Path | None
     settlement_id: bytes | None
-    expires_in_ms: int
+    expires_in_ms: int | None
     reserve: bool
 
 
@@ -80,7 +79,7 @@ class ClaimOptions:
             secret=self.secret,
             risk=self.risk,
             settlement_id=self.settlement_id,
-            expires_in_ms=HOUR_MS if self.expires_in_ms is None else self.expires_in_ms,
+            expires_in_ms=self.expires_in_ms,
             reserve=self.reserve,
         )
 
@@ -165,7 +164,7 @@ OPTIONS = (
     click.option(
         "--expires-in-ms",
         type=click.IntRange(1, MAX_EXPIRES_IN_MS),
-        help=f"How long from now the credit lasts.  [default: {HOUR_MS}]",
+        help="How long the credit lasts; default: an hour, or less where the target's longest horizon ends sooner.",
     ),
     click.option("--settlement-id", metavar="0x...", callback=_hex(32), help="32 bytes; default: drawn at random."),
     click.option(

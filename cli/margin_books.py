@@ -33,7 +33,7 @@ def claim_from_books(output: Output, options: BookOptions) -> Iterator[ClaimFrom
         credit_e8=credit_e8,
         beneficiary=options.beneficiary,
         settlement_id=secrets.token_bytes(32) if options.settlement_id is None else options.settlement_id,
-        expiry_ms=now_ms + options.expires_in_ms,
+        expires_in_ms=options.expires_in_ms,
     )
     with ExitStack() as stack:
         accounts = [

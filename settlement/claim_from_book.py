@@ -22,6 +22,8 @@ from .ledger_document import LedgerDocument
 from .lifecycle import margin_claim
 from .risk_document import RiskDocument
 
+HOUR_MS = 3_600_000
+
 
 @dataclass(frozen=True)
 class BookAccount:
@@ -62,7 +64,19 @@ class CreditTerms:
     credit_e8: int
     beneficiary: bytes
     settlement_id: bytes
-    expiry_ms: int
+    expires_in_ms: int | None = None
+    """An hour unless said, or less where the target's longest horizon ends sooner."""
+
+    def expiry_ms(self, config: LedgerConfig, oracle_time_ms: int, now_ms: int) -> int:
+        if self.expires_in_ms is not None:
+            return now_ms + self.expires_in_ms
+        latest_ms = oracle_time_ms + config.max_horizon_ms
+        if latest_ms <= now_ms:
+            reason = (
+                f"is of {oracle_time_ms} ms, and the target's longest horizon from there has passed: use a newer one"
+            )
+            raise TargetRefuses("risk table", reason)
+        return min(now_ms + HOUR_MS, latest_ms)
 
 
 @dataclass(frozen=True)
@@ -96,7 +110,8 @@ class ClaimFromBooks:
         table = risk or _table_in_force(ordered)
         _require_together(ordered, table, ledger)
         _require_owner(ordered, secret)
-        request = _request(ordered, ledger, terms)
+        expiry_ms = terms.expiry_ms(ledger.config, table.oracle_time_ms, now_ms)
+        request = _request(ordered, ledger, terms, expiry_ms)
         _require_acceptable(ledger.config, request, table.oracle_time_ms, now_ms)
         return cls(ordered, ledger.config, table, request, reserve, secret)
 
@@ -184,7 +199,9 @@ def _require_owner(accounts: Sequence[BookAccount], secret: int) -> None:
             raise StatementFalse("membership", f"account {account.index} of {account.path} belongs to another key")
 
 
-def _request(accounts: Sequence[BookAccount], ledger: LedgerDocument, terms: CreditTerms) -> CreditRequest:
+def _request(
+    accounts: Sequence[BookAccount], ledger: LedgerDocument, terms: CreditTerms, expiry_ms: int
+) -> CreditRequest:
     """A venue's id is its chain's id; the slowest route counts."""
     config, chains = ledger.config, tuple(account.venue_id for account in accounts)
     without = [chain for chain in chains if chain not in config.routes]
@@ -199,7 +216,7 @@ def _request(accounts: Sequence[BookAccount], ledger: LedgerDocument, terms: Cre
         source_chain_ids=chains,
         beneficiary=terms.beneficiary,
         settlement_id=terms.settlement_id,
-        expiry_ms=terms.expiry_ms,
+        expiry_ms=expiry_ms,
         route_latency_ms=max(config.routes[chain] for chain in chains),
     )
 

@@ -8,29 +8,37 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from zkmargin.circuits.margin import compile_margin, declared_shape
+from zkmargin.prover.randomness import secret_scalar
+from zkmargin.settlement.account_document import secret_json
+from zkmargin.settlement.example_market import example_risk_document
+from zkmargin.settlement.ledger_document import LedgerDocument
 from zkmargin.settlement.risk_document import RiskDocument
-from zkmargin.verifier import RiskAttestation, sign_attestation, signer_address
+from zkmargin.verifier import LedgerConfig, RiskAttestation, sign_attestation, signer_address
 
 from .conftest import Done, MarginFiles, edited, invoke
 
 pytestmark = pytest.mark.xdist_group("cli")
+E8 = 10**8
 BENEFICIARY = "0x" + "Be" * 20
+ORACLE = bytes([7]) * 32
 
 
 @dataclass(frozen=True)
 class Desk:
-    """A venue's book with the demo's trader as account 1, and the demo's key and target."""
+    """A venue's book with the trader as account 1, a risk table of now, and a target with an oracle of its own."""
 
     files: MarginFiles
     root: Path
+    book_name: str = "alpha.book"
 
     @property
     def book(self) -> Path:
-        return self.root / "alpha.book"
+        return self.root / self.book_name
 
     @property
     def out(self) -> Path:
@@ -41,9 +49,49 @@ class Desk:
         return self.root / "ledger-config.json"
 
     @property
+    def risk(self) -> Path:
+        return self.root / "risk.json"
+
+    @property
+    def secret(self) -> Path:
+        return self.root / "secret.json"
+
+    @property
+    def commitment(self) -> str:
+        commitment: str = json.loads(self.secret.read_text())["key_commitment"]
+        return commitment
+
+    @property
     def target(self) -> str:
-        public: list[str] = json.loads((self.files / "proof/public.json").read_text())
-        return public[0]
+        return str(LedgerDocument.from_json(self.config.read_bytes()).config.target)
+
+    @classmethod
+    def furnished(cls, files: MarginFiles, root: Path, shape: str = "small") -> Desk:
+        """With the documents, and no book yet."""
+        desk = cls(files, root)
+        declared = declared_shape(shape)
+        written(desk.risk, replace(example_risk_document(now_ms()), shape=declared))
+        desk.secret.write_text(json.dumps(secret_json(secret_scalar())))
+        desk.config.write_text(json.dumps(ledger_document(compile_margin(declared).digest).to_json()))
+        return desk
+
+    def attested(self, ledger: Path) -> None:
+        """The oracle signs the risk table for this ledger."""
+        risk, path = risk_of(self), self.root / "attestation.json"
+        signature = sign_attestation(ORACLE, risk.root(), risk.oracle_time_ms)
+        attestation = RiskAttestation(risk.root(), risk.oracle_time_ms, (signature,))
+        path.write_text(json.dumps(attestation.to_json()))
+        done = invoke("ledger", "attest", ledger, path)
+        assert done.code == 0, done.stderr
+
+    def accepted(self, ledger: Path, proved: Done) -> dict[str, Any]:
+        """The receipt, once the ledger has observed the roots that the proof names."""
+        for root in proved.json["roots"]:
+            observed = ["--chain-id", root["venue_id"], "--epoch", root["epoch"], "--root", root["root"]]
+            assert invoke("ledger", "observe-root", ledger, *observed).code == 0
+        done = invoke("ledger", "accept", ledger, self.out / "settlement.json", "--json")
+        assert done.code == 0, done.stderr
+        return done.json
 
     def account(self, name: str, *arguments: object) -> Done:
         done = invoke("account", name, self.book, *arguments)
@@ -62,7 +110,7 @@ class Desk:
             "account": 1,
             "target": self.config,
             "credit": "60000 USD",
-            "secret": self.files / "secret.json",
+            "secret": self.secret,
             "beneficiary": BENEFICIARY,
             "output": self.out,
         } | changed
@@ -82,15 +130,37 @@ class Desk:
         return done.stderr
 
 
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def ledger_document(circuit_digest: bytes) -> LedgerDocument:
+    config = LedgerConfig(
+        target_chain_id=2002,
+        ledger="beta-margin",
+        circuit_digest=circuit_digest,
+        routes={1001: 90_000, 1002: 5_000},
+        max_root_age_ms=1_800_000,
+        max_risk_age_ms=3_600_000,
+        max_horizon_ms=7_200_000,
+        oracle_signers=(signer_address(ORACLE),),
+        oracle_quorum=1,
+        inflow_cap_e8=1_000_000 * E8,
+        inflow_window_ms=3_600_000,
+        max_credit_e8=250_000 * E8,
+        clock_skew_ms=2_000,
+        allow_development_key=True,
+    )
+    return LedgerDocument(config, "USD")
+
+
 @pytest.fixture
 def desk(shared: MarginFiles, tmp_path: Path) -> Desk:
     """100,000 USDC and a short perpetual; nothing is reserved or published yet."""
-    desk = Desk(shared, tmp_path)
-    desk.config.write_bytes((shared / "ledger-config.json").read_bytes())
-    commitment = json.loads((shared / "secret.json").read_text())["key_commitment"]
-    desk.account("init", "--name", "Alpha", "--venue-id", 1001, "--risk", shared / "risk.json")
+    desk = Desk.furnished(shared, tmp_path)
+    desk.account("init", "--name", "Alpha", "--venue-id", 1001, "--risk", desk.risk)
     desk.account("open", "--key-commitment", 12345)
-    desk.account("open", "--key-commitment", commitment)
+    desk.account("open", "--key-commitment", desk.commitment)
     desk.account("deposit", 1, "100000 USDC")
     desk.account("trade", 1, "sell", "0.25 BTC-PERP")
     return desk
@@ -105,85 +175,47 @@ def reserved(desk: Desk) -> Desk:
 
 
 def test_from_a_new_key_to_an_accepted_credit(shared: MarginFiles, tmp_path: Path) -> None:
-    """The whole way at the command line; setup and attestation are the demo's."""
-    book, secret, folder = tmp_path / "alpha.book", tmp_path / "secret.json", tmp_path / "ledger"
-    started = invoke("ledger", "init", folder, "--config", shared / "ledger-config.json", "--key", vk(shared), "--json")
-    desk = Desk(shared, tmp_path)
-    commitment = invoke("key", "new", secret, "--json").json["key_commitment"]
-    desk.account("init", "--name", "Alpha", "--venue-id", 1001, "--risk", shared / "risk.json")
+    """The whole way at the command line; the setup is shared, and the oracle signs here."""
+    desk, ledger, vk = Desk.furnished(shared, tmp_path), tmp_path / "ledger", shared / "verification_key.json"
+    commitment = invoke("key", "new", desk.secret, "--force", "--json").json["key_commitment"]
+    target = invoke("ledger", "init", ledger, "--config", desk.config, "--key", vk, "--json").json["target"]
+    desk.account("init", "--name", "Alpha", "--venue-id", 1001, "--risk", desk.risk)
     desk.account("open", "--key-commitment", commitment)
     desk.account("deposit", 0, "1.5 BTC")
     desk.account("trade", 0, "sell", "0.5 BTC-PERP", "--pay", "0.001 BTC")
-    desk.account("reserve", 0, "40000 USD", "--target", started.json["target"])
+    desk.account("reserve", 0, "40000 USD", "--target", target)
     desk.account("publish")
-    done = desk.prove(
-        "--json", book=book, account=0, secret=secret, target=shared / "ledger-config.json", credit="40000 USD"
-    )
-    assert done.code == 0, done.stderr
-    assert "revealed" not in done.json
-    assert json.loads((desk.out / "public.json").read_text())[0] == started.json["target"]
-    checked = invoke(
-        "verify", "--key", vk(shared), desk.out / "proof.json", desk.out / "public.json", "--allow-development-key"
-    )
-    assert checked.code == 0, checked.stderr
-    [root] = done.json["roots"]
-    assert invoke("ledger", "attest", folder, shared / "attestation.json").code == 0
-    observed = ["--chain-id", root["venue_id"], "--epoch", root["epoch"], "--root", root["root"]]
-    assert invoke("ledger", "observe-root", folder, *observed).code == 0
-    accepted = invoke("ledger", "accept", folder, desk.out / "settlement.json", "--json")
-    assert (accepted.code, accepted.json["credit"]) == (0, "40000"), accepted.stderr
-
-
-def vk(files: MarginFiles) -> Path:
-    return files / "verification_key.json"
+    proved = desk.prove("--json", account=0, credit="40000 USD")
+    assert proved.code == 0, proved.stderr
+    assert "revealed" not in proved.json
+    files = [desk.out / "proof.json", desk.out / "public.json"]
+    assert invoke("verify", "--key", vk, *files, "--allow-development-key").code == 0
+    desk.attested(ledger)
+    assert desk.accepted(ledger, proved)["credit"] == "40000"
 
 
 def test_two_venues_in_one_proof(shared: MarginFiles, tmp_path: Path) -> None:
     """Each reserves half of the credit; the target takes the proof of both."""
-    shape = declared_shape("small,venues=2")
-    circuit = compile_margin(shape)
-    risk = replace(RiskDocument.from_json((shared / "risk.json").read_bytes()), shape=shape)
-    built, secret, folder = tmp_path / "built", json.loads((shared / "secret.json").read_text()), tmp_path / "ledger"
-    assert invoke("compile", "--shape", "small,venues=2", "-o", built).code == 0
-    key, vk_path, oracle = tmp_path / "k.zkey", tmp_path / "vk.json", bytes([7]) * 32
-    assert invoke("setup", built / f"{shape.name}.r1cs", "-o", key, "--vk", vk_path, "--insecure").code == 0
-    config = tmp_path / "ledger-config.json"
-    config.write_bytes((shared / "ledger-config.json").read_bytes())
-    changes = {
-        "circuit_digest": "0x" + circuit.digest.hex(),
-        "routes": [{"chain_id": 1001, "latency_ms": 90_000}, {"chain_id": 1002, "latency_ms": 5_000}],
-        "oracles": [{"address": "0x" + signer_address(oracle).hex()}],
-        "oracle_quorum": 1,
-    }
-    edited(config, lambda document: document.update(changes))
-    target = invoke("ledger", "init", folder, "--config", config, "--key", vk_path, "--json").json["target"]
+    name = "small,venues=2"
+    desk, ledger = Desk.furnished(shared, tmp_path, name), tmp_path / "ledger"
+    built, key, vk = tmp_path / "built", tmp_path / "k.zkey", tmp_path / "vk.json"
+    assert invoke("compile", "--shape", name, "-o", built).code == 0
+    assert invoke("setup", built / "small_v2.r1cs", "-o", key, "--vk", vk, "--insecure").code == 0
+    assert invoke("ledger", "init", ledger, "--config", desk.config, "--key", vk).code == 0
     named: list[object] = []
     for venue_id in (1002, 1001):
-        book = tmp_path / f"{venue_id}.book"
-        commands = (
-            ("init", "--name", "V", "--venue-id", venue_id, "--risk", written(tmp_path / "risk.json", risk)),
-            ("open", "--key-commitment", secret["key_commitment"], "--with-venue", 1001, "--with-venue", 1002),
-            ("deposit", 0, "40000 USDC"),
-            ("reserve", 0, "30000 USD", "--target", target),
-            ("publish",),
-        )
-        for name, *arguments in commands:
-            assert invoke("account", name, book, *arguments).code == 0, name
-        named += ["--book", book, "--account", 0]
-    options = ["--key", key, "--circuit", built, "--secret", shared / "secret.json", "--target", config]
-    terms = ["--credit", "60000 USD", "--beneficiary", BENEFICIARY]
-    done = invoke("prove", *named, *options, *terms, "-o", tmp_path / "proof", "--json")
-    assert done.code == 0, done.stderr
-    assert [root["venue_id"] for root in done.json["roots"]] == [1001, 1002]
-    signature = sign_attestation(oracle, risk.root(), risk.oracle_time_ms)
-    attestation = RiskAttestation(risk.root(), risk.oracle_time_ms, (signature,))
-    (tmp_path / "attestation.json").write_text(json.dumps(attestation.to_json()))
-    assert invoke("ledger", "attest", folder, tmp_path / "attestation.json").code == 0
-    for root in done.json["roots"]:
-        observed = ["--chain-id", root["venue_id"], "--epoch", root["epoch"], "--root", root["root"]]
-        assert invoke("ledger", "observe-root", folder, *observed).code == 0
-    accepted = invoke("ledger", "accept", folder, tmp_path / "proof/settlement.json")
-    assert accepted.code == 0, accepted.stderr
+        venue = replace(desk, book_name=f"{venue_id}.book")
+        venue.account("init", "--name", "V", "--venue-id", venue_id, "--risk", desk.risk)
+        venue.account("open", "--key-commitment", desk.commitment, "--with-venue", 1001, "--with-venue", 1002)
+        venue.account("deposit", 0, "40000 USDC")
+        venue.account("reserve", 0, "30000 USD", "--target", desk.target)
+        venue.account("publish")
+        named += ["--book", venue.book, "--account", 0]
+    proved = desk.prove(*named, "--json", key=key, circuit=built, book=None, account=None)
+    assert proved.code == 0, proved.stderr
+    assert [root["venue_id"] for root in proved.json["roots"]] == [1001, 1002]
+    desk.attested(ledger)
+    assert desk.accepted(ledger, proved)["credit"] == "60000"
 
 
 def test_both_sides_are_shown_on_the_screen_and_in_no_file(reserved: Desk) -> None:
@@ -217,7 +249,7 @@ def test_with_no_reveal_and_with_json_nothing_private_is_shown(reserved: Desk, t
 def test_the_request_can_be_inspected_and_repeated(reserved: Desk, tmp_path: Path) -> None:
     """By the account's owner, from the documents."""
     settlement_id = "0x" + "5E" * 32
-    before_ms = time.time_ns() // 1_000_000
+    before_ms = now_ms()
     assert reserved.prove("--expires-in-ms", 60_000, "--settlement-id", settlement_id).code == 0
     request = json.loads((reserved.out / "request.json").read_text())
     assert (request["beneficiary"], request["settlement_id"]) == (BENEFICIARY.lower(), settlement_id.lower())
@@ -225,7 +257,9 @@ def test_the_request_can_be_inspected_and_repeated(reserved: Desk, tmp_path: Pat
     assert 60_000 <= request["expiry_ms"] - before_ms < 600_000
     opening, again = tmp_path / "account.json", tmp_path / "again"
     reserved.account("opening", 1, "-o", opening)
-    documents = reserved.files.documents(account=opening, request=reserved.out / "request.json")
+    documents = reserved.files.documents(
+        account=opening, secret=reserved.secret, risk=reserved.risk, request=reserved.out / "request.json"
+    )
     done = invoke("prove", "--key", reserved.files / "small.zkey", *documents, "-o", again)
     assert done.code == 0, done.stderr
     assert (again / "public.json").read_bytes() == (reserved.out / "public.json").read_bytes()
@@ -289,7 +323,7 @@ def test_reserve_sets_aside_what_is_missing_and_publishes(desk: Desk) -> None:
 
 def test_reserve_reserves_nothing_for_a_claim_that_would_be_false(desk: Desk) -> None:
     """The second credit is within what the book itself allows, which looks a millisecond ahead."""
-    desk.account("set-risk", desk.files / "risk.json", "--horizon-ms", 1)
+    desk.account("set-risk", desk.risk, "--horizon-ms", 1)
     for credit in ("200000 USD", "98500 USD"):
         done = desk.prove("--reserve", credit=credit)
         assert done.code == 1
@@ -318,7 +352,7 @@ def crashed(desk: Desk, folder: Path) -> Path:
 
 
 def risk_of(desk: Desk) -> RiskDocument:
-    return RiskDocument.from_json((desk.files / "risk.json").read_bytes())
+    return RiskDocument.from_json(desk.risk.read_bytes())
 
 
 def written(path: Path, risk: RiskDocument) -> Path:
@@ -335,7 +369,7 @@ def in_euros(desk: Desk) -> None:
 
 
 def opened_later(desk: Desk) -> None:
-    desk.account("open", "--key-commitment", json.loads((desk.files / "secret.json").read_text())["key_commitment"])
+    desk.account("open", "--key-commitment", desk.commitment)
 
 
 @dataclass(frozen=True)
@@ -391,7 +425,7 @@ def test_nothing_published_yet(desk: Desk) -> None:
 
 
 def test_a_risk_table_to_come(reserved: Desk, tmp_path: Path) -> None:
-    later_ms = time.time_ns() // 1_000_000 + 600_000
+    later_ms = now_ms() + 600_000
     risk = written(tmp_path / "later.json", replace(risk_of(reserved), oracle_time_ms=later_ms))
     assert "still to come" in reserved.refused(1, "target-refuses", risk=risk)
     assert "expiry_ms" in reserved.refused(2, "document-error", "--expires-in-ms", 1, risk=risk)
@@ -404,11 +438,9 @@ def test_a_risk_table_in_other_terms(reserved: Desk, tmp_path: Path) -> None:
 
 def test_a_book_of_another_shape_than_the_key(desk: Desk, tmp_path: Path) -> None:
     risk = replace(risk_of(desk), shape=declared_shape("small,depth=3"))
-    other = replace(desk, root=tmp_path / "other")
-    other.root.mkdir()
-    other.config.write_bytes(desk.config.read_bytes())
+    other = replace(desk, book_name="other.book")
     other.account("init", "--name", "B", "--venue-id", 1001, "--risk", written(tmp_path / "three.json", risk))
-    other.account("open", "--key-commitment", json.loads((desk.files / "secret.json").read_text())["key_commitment"])
+    other.account("open", "--key-commitment", desk.commitment)
     other.account("publish")
     assert "the key is for circuit" in other.refused(2, "circuit-key-mismatch", account=0, circuit=None)
 

@@ -22,7 +22,7 @@ SECRET, CIRCUIT = 123456789 << 64, bytes([9]) * 32
 RISK = example_risk_document()
 PAIR = replace(RISK, shape=declared_shape("small,venues=2"))
 NOW_MS = RISK.oracle_time_ms + 60_000
-TERMS = CreditTerms(20_000 * E8, bytes(20), bytes(32), NOW_MS + 3_600_000)
+TERMS = CreditTerms(20_000 * E8, bytes(20), bytes(32))
 LEDGER = LedgerDocument(
     LedgerConfig(
         target_chain_id=2002,
@@ -174,7 +174,7 @@ def test_reserving_is_for_one_book() -> None:
     ("terms", "field"),
     [
         (replace(TERMS, credit_e8=LEDGER.config.max_credit_e8 + 1), "credit"),
-        (replace(TERMS, expiry_ms=RISK.oracle_time_ms + 7_200_001), "horizon"),
+        (replace(TERMS, expires_in_ms=7_140_001), "horizon"),
     ],
 )
 def test_what_the_target_is_sure_to_refuse(terms: CreditTerms, field: str) -> None:
@@ -184,7 +184,23 @@ def test_what_the_target_is_sure_to_refuse(terms: CreditTerms, field: str) -> No
 
 
 def test_the_limits_themselves_are_acceptable() -> None:
-    assert prepared(account_at(1001), terms=replace(TERMS, expiry_ms=RISK.oracle_time_ms + 7_200_000))
+    assert prepared(account_at(1001), terms=replace(TERMS, expires_in_ms=7_140_000))
+
+
+@pytest.mark.parametrize(
+    ("max_horizon_ms", "expires_in_ms"), [(7_200_000, 3_600_000), (3_660_000, 3_600_000), (3_659_999, 3_599_999)]
+)
+def test_a_credit_lasts_an_hour_or_as_long_as_the_target_allows(max_horizon_ms: int, expires_in_ms: int) -> None:
+    config = replace(LEDGER.config, max_horizon_ms=max_horizon_ms, routes={1001: 90_000})
+    ledger = replace(LEDGER, config=config)
+    ready = ClaimFromBooks.prepare([account_at(1001)], ledger, TERMS, SECRET, NOW_MS)
+    assert ready.request.expiry_ms == NOW_MS + expires_in_ms
+
+
+def test_a_table_whose_longest_horizon_has_passed() -> None:
+    ledger = replace(LEDGER, config=replace(LEDGER.config, max_horizon_ms=60_000, routes={1001: 1}))
+    with pytest.raises(TargetRefuses, match="use a newer one"):
+        ClaimFromBooks.prepare([account_at(1001)], ledger, TERMS, SECRET, NOW_MS)
 
 
 @pytest.mark.parametrize(
