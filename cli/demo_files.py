@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zkmargin.prover import write_zkey
+from zkmargin.prover import ProvingKey, write_zkey
 from zkmargin.settlement.account_document import AccountDocument, secret_json
 from zkmargin.settlement.book import PublishedEpoch
 from zkmargin.settlement.fields import amount_text
@@ -55,7 +55,7 @@ class Kept:
     shape_name: str
     documents: dict[str, Any]
     book: bytes
-    key: bytes
+    key: ProvingKey
     account: int
     credit: str
     beneficiary: str
@@ -97,7 +97,7 @@ class Kept:
             shape_name=world.shape.name,
             documents=documents,
             book=world.book_bytes(),
-            key=bytes(write_zkey(world.key)),
+            key=world.key,
             account=credit.account,
             credit=amount_text(credit.request.credit_e8, risk.quote),
             beneficiary="0x" + credit.request.beneficiary.hex(),
@@ -108,7 +108,7 @@ class Kept:
     def files(self, folder: Path) -> list[NewFile]:
         """What is to be written; what is the trader's, the venue's or a source's alone is for its owner only."""
         contents = {name: json_bytes(value) for name, value in self.documents.items()}
-        contents |= {BOOK: self.book, _key_name(self.shape_name): self.key}
+        contents |= {BOOK: self.book, _key_name(self.shape_name): write_zkey(self.key)}
         return [NewFile(folder / name, data, name in PRIVATE) for name, data in contents.items()]
 
     def next_steps(self, folder: Path) -> list[str]:

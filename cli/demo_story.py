@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from zkmargin.algebra import Engine, ZkMarginError
@@ -21,7 +22,7 @@ from .demo_market import QUORUM as SOURCE_QUORUM
 from .demo_oracles import QUORUM as ORACLE_QUORUM
 from .demo_oracles import doctored
 from .demo_tables import claim_lines, price_lines, risk_lines, route_line, scheme_line, volatility_lines
-from .demo_telling import StoryBroken, Teller, money, short
+from .demo_telling import StoryBroken, Teller, money, percent, short
 from .demo_world import (
     CREDIT_E8,
     DEPOSITS,
@@ -166,11 +167,8 @@ class Story:
         self.credit.reserve()
         teller.tell(f"{money(CREDIT_E8)} set aside at {SOURCE} for {TARGET}, and for nobody else")
         bitcoin = world.risk.asset_names.index("BTC")
-        teller.refused(
-            "the trader takes half a BTC out now",
-            lambda: world.book.withdraw(self.account, bitcoin, E8 // 2),
-            NotCovered,
-        )
+        withdraw = partial(world.book.withdraw, self.account, bitcoin, E8 // 2)
+        teller.refused("half a BTC for the trader to take out", withdraw, NotCovered)
         self.epoch = epoch = world.book.publish()
         self.ledger.observe_root(SOURCE_CHAIN, epoch.epoch, epoch.source_root, world.now_ms)
         teller.tell(f"epoch {epoch.epoch} published: source root {short(epoch.source_root)}; {TARGET}'s relay sees it")
@@ -242,7 +240,7 @@ class Story:
         world.margin_by_table()
         bitcoin, sigma = snapshot.prices["BTC"].price_e8, run.document.table.assets[0].sigma_ppm
         teller.tell(
-            f"new reports, a new snapshot, a new table: BTC at {money(bitcoin)}, volatility {sigma / 10_000:.1f} %",
+            f"new reports, a new snapshot, a new table: BTC at {money(bitcoin)}, volatility {percent(sigma)}",
             f"the oracles sign it, {TARGET} takes note, {SOURCE} margins by it",
         )
         teller.note("crash", snapshot_digest=snapshot.digest().hex(), risk_root=str(run.document.root()))

@@ -9,9 +9,8 @@ from zkmargin.circuits.margin.rules import FROM_E8
 from zkmargin.settlement.market import MarketSnapshot
 from zkmargin.settlement.risk.engine import RiskRun
 
-from .demo_telling import figure
+from .demo_telling import figure, percent
 
-PERCENT_PPM = 10_000
 E8 = 10**8
 
 
@@ -34,7 +33,7 @@ def volatility_lines(snapshot: MarketSnapshot) -> Iterator[str]:
     yield f"implied volatilities of {len(snapshot.volatilities)} options"
     for name, sigma in snapshot.volatilities.items():
         if sigma.outliers:
-            value, off = _percent(sigma.sigma_ppm), _percent(sigma.confidence_ppm)
+            value, off = percent(sigma.sigma_ppm), percent(sigma.confidence_ppm)
             yield f"{name:13} {value:>7} {'+- ' + off:>10}   {', '.join(sigma.outliers)}"
 
 
@@ -48,8 +47,8 @@ def risk_lines(run: RiskRun) -> Iterator[str]:
         yield (
             f"{name:6} "
             + " ".join(f"{text:>12}" for text in prices)
-            + "".join(f" {_percent(ratio):>9}" for ratio in ratios)
-            + f" {_percent(asset.sigma_ppm):>11}   {run.forecasts[name].regime.value}"
+            + "".join(f" {percent(ratio):>9}" for ratio in ratios)
+            + f" {percent(asset.sigma_ppm):>11}   {run.forecasts[name].regime.value}"
         )
 
 
@@ -85,11 +84,8 @@ def _figure_2e34(value: int) -> str:
     return figure(value // FROM_E8)
 
 
-def _percent(value_ppm: int) -> str:
-    return f"{value_ppm / PERCENT_PPM:.4g} %"
-
-
 def _price(value_e8: int) -> str:
-    """Two digits after the point, of small prices four; for people."""
+    """Two digits after the point, of small prices four, rounded down; for people."""
     digits = 2 if value_e8 >= 10 * E8 else 4
-    return f"{value_e8 / E8:,.{digits}f}"
+    whole, part = divmod(value_e8 // 10 ** (8 - digits), 10**digits)
+    return f"{whole:,}.{part:0{digits}}"

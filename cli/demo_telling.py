@@ -16,6 +16,7 @@ from .progress import Progress
 
 WIDTH = 86
 CENT_E8 = 10**6
+HUNDREDTH_PPM = 100
 
 
 class StoryBroken(ZkMarginError):
@@ -79,6 +80,12 @@ def figure(amount_e8: int) -> str:
     """The same for a column of a table: always two digits, no unit."""
     whole, cents = divmod(floor_div(amount_e8, CENT_E8), 100)
     return f"{whole:,}.{cents:02}"
+
+
+def percent(value_ppm: int) -> str:
+    """Two digits after the point, rounded to nearest: for people."""
+    whole, part = divmod((value_ppm + HUNDREDTH_PPM // 2) // HUNDREDTH_PPM, 100)
+    return f"{whole}.{part:02} %"
 
 
 def short(value: int) -> str:

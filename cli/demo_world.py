@@ -97,8 +97,10 @@ class World:
 
     def book_bytes(self) -> bytes:
         """The book's file as it is now, whatever its write-ahead log still holds."""
-        with closing(sqlite3.connect(self.folder / BOOK)) as connection:
-            return connection.serialize()
+        copy = self.folder / "copy.book"
+        with closing(sqlite3.connect(self.folder / BOOK)) as here, closing(sqlite3.connect(copy)) as there:
+            here.backup(there)
+        return copy.read_bytes()
 
     def ledger_config(self) -> LedgerConfig:
         """Beta's: it allows the development key because this is a demo."""

@@ -145,6 +145,16 @@ def test_cents_are_rounded_down() -> None:
     assert demo_telling.figure(99_999_999) == "0.99"
 
 
+def test_percentages_are_rounded_to_nearest() -> None:
+    assert [demo_telling.percent(ppm) for ppm in (0, 49, 50, 5_000, 1_183_259)] == [
+        "0.00 %",
+        "0.00 %",
+        "0.01 %",
+        "0.50 %",
+        "118.33 %",
+    ]
+
+
 def test_colours_are_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
     assert demo_telling.styled("refused", fg="red") == "refused"
     monkeypatch.setattr("zkmargin.cli.output.colours", lambda: True)
