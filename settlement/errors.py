@@ -4,6 +4,7 @@ SettlementError
 |-- DocumentError       a JSON document is not what its format says; `field` is the place
 |-- VenueError          the source venue refuses an order or a question
 |   |-- UnknownAccount      there is no such account
+|   |-- AlreadyNetted       the key has an account netted with the same venues
 |   |-- OrderMalformed      an asset, instrument, target or amount that no order can have; `field` is the one at fault
 |   |-- NotCovered          collateral would fall short; `part` says of what
 |   |-- ReservationRefused  no free slot, nothing reserved, or the target has not let go of the present state
@@ -72,6 +73,14 @@ class UnknownAccount(VenueError):
 
     def __init__(self, index: object) -> None:
         super().__init__(f"there is no account {index}; open it first")
+        self.index = index
+
+
+class AlreadyNetted(VenueError):
+    """The key has an account that is netted with the same other venues: its `index`."""
+
+    def __init__(self, index: int) -> None:
+        super().__init__(f"account {index} of this key is netted with the same venues already: use it, or another key")
         self.index = index
 
 

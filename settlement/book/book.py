@@ -21,6 +21,7 @@ from zkmargin.circuits.margin.rules import HORIZON_BITS
 from zkmargin.prover import Opening
 
 from ..errors import (
+    AlreadyNetted,
     ReservationRefused,
     RiskTableRefused,
     UnknownAccount,
@@ -113,7 +114,11 @@ class AccountBook:
             yield
 
     def open_account(self, key_commitment: int, venue_ids: Sequence[int] | None = None) -> int:
-        """A new empty account for the holder of a secret; its index. It is netted with no other venue unless named."""
+        """A new empty account for the holder of a secret; its index. It is netted with no other venue unless named.
+
+        One account of a key for each set of several venues: two could each be netted with the same account elsewhere,
+        and that one's collateral be shown twice.
+        """
         ids = (self.identity.venue_id,) if venue_ids is None else tuple(venue_ids)
         if self.identity.venue_id not in ids:
             raise VenueError(f"the venue ids must include this venue's own, {self.identity.venue_id}")
@@ -123,6 +128,8 @@ class AccountBook:
             index = rows.account_count()
             if index >= TREE_ARITY**self.shape.depth:
                 raise VenueError(f"the book is full: {index} accounts")
+            if len(ids) > 1 and (other := rows.netted_account(event)) is not None:
+                raise AlreadyNetted(other)
             self._write(rows, index, event, leaf)
         return index
 

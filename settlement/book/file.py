@@ -39,6 +39,8 @@ CREATE TABLE events (
     payload BLOB NOT NULL,
     UNIQUE (account, sequence)
 );
+CREATE UNIQUE INDEX netted_accounts ON events (substr(payload, 1, 32), substr(payload, 65))
+    WHERE kind = 'open' AND length(payload) > 72;
 CREATE TABLE epochs (
     epoch INTEGER PRIMARY KEY,
     tree_root BLOB NOT NULL CHECK (length(tree_root) = 32),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
-from .events import Event, read_event
+from .events import Event, Open, read_event
 from .malformed import MalformedRow
 
 
@@ -58,6 +58,21 @@ class Rows:
     # Events.
     def account_count(self) -> int:
         return self._number("SELECT max(account) + 1 FROM events")
+
+    def netted_account(self, opening: Open) -> int | None:
+        """The account of this key that is netted with these venues, of which there are several; None if there is none.
+
+        More than 72 bytes are a key, a salt and several ids. The conditions are those of the index `netted_accounts`,
+        by which the file itself keeps it the only one.
+        """
+        payload = opening.to_bytes()
+        row = self._one(
+            "SELECT account FROM events WHERE kind = 'open' AND length(payload) > 72"
+            " AND substr(payload, 1, 32) = ? AND substr(payload, 65) = ?",
+            payload[:32],
+            payload[64:],
+        )
+        return None if row is None else int(row[0])
 
     def last_event(self) -> int:
         return self._number("SELECT max(number) FROM events")

@@ -12,6 +12,7 @@ from zkmargin.circuits.margin import Reservation, key_commitment
 from zkmargin.settlement.book import AccountBook, BookIdentity, Deposit, Event, Withdraw
 from zkmargin.settlement.book.coverage import surplus_2e34
 from zkmargin.settlement.errors import (
+    AlreadyNetted,
     NotCovered,
     OrderMalformed,
     ReservationRefused,
@@ -198,6 +199,17 @@ def test_an_account_can_be_netted_with_other_venues(book: AccountBook) -> None:
     for key in (-1, 2**255, True, "7"):
         with pytest.raises(OrderMalformed, match="key commitment"):
             book.open_account(key)  # type: ignore[arg-type]
+
+
+def test_a_key_is_netted_with_the_same_venues_once(book: AccountBook) -> None:
+    """Two accounts here, each netted with one account there, would show what that one holds twice."""
+    first = book.open_account(key_commitment(8), [7, 1001])
+    with pytest.raises(AlreadyNetted) as refused:
+        book.open_account(key_commitment(8), [7, 1001])
+    assert refused.value.index == first
+    assert book.account_count() == first + 1
+    for key, ids in ((9, [7, 1001]), (8, [8, 1001]), (8, [7, 8, 1001]), (8, None), (8, None)):
+        book.open_account(key_commitment(key), ids)
 
 
 def test_without_a_risk_table_nothing_leaves(identity: BookIdentity) -> None:
