@@ -119,7 +119,8 @@ def reserve(output: Output, path: Path, account: int, amount: str, target: int) 
 def release(output: Output, path: Path, account: int, target: int, through: int) -> None:
     """Free what is reserved for a target, after 'zkmargin ledger release-account' there with the same sequence.
 
-    Exit code 1 where the account has moved on since: the target might credit the state in between.
+    Exit code 1 where the account has moved on since: the target might credit the state in between. An account that is
+    netted with other venues needs 18446744073709551615 in both: the target then never credits it again.
     """
     with opened(output, path) as book:
         freed = amount_text(book.release(account, target, through), book.identity.quote)

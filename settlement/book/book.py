@@ -16,9 +16,10 @@ from contextlib import contextmanager
 from types import TracebackType
 
 from zkmargin.algebra import BN254, Engine, get_engine
-from zkmargin.circuits.margin import TREE_ARITY, Leaf, Shape
+from zkmargin.circuits.margin import TREE_ARITY, Leaf, Shape, venue_group
 from zkmargin.circuits.margin.rules import HORIZON_BITS
 from zkmargin.prover import Opening
+from zkmargin.verifier.statement import SEQUENCE_BITS
 
 from ..errors import (
     AlreadyNetted,
@@ -43,6 +44,8 @@ from .verification import BookSummary, Progress, Replay
 
 HOUR_MS = 3_600_000
 PAGE = 1000
+LAST_SEQUENCE = (1 << SEQUENCE_BITS) - 1
+"""A target that has let go of an account through this one will never credit it again."""
 
 
 def system_clock() -> int:
@@ -160,11 +163,17 @@ class AccountBook:
     def release(self, index: int, target: int, at_sequence: int) -> int:
         """Free what is reserved for a target, once that has let go of every state up to `at_sequence`; the amount.
 
-        Refused if the account has moved on since: the target might credit the state in between (decision 005).
+        Refused if the account has moved on since: the target might credit the state in between (decision 005). The
+        proofs of an account that is netted with other venues have the sum of all sequences, and those of the others
+        move on under an old root of this one: the target has to let go of all, through `LAST_SEQUENCE`.
         """
         with self._writing() as rows:
             leaf = self._leaf(rows, index)
-            if leaf.sequence != at_sequence:
+            if leaf.group != venue_group([self.identity.venue_id]):
+                if at_sequence != LAST_SEQUENCE:
+                    reason = f"is netted with other venues: let the target release it through {LAST_SEQUENCE}, for good"
+                    raise ReservationRefused(index, reason)
+            elif leaf.sequence != at_sequence:
                 reason = f"is at sequence {leaf.sequence}, the target let go of {at_sequence}: let it release again"
                 raise ReservationRefused(index, reason)
             freed = leaf.reserved_for(target)

@@ -345,6 +345,17 @@ def test_an_account_without_a_credit_can_be_released(world: World, ledger: Margi
             ledger.release_account(account, sequence)
 
 
+def test_an_account_released_through_the_last_sequence_is_never_credited_again(
+    world: World, ledger: MarginLedger
+) -> None:
+    account = ledger.accept(world.request(1, credit=10, sequence=1)).account
+    assert ledger.release_account(account, 2**64 - 1) == 0
+    for number, sequence in ((8, 2), (9, 2**64 - 1)):
+        request = world.request(1, credit=10, sequence=sequence, settlement_id=bytes([number]) * 32)
+        refusal(ledger, request, StaleSequence)
+    assert ledger.margin_of(account) == 0
+
+
 def test_margin_ends_when_the_newest_credit_expires(world: World, ledger: MarginLedger, clock: Clock) -> None:
     account = ledger.accept(world.request(1, credit=10, sequence=1, expiry_ms=EXPIRY + 1_000)).account
     ledger.accept(world.request(1, credit=20, sequence=2, settlement_id=bytes([9]) * 32))

@@ -212,6 +212,19 @@ def test_a_key_is_netted_with_the_same_venues_once(book: AccountBook) -> None:
         book.open_account(key_commitment(key), ids)
 
 
+def test_a_netted_account_is_released_where_the_target_lets_go_of_it_for_good(book: AccountBook) -> None:
+    """Its proofs name the sum over the venues: a newer state elsewhere lifts an old root of this one above any sum."""
+    netted = book.open_account(key_commitment(8), [7, 1001])
+    book.deposit(netted, USDC, 10 * E8)
+    book.reserve(netted, 5, E8)
+    for let_go_of in (book.account(netted).sequence, 2 * book.account(netted).sequence, 2**63):
+        with pytest.raises(ReservationRefused, match="netted"):
+            book.release(netted, 5, at_sequence=let_go_of)
+    assert book.release(netted, 5, at_sequence=2**64 - 1) == E8
+    with pytest.raises(ReservationRefused, match="at sequence"):
+        book.release(0, 5, at_sequence=2**64 - 1)
+
+
 def test_without_a_risk_table_nothing_leaves(identity: BookIdentity) -> None:
     book = AccountBook.create(":memory:", identity)
     book.open_account(key_commitment(7))
