@@ -109,6 +109,6 @@ def balance_for(series: TableSeries, asset: int, wanted: Floats) -> Floats:
         width = np.inf if last else (tiers[place + 1].above_e8 - tier.above_e8) / E8
         with np.errstate(divide="ignore", invalid="ignore"):
             step = np.where(target > counted, np.minimum(width, (target - counted) / kept[:, place]), 0.0)
+            counted = counted + np.where(step > 0, step * kept[:, place], 0.0)
         amount = amount + step
-        counted = counted + np.where(step > 0, step * kept[:, place], 0.0)
     return amount

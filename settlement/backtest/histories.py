@@ -21,7 +21,8 @@ from .path import MarketPath, TermStructure
 
 Ints = npt.NDArray[np.int64]
 E8, PPM = 10**8, 10**6
-MAX_PRICE_E8 = 1 << 62
+MIN_PRICE_E8, MAX_PRICE_E8 = 10**7, 10**15
+"""Below 0.1, strikes and confidences are too coarse in e8; above ten million, a table's units leave 64 bits."""
 HALF_SPREAD_PPM = 10_000
 """Bid and ask volatilities of a simulated chain are this share of the mid below and above it."""
 
@@ -37,7 +38,9 @@ def path_of(history: PriceHistory, settings: ForecastSettings) -> MarketPath:
     The short level is the fast forecast, the long one the slow; both know only returns that ended by then.
     """
     if max(map(max, history.prices_e8)) >= MAX_PRICE_E8:
-        raise PathError("a price is too large for a backtest; quote it in a larger unit")
+        raise PathError("a price is ten million or more, which is too large for a backtest; quote a larger unit")
+    if min(map(min, history.prices_e8)) < MIN_PRICE_E8:
+        raise PathError("a price is below 0.1, which is too small for a backtest; quote a thousand or a million units")
     times, prices = np.array(history.times_ms, dtype=np.int64), np.array(history.prices_e8, dtype=np.int64)
     nothing = TermStructure(np.ones(prices.shape), np.ones(prices.shape), settings.fast_hours * HOUR_MS)
     bare = MarketPath(history.symbols, times, prices, nothing)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import StudyError
 from .float_rules import balance_for, margins
 from .option_market import OptionMarket
 from .portfolio import STABLE, Portfolio, positions_e8
@@ -104,5 +105,16 @@ def _balances(portfolio: Portfolio, series: TableSeries, wanted: Floats) -> Floa
     balances = np.zeros(series.price_e8.shape)
     for asset, share in portfolio.collateral:
         place = asset if asset == STABLE else asset % len(series.symbols)
-        balances[:, place] += balance_for(series, place, wanted * share / 100)
+        amounts = balance_for(series, place, wanted * share / 100)
+        if not np.isfinite(amounts).all():
+            raise StudyError(
+                "haircut",
+                f"of {_symbol(series, place)} reaches 100 %, so that no amount of it secures a margin: look for a "
+                "wrong price, lower the confidence, or shorten the horizon",
+            )
+        balances[:, place] += amounts
     return balances
+
+
+def _symbol(series: TableSeries, place: int) -> str:
+    return series.settings.stable_symbol if place == STABLE else series.symbols[place]

@@ -46,7 +46,9 @@ def positions_e8(portfolio: Portfolio, series: TableSeries, first_prices_e8: Int
             asset = leg.asset % count
             positions[venue, :, asset, leg.slot] += leg.notional * 10**16 // int(first_prices_e8[asset])
     if portfolio.delta_hedged:
-        dollars = (positions.sum(axis=0) * series.delta_units).sum(axis=2) * (series.value_unit_e16 / 1e16)
+        # In floats: of a cheap coin so many units are held that the product leaves 64 bits.
+        units = (positions.sum(axis=0) * series.delta_units.astype(np.float64)).sum(axis=2)
+        dollars = units * (series.value_unit_e16 / 1e16)
         delta = dollars / (series.spot_e8 / 1e8)
         positions[0, :, :, PERPETUAL] -= np.rint(delta).astype(np.int64)
     return positions

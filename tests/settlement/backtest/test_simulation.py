@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from zkmargin.settlement.backtest.facts import stylised_facts
+from zkmargin.settlement.backtest.facts import StylisedFacts, stylised_facts
 from zkmargin.settlement.backtest.model import E8, AssetModel, MarketModel, Regime, crypto_model
 from zkmargin.settlement.backtest.path import MarketPath, TermStructure
 from zkmargin.settlement.backtest.simulation import innovations, jump_returns, regime_levels, simulate
@@ -70,6 +70,12 @@ def test_the_facts_come_from_the_parts_that_make_them() -> None:
     yearly = returns.std(axis=0) * np.sqrt(31_536_000_000 / 300_000)
     assert yearly == pytest.approx([0.5, 0.5], rel=0.03)
     assert np.corrcoef(returns.T)[0, 1] == pytest.approx(0.6, abs=0.03)
+
+
+def test_a_price_that_never_moves_has_no_shape() -> None:
+    assert stylised_facts(np.zeros(100)) == StylisedFacts(0.0, 0.0, 0.0, 0.0)
+    evenly = stylised_facts(np.resize([0.5, -0.5], 100))
+    assert (evenly.kurtosis, evenly.square_autocorrelation) == (1.0, 0.0), "every square is the same"
 
 
 def test_jumps_have_their_rate_and_no_drift() -> None:
