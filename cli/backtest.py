@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zkmargin.algebra import EncodingError, parse_decimal
+from zkmargin.settlement.extras import require
 
 from .backtest_report import report_files, report_places, tell_report
 from .errors import Misuse
@@ -160,6 +161,8 @@ def run(
     if history is not None and seeds:
         raise Misuse("--history and --seed exclude each other: imported prices have no seed")
     require_free(report_places(folder, pictures, with_report=True), force)
+    if pictures:
+        require("matplotlib", "plots")  # now, and not after a minute of work
     settings = _settings(horizons, confidence, coverage, significance)
     seeds = () if history is not None else seeds or DEFAULT_SEEDS
     if history is not None:

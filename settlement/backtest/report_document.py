@@ -58,6 +58,7 @@ def _check(report: Report) -> None:
             )
     positive = (
         ("horizons", [horizon.horizon_ms for horizon in report.horizons]),
+        ("portfolios", [len(horizon.portfolios) for horizon in report.horizons]),
         ("portfolios", [result.trials for horizon in report.horizons for result in horizon.portfolios]),
         ("notional", [result.average_notional_e8 for horizon in report.horizons for result in horizon.portfolios]),
         ("isolated", [result.isolated_average_e8 for horizon in report.horizons for result in horizon.portfolios]),

@@ -75,6 +75,8 @@ def run_study(
     first = paths[0]
     if any((path.symbols, path.step_ms) != (first.symbols, first.step_ms) for path in paths):
         raise StudyError("paths", "must have the same symbols and steps")
+    if len(set(seeds)) != len(seeds):
+        raise StudyError("seeds", "must differ: the same path twice is no more evidence than once")
     horizons: list[HorizonResult] = []
     main: list[_Run] = []
     exact = Agreement()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -105,3 +106,10 @@ def test_a_report_of_another_format_is_bad_input(folder: Path, tmp_path: Path) -
     assert invoke("backtest", "report", copy).code == 2
     copy.write_text("{")
     assert invoke("backtest", "report", copy).code == 2
+
+
+def test_a_missing_painter_is_missed_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setattr("zkmargin.settlement.backtest.study.run_study", lambda *_: pytest.fail("the work was begun"))
+    done = invoke("backtest", "run", "--seed", "1", "--days", "5", "-o", tmp_path / "out")
+    assert (done.code, done.stderr) == (2, "error: this needs the package matplotlib: pip install 'zkmargin[plots]'\n")

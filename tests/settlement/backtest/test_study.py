@@ -105,6 +105,7 @@ def test_the_document_reads_back_and_refuses_anything_else(report: Report) -> No
         {**document, "format": "zkmargin.backtest-report/2"},
         {**document, "extra": 1},
         {**document, "horizons": []},
+        {**document, "horizons": [*document["horizons"], {**document["horizons"][0], "portfolios": []}]},
         {**document, "gaps": [{**document["gaps"][0], "sigma_ppm": "1"}]},
         {key: value for key, value in document.items() if key != "setup"},
     ):
@@ -143,11 +144,37 @@ def test_a_history_makes_a_path_that_knows_no_future(paths: list[MarketPath]) ->
     assert report.horizons[0].portfolios[0].trials == 412
 
 
+def test_a_coin_that_never_moves_is_backtested_at_the_volatility_floor(paths: list[MarketPath]) -> None:
+    history = history_of(paths[0])
+    still = replace(history, prices_e8=tuple((10**8, *row[1:]) for row in history.prices_e8))
+    report = run_study([path_of(still, ForecastSettings())], SETTINGS, "imported", (), quiet)
+    assert (report.assets[0].volatility_ppm, report.assets[0].kurtosis_e4) == (0, 0)
+    assert report.horizons[0].portfolios[0].method("statement").average_e8 > 0
+    assert report.horizons[0].portfolios[0].method("statement").exceedances == 0
+
+
+def test_a_price_that_no_haircut_bears_is_named(paths: list[MarketPath]) -> None:
+    history = history_of(paths[0])
+    rows = list(history.prices_e8)
+    rows[800] = (rows[800][0] * 10, *rows[800][1:])
+    path = path_of(replace(history, prices_e8=tuple(rows)), ForecastSettings())
+    with pytest.raises(StudyError, match="haircut of BTC reaches 100 %"):
+        run_study([path], SETTINGS, "imported", (), quiet)
+
+
+def test_a_seed_counts_once(paths: list[MarketPath]) -> None:
+    with pytest.raises(StudyError, match="seeds must differ"):
+        run_study([paths[0], paths[0]], SETTINGS, "simulated", (1, 1), quiet)
+
+
 def test_a_history_must_be_even_and_small_enough(paths: list[MarketPath]) -> None:
     history = history_of(paths[0])
     rows = list(history.prices_e8)
-    rows[3] = (1 << 62, *rows[3][1:])
+    rows[3] = (10**15, *rows[3][1:])
     with pytest.raises(PathError, match="too large"):
+        path_of(PriceHistory(history.symbols, history.times_ms, tuple(rows)), ForecastSettings())
+    rows[3] = (10**7 - 1, *rows[3][1:])
+    with pytest.raises(PathError, match="too small"):
         path_of(PriceHistory(history.symbols, history.times_ms, tuple(rows)), ForecastSettings())
     times = (*history.times_ms[:-1], history.times_ms[-1] + 1)
     with pytest.raises(PathError, match="even"):
