@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from zkmargin.algebra import ceil_div
 from zkmargin.circuits.margin import Evaluation
 from zkmargin.circuits.margin.rules import FROM_E8
 from zkmargin.settlement.market import MarketSnapshot
@@ -12,6 +13,8 @@ from zkmargin.settlement.risk.engine import RiskRun
 from .demo_telling import figure, percent
 
 E8 = 10**8
+WORDS = 62
+"""The width of what stands before an amount."""
 
 
 def scheme_line(schemes: Mapping[str, int]) -> str:
@@ -54,9 +57,10 @@ def risk_lines(run: RiskRun) -> Iterator[str]:
 
 def route_line(run: RiskRun, venue: str, chain_id: int) -> str:
     route = run.latencies[chain_id]
+    seconds, tenths = divmod(ceil_div(route.latency_ms, 100), 10)
     return (
         f"route from {venue} (chain {chain_id}): {route.observed} settlements observed, "
-        f"latency {route.latency_ms / 1000:.1f} s"
+        f"{route.pending} still under way; latency {seconds}.{tenths} s"
     )
 
 
@@ -64,20 +68,20 @@ def claim_lines(
     evaluation: Evaluation, sides: Mapping[str, int], names: Sequence[str], scenarios: int
 ) -> Iterator[str]:
     """Collateral on the one side, what it must cover on the other, each part in dollars."""
-    yield f"{'collateral after haircuts':<58} {figure(sides['collateral']):>14}"
+    yield f"{'collateral after haircuts':<{WORDS}} {figure(sides['collateral']):>14}"
     rows = zip(names, evaluation.delta_gamma_2e34, evaluation.scenario_2e34, evaluation.margins_2e34, strict=False)
     for name, delta_gamma, scenario, margin in rows:
         if margin:
             parts = f"delta-gamma {_figure_2e34(delta_gamma):>9}, worst scenario {_figure_2e34(scenario):>9}"
-            yield f"{f'margin of {name}':<14} {parts if scenarios else '':<43} {_figure_2e34(margin):>14}"
+            yield f"{f'margin of {name}':<14} {parts if scenarios else '':<{WORDS - 15}} {_figure_2e34(margin):>14}"
     for name, words in (
         ("contingency", "contingency on short positions"),
         ("liquidity", "liquidity add-on for large positions"),
         ("debts", "debts"),
         ("reserved", "reserved"),
     ):
-        yield f"{words:<58} {figure(sides[name]):>14}"
-    yield f"{'true by, which stays here':<58} {figure(sides['surplus']):>14}"
+        yield f"{words:<{WORDS}} {figure(sides[name]):>14}"
+    yield f"{'true by, which stays here':<{WORDS}} {figure(sides['surplus']):>14}"
 
 
 def _figure_2e34(value: int) -> str:
