@@ -80,6 +80,8 @@ def COMMAND(
         # Before the claim: under another circuit it would be about another target, and fall short there.
         require_key_of(key, circuit)
         claim = source.claim(circuit.digest)
+    if isinstance(options, BookOptions) and options.reserve:
+        output.aside([f"the credit is reserved in epoch {claim.openings[0].epoch} until it is released"])
     _require_true(output, claim, source.risk)
     with Progress(output, "prove") as progress:
         progress("computing the witness")

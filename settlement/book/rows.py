@@ -132,6 +132,8 @@ class Rows:
         return None if row is None else _epoch(row)
 
     def epoch(self, number: int) -> EpochRow | None:
+        if not 0 <= number < 1 << 63:  # more than the database can even be asked for
+            return None
         row = self._one(f"{_EPOCH} WHERE epoch = ?", number)
         return None if row is None else _epoch(row)
 

@@ -315,6 +315,8 @@ def test_reserve_sets_aside_what_is_missing_and_publishes(desk: Desk) -> None:
     done = desk.prove("--reserve", "--json")
     assert done.code == 0, done.stderr
     assert [row["epoch"] for row in done.json["roots"]] == [1]
+    told = desk.prove("--reserve", "--force", "--no-reveal")
+    assert "reserved in epoch 1 until" in told.stderr
     shown = invoke("account", "show", desk.book, 1, "--json").json
     assert [slot["amount"] for slot in shown["reservations"]] == ["60000 USD"]
     again = desk.prove("--reserve", "--json", "--force")
@@ -459,6 +461,7 @@ MISUSES = {
     "no credit": ((), {"credit": None}, "also give --target"),
     "no beneficiary": ((), {"beneficiary": None}, "also give --target"),
     "a file as account": ((), {"account": "account.json"}, "number"),
+    "an endless number": ((), {"account": "9" * 30}, "number"),
     "two accounts": (("--account", 0), {}, "once for each --book"),
     "two epochs": (("--epoch", 1, "--epoch", 2), {}, "--epoch for each --book"),
     "half a beneficiary": ((), {"beneficiary": "0x" + "be" * 10}, "40 hexadecimal digits"),
