@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 import click
 
+from zkmargin.algebra import Engine
 from zkmargin.circuits.errors import StatementFalse
-from zkmargin.prover import Claim, Prover, read_zkey
+from zkmargin.prover import Claim, Prover, ProvingKey, read_zkey
 from zkmargin.settlement.credit_document import CreditRequest
-from zkmargin.settlement.lifecycle import settlement_request
+from zkmargin.settlement.lifecycle import MarginCircuit, settlement_request
 from zkmargin.settlement.risk_document import RiskDocument
-from zkmargin.verifier import write_public_signals
+from zkmargin.verifier import Proof, write_public_signals
 
 from .circuit_files import find_circuit, require_key_of
 from .claim_options import BookOptions, ClaimOptions, DocumentOptions, claim_options
@@ -72,24 +73,12 @@ def COMMAND(
     paths = {name: folder / name for name in (*PROVEN, *((REQUEST,) if from_books else ()))}
     require_free(paths.values(), force)
     engine = chosen_engine(output)
-    with _source(output, options) as source, Progress(output, "prove") as progress:
-        progress("loading the circuit")
-        circuit = find_circuit(source.risk.shape, circuit_folder)
-        progress("reading the key")
-        key = read_zkey(read_file(key_path, ".zkey"), engine)
-        # Before the claim: under another circuit it would be about another target, and fall short there.
-        require_key_of(key, circuit)
-        claim = source.claim(circuit.digest)
+    with _source(output, options) as source:
+        circuit, key, claim = _claimed(output, source, engine, key_path, circuit_folder)
     if isinstance(options, BookOptions) and options.reserve:
         output.aside([f"the credit is reserved in epoch {claim.openings[0].epoch} until it is released"])
     _require_true(output, claim, source.risk)
-    with Progress(output, "prove") as progress:
-        progress("computing the witness")
-        witness = circuit.witness(claim.circuit_inputs(), engine=engine)
-        progress("proving")
-        proving = time.perf_counter()
-        proof, public = Prover(key, engine).prove(witness)
-        proved = time.perf_counter()
+    proof, public, proving = _proved(output, circuit, Prover(key, engine), claim)
     settlement = settlement_request(claim, source.request, source.risk, public, proof)
     contents = {
         PROOF: proof.to_json(),
@@ -108,11 +97,11 @@ def COMMAND(
             "public": write_public_signals(public),
             "roots": _roots(claim),
             "development": key.development,
-            "seconds": {"proving": round(proved - proving, 3), "in_all": round(in_all, 3)},
+            "seconds": {"proving": round(proving, 3), "in_all": round(in_all, 3)},
             **({"revealed": sides_of(claim, source.risk)} if output.reveal else {}),
         },
         [
-            f"proved in {proved - proving:.2f} s ({in_all:.2f} s in all)",
+            f"proved in {proving:.2f} s ({in_all:.2f} s in all)",
             *(f"under root {row['root']} of venue {row['venue_id']}, epoch {row['epoch']}" for row in _roots(claim)),
             f"wrote {', '.join(str(path) for path in paths.values())}",
         ],
@@ -138,6 +127,31 @@ def _source(output: Output, options: BookOptions | DocumentOptions) -> Iterator[
             yield from_books
     else:
         yield MarginDocuments.read(options.account, options.secret, options.risk, options.request)
+
+
+def _claimed(
+    output: Output, source: ClaimSource, engine: Engine, key_path: Path, circuit_folder: Path | None
+) -> tuple[MarginCircuit, ProvingKey, Claim]:
+    """Circuit and key, which must belong together, and the claim for the target that takes this circuit's proofs."""
+    with Progress(output, "prove") as progress:
+        progress("loading the circuit")
+        circuit = find_circuit(source.risk.shape, circuit_folder)
+        progress("reading the key")
+        key = read_zkey(read_file(key_path, ".zkey"), engine)
+        # Before the claim: under another circuit it would be about another target, and fall short there.
+        require_key_of(key, circuit)
+        return circuit, key, source.claim(circuit.digest)
+
+
+def _proved(output: Output, circuit: MarginCircuit, prover: Prover, claim: Claim) -> tuple[Proof, Sequence[int], float]:
+    """The proof, its public inputs, and how many seconds it took without the witness."""
+    with Progress(output, "prove") as progress:
+        progress("computing the witness")
+        witness = circuit.witness(claim.circuit_inputs(), engine=prover.engine)
+        progress("proving")
+        started = time.perf_counter()
+        proof, public = prover.prove(witness)
+        return proof, public, time.perf_counter() - started
 
 
 def _require_true(output: Output, claim: Claim, risk: RiskDocument) -> None:
