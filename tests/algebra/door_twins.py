@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from zkmargin.algebra import BN254, DomainError, EncodingError, Engine, LoadedTree, poseidon_hash
+from zkmargin.algebra import BN254, DomainError, EncodingError, Engine, LoadedTree, SparseMatrix, poseidon_hash
 from zkmargin.algebra.poseidon import poseidon_permutation
 
 from .door_case import Case, Refusal
@@ -181,7 +181,28 @@ def program_cases() -> list[Case]:
     ]
 
 
-CASES = [*poseidon_cases(), *list_cases(), *tree_cases(), *held_tree_cases(), *program_cases()]
+def constraint_sides(width: int) -> list[SparseMatrix]:
+    """a * 1 = a, and a * 1 = b, for a program whose inputs are a and b."""
+    one, a, b = [(0, 1)], [(1, 1)], [(2, 1)]
+    return [SparseMatrix.from_rows(rows, width) for rows in ([a, a], [one, one], [a, b])]
+
+
+def constraint_cases() -> list[Case]:
+    program, sides = assemble(**GOOD), constraint_sides(len(expected_wires(0, 0)))
+    return [
+        Case(
+            "load_constraints",
+            f"{a % 1000} and {b % 1000}",
+            lambda e, a=a, b=b: str(
+                e.load_program(program).first_broken(little([a, b]), 1, e.load_constraints(*sides))
+            ).encode(),
+            lambda a=a, b=b: str([None if a == b else 1]).encode(),
+        )
+        for a, b in ((23, 7), (0, 0), (R - 1, R - 1), (R - 1, 0))
+    ]
+
+
+CASES = [*constraint_cases(), *poseidon_cases(), *list_cases(), *tree_cases(), *held_tree_cases(), *program_cases()]
 
 REFUSALS = [
     *held_tree_refusals(),
@@ -214,6 +235,11 @@ REFUSALS = [
     *(
         Refusal("merkle_levels", f"{n} leaves, depth {d}", lambda e, n=n, d=d: e.merkle_levels(ONE * n, d), DomainError)
         for n, d in ((2, 0), (3, 1), (17, 4))
+    ),
+    Refusal(
+        "load_constraints",
+        "sides of other widths",
+        lambda e: e.load_constraints(*constraint_sides(4)[:2], constraint_sides(5)[2]),
     ),
     Refusal("load_program", "empty program", lambda e: e.load_program(b"")),
     Refusal("run_program", "empty program", lambda e: e.run_program(b"", ONE * 2)),
