@@ -121,6 +121,41 @@ def test_fewer_than_a_third_of_liars_never_leave_the_honest_range(data: st.DataO
     assert set(found.sources) | set(found.outliers) == set(quotes)
 
 
+@pytest.mark.parametrize("band_ppm", [100_000, 400_000, 999_999])
+def test_no_lie_moves_a_small_market(band_ppm: int) -> None:
+    """Every market of four sources that quote 1 to 6, whichever of them lies, whichever report is withheld."""
+    rule = replace(WIDE, band_ppm=band_ppm)
+    for mids, withheld in itertools.product(itertools.product(range(1, 7), repeat=4), (None, 0, 1, 2, 3)):
+        quotes = {str(place): (mid, mid) for place, mid in enumerate(mids) if place != withheld}
+        found = agree_on(quotes, rule, 3)
+        if found is not None:
+            for liar in map(str, range(4)):
+                honest = [quotes[source][0] for source in found.sources if source != liar]
+                assert min(honest) <= found.value <= max(honest), (mids, withheld, liar)
+                assert max(abs(mid - found.value) for mid in honest) <= found.confidence
+
+
+@given(st.data())
+def test_liars_who_know_the_honest_quotes_gain_nothing(data: st.DataObject) -> None:
+    """They quote just inside and outside of the honest range and of the band, all of them together."""
+    liars = data.draw(st.integers(1, 4))
+    signers = 3 * liars + 1
+    quorum = 2 * signers // 3 + 1
+    spread = data.draw(st.integers(0, 3_000))
+    heard = data.draw(st.integers(quorum - liars, signers - liars))
+    honest = data.draw(st.lists(st.integers(100_000, 100_000 + spread), min_size=heard, max_size=heard))
+    rule = replace(WIDE, band_ppm=data.draw(st.sampled_from([10_000, 20_000, 50_000])))
+    reach = rule.band_ppm * min(honest) // 10**6
+    aims = [aim + d for mid in honest for aim in (mid - reach, mid, mid + reach) for d in (-1, 0, 1)]
+    lies = data.draw(st.lists(st.sampled_from(aims), min_size=liars, max_size=liars))
+    quotes = {f"h{i}": (mid, mid) for i, mid in enumerate(honest)} | {f"l{i}": (mid, mid) for i, mid in enumerate(lies)}
+    found = agree_on(quotes, rule, quorum)
+    if found is not None:
+        mids = [quotes[source][0] for source in found.sources if source.startswith("h")]
+        assert min(mids) <= found.value <= max(mids)
+        assert max(abs(mid - found.value) for mid in mids) <= found.confidence <= 2 * reach + spread
+
+
 @given(st.integers(1, 12), st.data())
 def test_liars_cannot_stop_honest_sources_that_are_close(signers: int, data: st.DataObject) -> None:
     liars = (signers - 1) // 3
