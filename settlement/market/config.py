@@ -15,7 +15,7 @@ from zkmargin.algebra import Buffer, load_json
 from ..errors import MarketDataError
 from ..fields import Fields, percent_text
 from .canonical import document_digest
-from .names import check_integer, check_name
+from .names import MAX_CURRENCY_CHARACTERS, check_currency, check_integer, check_name
 from .report import ADDRESS_BYTES, UINT64, ReportDomain
 from .signing import Scheme, read_scheme
 from .snapshot import MAX_TIME_MS
@@ -95,7 +95,7 @@ class MarketConfig:
         if not any(self.domain.verifying_contract):
             raise MarketDataError("verifying_contract", "must not be zero: name the deployment these reports are for")
         check_name("market", self.market)
-        check_name("quote", self.quote)
+        check_currency(self.quote)
         self._check_signers()
         check_integer("max_age_ms", self.max_age_ms, 1, MAX_TIME_MS)
         check_integer("max_future_ms", self.max_future_ms, 0, MAX_TIME_MS)
@@ -141,7 +141,7 @@ class MarketConfig:
                 fields.integer("chain_id", 0, UINT64), fields.hex_bytes("verifying_contract", ADDRESS_BYTES)
             ),
             market=fields.text("market"),
-            quote=fields.text("quote", max_length=16),
+            quote=fields.text("quote", max_length=MAX_CURRENCY_CHARACTERS),
             signers=tuple(fields.objects("signers", _read_signer)),
             quorum=fields.integer("quorum", 1, UINT64),
             max_age_ms=fields.integer("max_age_ms", 1, MAX_TIME_MS),

@@ -10,7 +10,7 @@ from zkmargin.algebra import Buffer, load_json
 
 from ..errors import MarketDataError
 from ..fields import Fields, amount_text, percent_text
-from .names import check_integer, check_name
+from .names import MAX_CURRENCY_CHARACTERS, check_currency, check_integer, check_name
 from .quotes import MAX_QUOTES, VolatilityQuote
 from .snapshot import MAX_PRICE_E8, MAX_SIGMA_PPM, MAX_TIME_MS
 
@@ -101,6 +101,7 @@ class OptionQuote:
 
 def option_chain_json(options: list[OptionQuote], quote: str) -> dict[str, Any]:
     """The chain as a document."""
+    check_currency(quote)
     if len(options) > MAX_OPTIONS:
         raise MarketDataError("options", f"are {len(options)} rows; a chain has at most {MAX_OPTIONS}: split the file")
     return {"format": FORMAT, "quote": quote, "options": [option.to_json(quote) for option in options]}
@@ -110,7 +111,7 @@ def read_option_chain(data: Buffer | str) -> tuple[list[OptionQuote], str]:
     """The options of a document, and the currency of its amounts."""
     fields = Fields(load_json(data, DOCUMENT, max_bytes=MAX_JSON_BYTES), DOCUMENT)
     fields.expect("format", FORMAT)
-    quote, rows = fields.text("quote", max_length=16), fields.entries("options")
+    quote, rows = fields.text("quote", max_length=MAX_CURRENCY_CHARACTERS), fields.entries("options")
     if len(rows) > MAX_OPTIONS:
         raise fields.fail("options", f"must be at most {MAX_OPTIONS}")
     fields.done()

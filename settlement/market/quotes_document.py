@@ -11,7 +11,7 @@ from zkmargin.algebra import Buffer, load_json
 from ..errors import MarketDataError
 from ..fields import AMOUNT_SCALE, Fields
 from .csv_rows import Rounding, read_rows
-from .names import check_name
+from .names import MAX_CURRENCY_CHARACTERS, check_currency
 from .quotes import PriceQuote, VolatilityQuote, prices_json, read_prices, read_volatilities, volatilities_json
 from .snapshot import MAX_PRICE_E8
 
@@ -29,7 +29,7 @@ class MarketQuotes:
     volatilities: tuple[VolatilityQuote, ...] = ()
 
     def __post_init__(self) -> None:
-        check_name("quote", self.quote)
+        check_currency(self.quote)
 
     @classmethod
     def merged(cls, parts: Iterable[MarketQuotes]) -> MarketQuotes:
@@ -53,7 +53,7 @@ class MarketQuotes:
     def from_json(cls, data: Buffer | str) -> MarketQuotes:
         fields = Fields(load_json(data, DOCUMENT, max_bytes=MAX_JSON_BYTES), DOCUMENT)
         fields.expect("format", FORMAT)
-        quote = fields.text("quote", max_length=16)
+        quote = fields.text("quote", max_length=MAX_CURRENCY_CHARACTERS)
         quotes = cls(quote, read_prices(fields, quote), read_volatilities(fields))
         fields.done()
         return quotes

@@ -14,7 +14,7 @@ from zkmargin.algebra.keccak import keccak256
 
 from ..errors import MarketDataError
 from ..fields import Fields
-from .names import check_integer, check_name
+from .names import MAX_CURRENCY_CHARACTERS, check_currency, check_integer, check_name
 from .quotes import (
     PriceQuote,
     Quote,
@@ -90,8 +90,9 @@ class MarketReport:
     """Ascending by instrument, none twice."""
 
     def __post_init__(self) -> None:
-        for field, name in (("source", self.source), ("market", self.market), ("quote", self.quote)):
+        for field, name in (("source", self.source), ("market", self.market)):
             check_name(field, name)
+        check_currency(self.quote)
         check_integer("time_ms", self.time_ms, 0, MAX_REPORT_TIME_MS)
         check_integer("sequence", self.sequence, 0, MAX_SEQUENCE)
         check_ascending("prices", [quote.symbol for quote in self.prices])
@@ -132,7 +133,7 @@ class MarketReport:
     @classmethod
     def read(cls, fields: Fields) -> MarketReport:
         """Take the members from a document."""
-        quote = fields.text("quote", max_length=16)
+        quote = fields.text("quote", max_length=MAX_CURRENCY_CHARACTERS)
         return cls(
             domain=ReportDomain(fields.integer("chain_id", 0, UINT64), fields.hex_bytes("verifying_contract", 20)),
             source=fields.text("source"),

@@ -11,6 +11,7 @@ from zkmargin.settlement.errors import DocumentError, MarketDataError, RowError
 from zkmargin.settlement.market import (
     AgreedPrice,
     AgreedVolatility,
+    MarketConfig,
     MarketQuotes,
     MarketReport,
     MarketSnapshot,
@@ -54,6 +55,24 @@ def test_signers_and_symbols_are_bounded() -> None:
         signers(65)
     with pytest.raises(MarketDataError, match="at most 256"):
         symbols(257)
+
+
+def test_no_currency_is_written_that_is_too_long_to_be_read() -> None:
+    fits, too_long = "A" * 16, "A" * 17
+    written = MarketQuotes(fits).to_json()
+    assert MarketQuotes.from_json(json.dumps(written)).quote == fits
+    assert MarketConfig.from_json(json.dumps(replace(CONFIG, quote=fits).to_json())).quote == fits
+    assert read_option_chain(json.dumps(option_chain_json([], fits)))[1] == fits
+    empty = MarketSnapshot("spot", fits, 1, {}, {}, bytes(32))
+    for make in (
+        lambda: MarketQuotes(too_long),
+        lambda: option_chain_json([], too_long),
+        lambda: replace(CONFIG, quote=too_long),
+        lambda: replace(signed("a").report, quote=too_long),
+        lambda: replace(empty, quote=too_long),
+    ):
+        with pytest.raises(MarketDataError, match="at most 16 characters"):
+            make()
 
 
 def test_reports_of_a_bundle_are_bounded() -> None:
