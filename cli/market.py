@@ -26,7 +26,7 @@ from zkmargin.settlement.market import (
 
 from .errors import Misuse
 from .files import NewFile, json_bytes, read_file, require_free, write_files
-from .market_import import IMPORT
+from .market_import import IMPORT, rows_of
 from .market_show import show, snapshot_lines
 from .options import FILE, Group, force_option
 from .output import Output, counted
@@ -197,7 +197,8 @@ def _previous(path: Path | None) -> MarketSnapshot | None:
 
 def _read_quotes(path: Path, quote: str) -> MarketQuotes:
     if path.suffix.lower() == ".csv":
-        return MarketQuotes.from_csv(read_file(path, "market quotes"), quote)
+        with rows_of(path):
+            return MarketQuotes.from_csv(read_file(path, "market quotes"), quote)
     return MarketQuotes.from_json(read_file(path, "market quotes"))
 
 

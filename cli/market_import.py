@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
+from zkmargin.settlement.errors import RowError
 from zkmargin.settlement.market import (
     MarketQuotes,
     OptionLayout,
@@ -37,6 +40,15 @@ TIME_UNIT = click.option(
     show_default=True,
     help="How the file writes times; iso needs an offset, as in 2026-03-01T00:00:00Z.",
 )
+
+
+@contextmanager
+def rows_of(path: Path) -> Iterator[None]:
+    """Name the file in what is said about its rows: several may have been given."""
+    try:
+        yield
+    except RowError as problem:
+        raise RowError(problem.line, problem.field, problem.reason, str(path)) from None
 
 
 @click.group("import", cls=Group)
@@ -72,7 +84,8 @@ def prices(
     points = []
     for index, path in enumerate(paths):
         layout = PriceLayout(mapping, TimeUnit(time_unit), symbols[index] if symbols else None)
-        points.extend(read_prices_csv(read_file(path, "CSV file"), layout))
+        with rows_of(path):
+            points.extend(read_prices_csv(read_file(path, "CSV file"), layout))
     if not points:
         raise FileRefused(paths[0], "has no rows")
     history, left_out = at_common_times(points)
@@ -122,7 +135,8 @@ def options(
     """
     require_free([place for place in (out, quotes_path) if place is not None], force)
     layout = OptionLayout(_mapping(columns), TimeUnit(time_unit), VolatilityUnit(volatility_unit))
-    chain = read_options_csv(read_file(path, "CSV file"), layout)
+    with rows_of(path):
+        chain = read_options_csv(read_file(path, "CSV file"), layout)
     if not chain:
         raise FileRefused(path, "has no rows")
     quotes = MarketQuotes(quote, volatilities=volatility_quotes(chain) if quotes_path else ())

@@ -165,10 +165,15 @@ class MarketDataError(OracleError):
 
 
 class RowError(MarketDataError):
-    """A row of a CSV file that cannot be read; `line` (from 1) and `field`, the column, are the place."""
+    """A row of a CSV file that cannot be read; `line` (from 1) and `field`, the column, are the place.
 
-    def __init__(self, line: int, field: str, reason: str) -> None:
-        super().__init__(f"line {line}: {field}" if line else field, reason)
+    `file` is empty until somebody who knows the file's name gives it.
+    """
+
+    def __init__(self, line: int, field: str, reason: str, file: str = "") -> None:
+        places = (file, f"line {line}" if line else "", field)
+        super().__init__(": ".join(place for place in places if place), reason)
+        self.file = file
         self.line = line
         self.field = field
 

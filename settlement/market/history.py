@@ -54,9 +54,11 @@ class PriceHistory:
         if len(self.times_ms) != len(self.prices_e8) or not 0 < len(self.times_ms) <= MAX_ROWS:
             raise MarketDataError("times_ms", f"must have one entry per row of prices, 1 to {MAX_ROWS} of them")
         before_ms = -1
-        for time_ms, row in zip(self.times_ms, self.prices_e8, strict=True):
-            check_integer("times_ms", time_ms, before_ms + 1, MAX_TIME_MS)
-            self._check_row(row)
+        for index, (time_ms, row) in enumerate(zip(self.times_ms, self.prices_e8, strict=True)):
+            try:
+                self._check_row(time_ms, before_ms, row)
+            except MarketDataError as problem:
+                raise MarketDataError(f"rows[{index}] {problem.field}", problem.reason) from None
             before_ms = time_ms
 
     @classmethod
@@ -109,7 +111,10 @@ class PriceHistory:
         fields.done()
         return cls(symbols, tuple(time for time, _ in read), tuple(prices for _, prices in read))
 
-    def _check_row(self, row: tuple[int, ...]) -> None:
+    def _check_row(self, time_ms: int, before_ms: int, row: tuple[int, ...]) -> None:
+        check_integer("time_ms", time_ms, 0, MAX_TIME_MS)
+        if time_ms <= before_ms:
+            raise MarketDataError("time_ms", "must be after that of the row before: sort the rows, each time once")
         if len(row) != len(self.symbols):
             raise MarketDataError("prices_e8", f"has a row of {len(row)} prices for {len(self.symbols)} symbols")
         for price_e8 in row:

@@ -12,9 +12,10 @@ from typing import Any
 
 from zkmargin.algebra import Buffer, load_json
 
+from ..errors import MarketDataError
 from ..fields import Fields, amount_text, percent_text
 from .canonical import canonical_json, document_digest
-from .names import check_integer, check_name
+from .names import MAX_CURRENCY_CHARACTERS, check_currency, check_integer, check_name
 
 FORMAT = "zkmargin.market-snapshot/1"
 DOCUMENT = "market snapshot"
@@ -95,8 +96,8 @@ class MarketSnapshot:
     provenance: Provenance = field(default_factory=Provenance)
 
     def __post_init__(self) -> None:
-        for name, value in (("market", self.market), ("quote", self.quote)):
-            check_name(name, value)
+        check_name("market", self.market)
+        check_currency(self.quote)
         check_integer("time_ms", self.time_ms, 0, MAX_TIME_MS)
         for name in (*self.prices, *self.volatilities):
             check_name("symbol", name)
@@ -134,7 +135,7 @@ class MarketSnapshot:
         """Read a snapshot; every fault is a `DocumentError` that names the field, or a `MarketDataError`."""
         fields = Fields(load_json(data, DOCUMENT, max_bytes=MAX_JSON_BYTES), DOCUMENT)
         fields.expect("format", FORMAT)
-        market, quote = fields.text("market"), fields.text("quote", max_length=16)
+        market, quote = fields.text("market"), fields.text("quote", max_length=MAX_CURRENCY_CHARACTERS)
         snapshot = cls(
             market=market,
             quote=quote,
@@ -167,21 +168,19 @@ def _volatility_json(volatility: AgreedVolatility) -> dict[str, Any]:
 
 
 def _read_price(row: Fields, quote: str) -> AgreedPrice:
-    return AgreedPrice(
-        price_e8=row.amount("price", quote),
-        confidence_e8=row.amount("confidence", quote),
-        sources=row.text_list("sources"),
-        outliers=row.text_list("outliers"),
-    )
+    price_e8, confidence_e8 = row.amount("price", quote), row.amount("confidence", quote)
+    try:
+        return AgreedPrice(price_e8, confidence_e8, row.text_list("sources"), row.text_list("outliers"))
+    except MarketDataError as problem:
+        raise row.fail(problem.field, problem.reason) from None
 
 
 def _read_volatility(row: Fields) -> AgreedVolatility:
-    return AgreedVolatility(
-        sigma_ppm=row.ratio_ppm("sigma"),
-        confidence_ppm=row.ratio_ppm("confidence"),
-        sources=row.text_list("sources"),
-        outliers=row.text_list("outliers"),
-    )
+    sigma_ppm, confidence_ppm = row.ratio_ppm("sigma"), row.ratio_ppm("confidence")
+    try:
+        return AgreedVolatility(sigma_ppm, confidence_ppm, row.text_list("sources"), row.text_list("outliers"))
+    except MarketDataError as problem:
+        raise row.fail(problem.field, problem.reason) from None
 
 
 def _read_provenance(fields: Fields) -> Provenance:

@@ -110,6 +110,6 @@ def _whole(text: str, place: str, bound: int) -> int:
 
 def _decoded(data: Buffer) -> str:
     try:
-        return bytes(memoryview(data)).decode("utf-8")
+        return bytes(memoryview(data)).decode("utf-8-sig")
     except UnicodeError:
         raise DocumentError(DOCUMENT, "the document", "is not UTF-8 text") from None

@@ -240,6 +240,10 @@ def test_a_faulty_row_is_exit_code_2_with_its_line(tmp_path: Path) -> None:
     path.write_text("time,symbol,bid,ask\n1,BTC,1,2\n2,BTC,NaN,2\n")
     done = invoke("market", "import", "prices", path, "-o", tmp_path / "x.json", "--json")
     assert (done.code, done.json["error"], done.json["line"], done.json["field"]) == (2, "row-error", 3, "bid")
+    sound = tmp_path / "sound.csv"
+    sound.write_text("time,symbol,bid,ask\n1,ETH,1,2\n")
+    done = invoke("market", "import", "prices", sound, path, "-o", tmp_path / "x.json")
+    assert done.stderr.startswith(f"error: {path}: line 3: bid is not a number")
     path.write_text("time,symbol,bid,ask\n")
     assert invoke("market", "import", "prices", path, "-o", tmp_path / "x.json").code == 2
     assert not (tmp_path / "x.json").exists()

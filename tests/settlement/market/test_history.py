@@ -57,6 +57,13 @@ def test_what_is_no_history_is_refused(symbols: Any, times: Any, prices: Any) ->
         PriceHistory(symbols, times, prices)
 
 
+def test_the_row_at_fault_is_named() -> None:
+    with pytest.raises(MarketDataError, match=r"rows\[1\] time_ms must be after that of the row before"):
+        PriceHistory(("A",), (1, 1), ((1,), (1,)))
+    with pytest.raises(MarketDataError, match=r"rows\[2\] price_e8 must be an integer"):
+        PriceHistory(("A",), (1, 2, 3), ((1,), (1,), (0,)))
+
+
 @pytest.mark.parametrize("row", [[1_000, "1"], ["1000", "1", "1"], [1_000, "NaN", "1"], [1_000, 1, "1"], "1000"])
 def test_a_malformed_row_is_named_by_its_number(row: Any) -> None:
     document = HISTORY.to_json()

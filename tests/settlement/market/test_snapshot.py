@@ -86,6 +86,22 @@ def test_a_malformed_snapshot_is_refused(path: str, value: Any) -> None:
         MarketSnapshot.from_json(json.dumps(document))
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "member", "value", "field"),
+    [
+        ("prices", "BTC", "price", "0 USD", "prices.BTC.price_e8"),
+        ("prices", "ETH", "confidence", "184467440738 USD", "prices.ETH.confidence_e8"),
+        ("volatilities", "BTC-CALL-70K", "sigma", "0 %", "volatilities.BTC-CALL-70K.sigma_ppm"),
+    ],
+)
+def test_a_value_out_of_range_is_named(kind: str, name: str, member: str, value: str, field: str) -> None:
+    document = json.loads(SNAPSHOT.to_bytes())
+    document[kind][name][member] = value
+    with pytest.raises(DocumentError) as caught:
+        MarketSnapshot.from_json(json.dumps(document))
+    assert caught.value.field == field
+
+
 def test_floats_are_not_even_parsed() -> None:
     with pytest.raises(EncodingError):
         MarketSnapshot.from_json(SNAPSHOT.to_bytes().replace(b'"time_ms":1800000000000', b'"time_ms":1.8e12'))

@@ -136,6 +136,7 @@ def test_both_formats_read_the_same() -> None:
     wanted = {7: RouteTimes((250,), 1), 8: RouteTimes((0,))}
     assert read_settlement_times(json.dumps(settlement_times_json(entries))) == wanted
     assert read_settlement_times(b"chain_id,started_ms,settled_ms\n7,100,350\r\n7,200,\n\n8,0,0\n") == wanted
+    assert read_settlement_times("\ufeffchain_id,started_ms,settled_ms\n7,100,350\n7,200,\n8,0,0".encode()) == wanted
 
 
 @pytest.mark.parametrize(
