@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import settings
 
 from zkmargin.algebra import Engine, get_engine
 from zkmargin.algebra.engine import native_problem
+
+# A slow machine is no failure: Hypothesis would time each example.
+settings.register_profile("untimed", parent=settings(), deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session", params=["native", "reference"])
