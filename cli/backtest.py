@@ -11,7 +11,7 @@ import click
 from zkmargin.algebra import EncodingError, parse_decimal
 from zkmargin.settlement.extras import require
 
-from .backtest_report import report_files, report_places, tell_report
+from .backtest_report import report_files, report_places, tell_report, tell_tables
 from .errors import Misuse
 from .files import NewFile, json_bytes, read_file, require_free, write_files
 from .options import FILE, Group, force_option, progress_option
@@ -183,11 +183,18 @@ def run(
 @click.argument("report_path", type=FILE, metavar="REPORT.json")
 @click.option("-o", "--output", "folder", type=FILE, metavar="DIR", help="Write report.csv and pictures there.")
 @click.option("--pictures/--no-pictures", default=True, show_default=True, help="Draw the report too.")
+@click.option("--markdown", is_flag=True, help="Print all figures as Markdown tables, instead of a summary.")
 @click.option("--require-coverage", is_flag=True, help="Exit with 1 if a portfolio's coverage is rejected.")
 @force_option
 @click.pass_obj
 def report_command(
-    output: Output, report_path: Path, folder: Path | None, pictures: bool, require_coverage: bool, force: bool
+    output: Output,
+    report_path: Path,
+    folder: Path | None,
+    pictures: bool,
+    markdown: bool,
+    require_coverage: bool,
+    force: bool,
 ) -> None:
     """Say what a report holds, and with -o write its table and pictures again."""
     from zkmargin.settlement.backtest.report_document import report_from_json
@@ -197,7 +204,10 @@ def report_command(
     report = report_from_json(read_file(report_path, "backtest report"))
     files = [] if folder is None else report_files(report, folder, pictures, with_report=False)
     write_files(files, force)
-    tell_report(output, report, files)
+    if markdown:
+        tell_tables(output, report)
+    else:
+        tell_report(output, report, files)
     if require_coverage:
         report.require_coverage()
 

@@ -50,6 +50,14 @@ def tell_report(output: Output, report: Report, files: list[NewFile]) -> None:
     )
 
 
+def tell_tables(output: Output, report: Report) -> None:
+    """Every table of the report, for a page that quotes them."""
+    from zkmargin.settlement.backtest.report_tables import markdown_tables
+
+    tables = markdown_tables(report)
+    output.result({"tables": tables}, "\n\n".join(tables.values()).split("\n"))
+
+
 def _horizon_data(horizon: HorizonResult) -> dict[str, Any]:
     return {
         "horizon_ms": horizon.horizon_ms,

@@ -74,8 +74,9 @@ def contracts(slot: Slot, times_ms: Ints, spots_e8: Ints) -> Contracts:
 
 
 def strike_steps_e8(spots_e8: Ints) -> Ints:
-    """The distance between strikes: the largest of 1, 2, 5, 10, ... that is at most half a per cent of the price."""
-    steps: Ints = NICE_STEPS[np.maximum(np.searchsorted(NICE_STEPS, spots_e8 // 200, side="right") - 1, 0)]
+    """The distance between strikes: the largest of 1, 2, 5, 10, ... that is at most that share of the price."""
+    places = np.searchsorted(NICE_STEPS, spots_e8 // (PPM // STRIKE_STEP_PPM), side="right")
+    steps: Ints = NICE_STEPS[np.maximum(places - 1, 0)]
     return steps
 
 

@@ -113,3 +113,12 @@ def test_a_missing_painter_is_missed_before_the_work(tmp_path: Path, monkeypatch
     monkeypatch.setattr("zkmargin.settlement.backtest.study.run_study", lambda *_: pytest.fail("the work was begun"))
     done = invoke("backtest", "run", "--seed", "1", "--days", "5", "-o", tmp_path / "out")
     assert (done.code, done.stderr) == (2, "error: this needs the package matplotlib: pip install 'zkmargin[plots]'\n")
+
+
+def test_the_figures_are_told_as_tables(folder: Path) -> None:
+    told = invoke("backtest", "report", folder / "a/report.json", "--markdown")
+    assert told.code == 0, told.stderr
+    assert told.stdout.startswith("| coin | volatility |")
+    tables = invoke("backtest", "report", folder / "a/report.json", "--markdown", "--json").json["tables"]
+    assert "\n\n".join(tables.values()) == told.stdout.rstrip("\n")
+    assert list(tables)[:2] == ["returns", "coverage"]
