@@ -104,6 +104,22 @@ class SqliteFile:
             yield connection
 
     @contextmanager
+    def part(self) -> Iterator[None]:
+        """Inside `writing`, a part that an exception undoes alone: who catches it can go on with the rest."""
+        with self._errors():
+            if not self._connection.in_transaction:
+                raise self._kind.failed(self.path, "has lost its transaction to an earlier error: begin again")
+            self._connection.execute("SAVEPOINT part")
+            try:
+                yield
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK TO part")
+                    self._connection.execute("RELEASE part")
+                raise
+            self._connection.execute("RELEASE part")
+
+    @contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
         if os.getpid() != self._process:
             reason = "was opened before this process was forked: open it anew in each process"

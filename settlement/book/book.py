@@ -113,8 +113,10 @@ class AccountBook:
     @contextmanager
     def batch(self) -> Iterator[None]:
         """Many orders in one transaction, with one wait for the disk; an exception that leaves it undoes them all."""
-        with self._writing():
-            yield
+        with self._lock:
+            self._require_no_batch()
+            with self._writing():
+                yield
 
     def open_account(self, key_commitment: int, venue_ids: Sequence[int] | None = None) -> int:
         """A new empty account for the holder of a secret; its index. It is netted with no other venue unless named.
@@ -324,16 +326,23 @@ class AccountBook:
 
     @contextmanager
     def _writing(self) -> Iterator[Rows]:
-        """Inside a batch its transaction, otherwise one of its own; accounts are noted once they are committed."""
+        """Inside a batch a part of its transaction, which is undone alone; otherwise a transaction of its own.
+
+        Accounts are noted once they are committed.
+        """
         with self._lock:
             if self._batch is not None:
-                yield self._batch
+                with self._file.part():
+                    yield self._batch
                 return
             self._touched.clear()
             with self._file.writing() as connection:
                 self._batch = Rows(connection)
                 try:
                     yield self._batch
+                except BaseException:
+                    self._risk = None  # it may be one whose row is undone now
+                    raise
                 finally:
                     self._batch = None
             self._epochs.note(self._touched)

@@ -112,10 +112,10 @@ class BookFile(SqliteFile):
             raise DamagedBook(self.path, f"has no readable identity ({problem}); restore it from a copy") from None
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+    def _errors(self) -> Iterator[None]:
         try:
-            with super()._transaction(begin) as connection:
-                yield connection
+            with super()._errors():
+                yield
         except MalformedRow as problem:
             raise DamagedBook(self.path, f"has an unreadable row ({problem}); restore it from a copy") from None
 

@@ -10,6 +10,9 @@ from typing import Any, cast
 from .events import Event, Open, read_event
 from .malformed import MalformedRow
 
+MAX_INTEGER = (1 << 63) - 1
+"""The most that the database can be asked for."""
+
 
 @dataclass(frozen=True)
 class EventRow:
@@ -92,7 +95,7 @@ class Rows:
         rows = self._connection.execute(
             f"SELECT number, at_ms, account, sequence, kind, payload FROM events WHERE {where}number > ?"
             " ORDER BY number LIMIT ?",
-            (*values, after, limit),
+            tuple(min(value, MAX_INTEGER) for value in (*values, after, limit)),
         )
         return [
             EventRow(number, at_ms, owner, sequence, read_event(kind, payload))
@@ -132,7 +135,7 @@ class Rows:
         return None if row is None else _epoch(row)
 
     def epoch(self, number: int) -> EpochRow | None:
-        if not 0 <= number < 1 << 63:  # more than the database can even be asked for
+        if not 0 <= number <= MAX_INTEGER:
             return None
         row = self._one(f"{_EPOCH} WHERE epoch = ?", number)
         return None if row is None else _epoch(row)

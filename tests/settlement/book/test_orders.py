@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zkmargin.circuits.margin import Reservation, key_commitment
-from zkmargin.settlement.book import AccountBook, BookIdentity, Deposit, Event, Withdraw
+from zkmargin.settlement.book import AccountBook, BookIdentity, Deposit, Event, NewAccount, Withdraw
 from zkmargin.settlement.book.coverage import surplus_2e34
 from zkmargin.settlement.errors import (
     AlreadyNetted,
@@ -267,6 +268,47 @@ def test_a_batch_that_fails_undoes_itself(book: AccountBook) -> None:
         move()
     assert book.account(0).sequence == 1
     assert book.root() == book.publish().tree_root
+
+
+def test_an_import_that_fails_in_a_batch_is_undone_alone(book: AccountBook) -> None:
+    with book.batch():
+        book.deposit(0, BTC, 1)
+        with pytest.raises(OrderMalformed):
+            book.import_accounts([NewAccount(5, ((BTC, 1),)), NewAccount(-1, ())])
+        book.deposit(0, BTC, 1)
+    assert (book.account_count(), book.account(0).balances_e8[BTC]) == (1, 2)
+    assert book.verify().root == book.root()
+
+
+def test_a_batch_in_a_batch_is_refused(book: AccountBook) -> None:
+    with book.batch(), pytest.raises(VenueError, match="batch"), book.batch():
+        book.deposit(0, BTC, 1)
+    assert book.account(0).sequence == 1
+
+
+def test_a_risk_table_that_a_batch_undid_is_not_in_force(
+    tmp_path: Path, identity: BookIdentity, risk: RiskDocument
+) -> None:
+    first, undone, second = (replace(risk, oracle_time_ms=risk.oracle_time_ms + step) for step in range(3))
+
+    def set_and_undo(book: AccountBook) -> None:
+        with book.batch():
+            book.set_risk_table(undone)
+            assert book.risk_table() == undone
+            raise InterruptedError
+
+    path = tmp_path / "alpha.book"
+    with AccountBook.create(path, identity) as here, AccountBook.open(path) as there:
+        here.set_risk_table(first)
+        with pytest.raises(InterruptedError):
+            set_and_undo(here)
+        there.set_risk_table(second)
+        assert here.risk_table() == second
+
+
+def test_events_beyond_what_a_database_can_count(book: AccountBook) -> None:
+    assert book.events(after=1 << 64) == book.events(account=1 << 64) == []
+    assert book.events(limit=1 << 64) == book.events()
 
 
 amounts = st.integers(1, 20_000 * E8)
