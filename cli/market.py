@@ -26,6 +26,7 @@ from zkmargin.settlement.market import (
 
 from .errors import Misuse
 from .files import NewFile, json_bytes, read_file, require_free, write_files
+from .market_history import history
 from .market_import import IMPORT, rows_of
 from .market_show import show, snapshot_lines
 from .options import FILE, Group, force_option
@@ -49,6 +50,7 @@ def COMMAND() -> None:
 
 COMMAND.add_command(IMPORT)
 COMMAND.add_command(show)
+COMMAND.add_command(history)
 
 
 @COMMAND.command("keygen")

@@ -89,7 +89,7 @@ def prices(
     if not points:
         raise FileRefused(paths[0], "has no rows")
     history, left_out = at_common_times(points)
-    write_files([NewFile(out, _compact(history.to_json(), out, "price history"))], force)
+    write_files([NewFile(out, compact(history.to_json(), out, "price history"))], force)
     names, rows = list(history.symbols), len(history.times_ms)
     output.result(
         {"history": str(out), "symbols": names, "times": rows, "left_out": left_out},
@@ -140,14 +140,14 @@ def options(
     if not chain:
         raise FileRefused(path, "has no rows")
     quotes = MarketQuotes(quote, volatilities=volatility_quotes(chain) if quotes_path else ())
-    files = [NewFile(out, _compact(option_chain_json(chain, quote), out, "option chain"))]
+    files = [NewFile(out, compact(option_chain_json(chain, quote), out, "option chain"))]
     if quotes_path is not None:
         files.append(NewFile(quotes_path, json_bytes(quotes.to_json())))
     write_files(files, force)
     output.result(_facts(chain, out), [f"{counted(len(chain), 'row')} of {_instruments(chain)} written to {out}"])
 
 
-def _compact(document: dict[str, Any], out: Path, kind: str) -> bytes:
+def compact(document: dict[str, Any], out: Path, kind: str) -> bytes:
     """One line: these documents are large, and whatever is written must be within what is read."""
     data = (json.dumps(document, separators=(",", ":")) + "\n").encode()
     if len(data) > SIZE_LIMITS[kind]:

@@ -107,8 +107,8 @@ def open_inputs(policy: Path, snapshot: Path, history: Path | None, times: Path 
 
 
 def input_digests(inputs: RiskInputs) -> dict[str, str]:
-    """What names the policy and the snapshot: keccak256 of their canonical JSON."""
-    return {
-        "policy_digest": "0x" + document_digest(policy_json(inputs.policy)).hex(),
-        "snapshot_digest": "0x" + inputs.snapshot.digest().hex(),
-    }
+    """What names policy, snapshot and, where there is one, history: keccak256 of their canonical JSON."""
+    named = {"policy_digest": document_digest(policy_json(inputs.policy)), "snapshot_digest": inputs.snapshot.digest()}
+    if inputs.history is not None:
+        named["history_digest"] = document_digest(inputs.history.to_json())
+    return {name: "0x" + digest.hex() for name, digest in named.items()}

@@ -14,6 +14,7 @@ from .reasons import Reason
 from .report import MarketReport, ReportDomain
 from .signing import Scheme, SignedReport, SigningKey
 from .snapshot import AgreedPrice, AgreedVolatility, MarketSnapshot, Provenance, Rejection
+from .snapshot_history import snapshot_history
 
 __all__ = [
     "AgreedPrice",
@@ -50,5 +51,6 @@ __all__ = [
     "read_prices_csv",
     "read_reports",
     "recompute",
+    "snapshot_history",
     "volatility_quotes",
 ]

@@ -225,6 +225,21 @@ def test_prices_are_imported_from_the_exchanges_columns(tmp_path: Path) -> None:
     assert invoke("market", "import", "prices", files[0], "--column", "close", "-o", tmp_path / "x.json").code == 2
 
 
+def test_snapshots_become_a_history(market: Path, tmp_path: Path) -> None:
+    first, second, out = tmp_path / "1.json", tmp_path / "2.json", tmp_path / "history.json"
+    assert agree(market, first).code == 0
+    for source in SOURCES:
+        assert report(market, source, tmp_path / source, sequence=2, time_ms=NOW_MS + 60_000).code == 0
+    later = ["--config", market / "config.json", "--now-ms", NOW_MS + 60_000, "--previous", first, "-o", second]
+    assert invoke("market", "agree", *(tmp_path / source for source in SOURCES), *later).code == 0
+    done = invoke("market", "history", second, first, "-o", out, "--json")
+    assert done.code == 0, done.stderr
+    assert (done.json["symbols"], done.json["times"]) == (["BTC"], 2)
+    assert json.loads(out.read_text())["rows"] == [[NOW_MS, "64000"], [NOW_MS + 60_000, "64000"]]
+    told = invoke("market", "history", first, first, "-o", out, "--force")
+    assert (told.code, told.stderr) == (2, f"error: snapshots are two of {NOW_MS} ms\n")
+
+
 def test_what_could_not_be_read_back_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, out = tmp_path / "prices.csv", tmp_path / "history.json"
     path.write_text("time,symbol,close\n1,BTC,1\n")
