@@ -26,6 +26,7 @@ from ..gadgets import (
     sign_split,
     total,
 )
+from ..gadgets.comparison import require_order
 from ..units import AMOUNT, RATIO
 from . import packing, rules
 from .commitments import TAG_ACCOUNT, TAG_NULLIFIER
@@ -203,7 +204,7 @@ def _margin_twice(
 
 def _signed_part(value: Expr, sign: Expr) -> Expr:
     """sign * value, where that is not negative: |v| for the sign -1 or 1, max(0, v) for the bit [v >= 0]."""
-    low, high = value.interval or (0, 0)
+    low, high = require_order(value)
     return value.circuit.range_proven(sign * value, (0, max(-low if sign.interval == (-1, 1) else 0, high)))
 
 

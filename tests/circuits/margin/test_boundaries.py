@@ -8,8 +8,10 @@ from itertools import product
 
 import pytest
 
+from zkmargin.algebra import MerkleTree, merkle_children_from_path
 from zkmargin.circuits import CompiledCircuit, UnsatisfiedConstraint
 from zkmargin.circuits.margin import (
+    TREE_ARITY,
     HaircutTier,
     InstrumentRisk,
     Leaf,
@@ -18,6 +20,7 @@ from zkmargin.circuits.margin import (
     Shape,
     compile_margin,
     key_commitment,
+    source_root,
     venue_group,
 )
 from zkmargin.circuits.margin.rules import FROM_E8, HORIZON_BITS, SHOCK_BITS
@@ -27,6 +30,7 @@ from zkmargin.prover.assembly import Claim
 E8 = 10**8
 WORD = 1 << 64
 TARGET = 0x7A26E7
+VENUE, EPOCH = 1001, 7
 HOUR_MS = 3_600_000
 FULL = Shape("full", 2, 3, 2, 2, 3, 3, 2, 2)
 """Small, and yet with several of everything."""
@@ -91,6 +95,27 @@ def test_exactly_enough_of_a_busy_account_passes_and_one_unit_less_fails(claim_o
     problem = broken(circuit, short.circuit_inputs_unchecked())
     assert problem is not None
     assert problem.gadget[0] == "assert_at_most"
+
+
+def test_what_is_reserved_for_others_is_no_credit_here(claim_of) -> None:
+    """At both venues there is more, for another target."""
+    circuit, leaves = compile_margin(FULL), busy_leaves(claim_of, (-1, 1, -1, 1))
+    rich = tuple(replace(leaf, balances_e8=(*leaf.balances_e8[:-1], 10**6 * E8)) for leaf in leaves)
+    whole = claim_of(FULL, rich, credit_e8=1400 * E8 + 2)
+    assert broken(circuit, whole.circuit_inputs()) is None
+    assert broken(circuit, replace(whole, credit_e8=1400 * E8 + 3).circuit_inputs_unchecked()) is not None
+
+
+def test_an_empty_tree_holds_no_account(claim_of, small) -> None:
+    """Neither the default root nor a leaf of zero, which is what an empty place has, lets anybody in."""
+    claim = claim_of()
+    empty = MerkleTree(claim.shape.depth, [], None, TREE_ARITY)
+    levels = merkle_children_from_path(0, 0, empty.path(0), TREE_ARITY)
+    inputs = dict(claim.circuit_inputs()) | {"source_root": [source_root(VENUE, EPOCH, empty.root)]}
+    inputs |= {f"path[0].children[{level}]": children for level, children in enumerate(levels)}
+    problem = broken(small, inputs)
+    assert problem is not None
+    assert problem.gadget[0] == "merkle_membership"
 
 
 def test_both_of_delta_gamma_and_scenarios_are_the_worse_somewhere(claim_of) -> None:

@@ -169,8 +169,13 @@ def test_worst_scenario_counts_when_it_exceeds_the_delta_gamma_loss(claim_of) ->
 
 
 def test_a_gain_of_one_underlying_pays_for_no_other(claim_of) -> None:
-    claim = claim_of()
-    assert all(margin >= 0 for margin in claim.evaluation().margins_2e34)
+    """The first gains in every scenario more than the second loses, and the second's loss is charged whole."""
+    shape = Shape("pair", 1, 2, 2, 1, 2, 1, 1, 1)
+    claim = claim_of(shape, positions_e8=(E8, E8), horizon_ms=0)
+    rows = tuple(replace(row, value_unit_e16=10**16) for row in claim.table.underlyings)
+    instruments = (InstrumentRisk(0, 0, (9_000, 9_000)), InstrumentRisk(0, 0, (-500, -2)))
+    evaluation = replace(claim, table=replace(claim.table, underlyings=rows, instruments=instruments)).evaluation()
+    assert evaluation.margins_2e34 == (0, 1001 * 10**34)  # 500, and half a unit for the unit held
 
 
 @pytest.mark.parametrize(
