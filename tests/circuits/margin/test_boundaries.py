@@ -60,14 +60,14 @@ def busy_table(claim_of) -> RiskTable:
 
 
 def busy_leaves(claim_of, signs: tuple[int, ...]) -> tuple[Leaf, Leaf]:
-    """Every word at work at both venues; only together they reach the second tier and what is not free of charge."""
+    """Every word at work at both venues; only together they reach the last tier and what is not free of charge."""
     shared = {"reservations": (Reservation(TARGET, 700 * E8 + 1), Reservation(9, 30 * E8 + 5))}
     sizes = (E8 // 4 + 3, E8 // 7 + 1, E8 // 3 + 9, E8 // 5 + 7)
     long, short = (tuple(sign * part * size // 3 for sign, size in zip(signs, sizes, strict=True)) for part in (2, 1))
     first, second = (opening.leaf for opening in claim_of(FULL).openings)
     return (
-        replace(first, balances_e8=(E8 + 11, E8 + 1, 0), debts_e8=(E8 // 9 + 1, 0, 5), positions_e8=long, **shared),
-        replace(second, balances_e8=(E8 + 13, 7, 0), debts_e8=(3, E8 // 8 + 1, 2), positions_e8=short, **shared),
+        replace(first, balances_e8=(140_000_011, E8 + 1, 0), debts_e8=(E8 // 9 + 1, 0, 5), positions_e8=long, **shared),
+        replace(second, balances_e8=(170_000_013, 7, 0), debts_e8=(3, E8 // 8 + 1, 2), positions_e8=short, **shared),
     )
 
 
