@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 
-from zkmargin.algebra import BN254, Engine, get_engine
+from zkmargin.algebra import BN254, Engine, ZkMarginError, get_engine
 from zkmargin.circuits.margin import TREE_ARITY, Leaf, Shape, venue_group
 from zkmargin.circuits.margin.rules import HORIZON_BITS
 from zkmargin.prover import Opening
@@ -38,6 +38,7 @@ from .file import BookFile
 from .fold import applied, opened
 from .holdings import encode
 from .identity import BookIdentity
+from .malformed import MalformedRow
 from .published import PublishedEpoch
 from .rows import EpochRow, EventRow, Rows
 from .verification import BookSummary, Progress, Replay
@@ -305,7 +306,7 @@ class AccountBook:
             found = rows.newest_risk_table()
             if found is None:
                 return None, 0
-            self._risk = number, RiskDocument.from_json(found[0]), found[1]
+            self._risk = number, _stored_risk(found[0]), found[1]
         return self._risk[1:]
 
     def _published(self, row: EpochRow) -> PublishedEpoch:
@@ -346,3 +347,10 @@ class AccountBook:
                 finally:
                     self._batch = None
             self._epochs.note(self._touched)
+
+
+def _stored_risk(text: str) -> RiskDocument:
+    try:
+        return RiskDocument.from_json(text)
+    except ZkMarginError:
+        raise MalformedRow("risk table") from None

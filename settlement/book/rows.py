@@ -7,6 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
+from zkmargin.circuits.margin import TREE_ARITY
+from zkmargin.circuits.margin.rules import HORIZON_BITS
+
 from .events import Event, Open, read_event
 from .malformed import MalformedRow
 
@@ -50,7 +53,11 @@ class Rows:
     def newest_risk_table(self) -> tuple[str, int] | None:
         """Document and horizon of the table in force."""
         row = self._one("SELECT document, horizon_ms FROM risk_tables ORDER BY number DESC LIMIT 1")
-        return None if row is None else (row[0], row[1])
+        if row is None:
+            return None
+        if type(row[0]) is not str or type(row[1]) is not int or not 0 < row[1] < 1 << HORIZON_BITS:
+            raise MalformedRow("risk table")
+        return row[0], row[1]
 
     def risk_table_number(self) -> int:
         return self._number("SELECT max(number) FROM risk_tables")
@@ -106,7 +113,10 @@ class Rows:
     def accounts_of_epoch(self, epoch: int) -> list[int]:
         """Those that changed in an epoch, ascending."""
         rows = self._connection.execute("SELECT account FROM states WHERE epoch = ? ORDER BY account", (epoch,))
-        return [account for (account,) in rows]
+        accounts = [account for (account,) in rows]
+        if not all(type(account) is int for account in accounts):
+            raise MalformedRow("state")
+        return accounts
 
     def leaves_of_epoch(self, epoch: int) -> Iterator[tuple[int, LeafRow]]:
         """The accounts that changed in an epoch, ascending, as they were at its end."""
@@ -157,7 +167,7 @@ class Rows:
         )
         if row is None:
             return b""
-        if type(row[0]) is not bytes or len(row[0]) % 32:
+        if type(row[0]) is not bytes or len(row[0]) % 32 or len(row[0]) > TREE_ARITY * 32:
             raise MalformedRow("node")
         return row[0]
 
@@ -188,7 +198,11 @@ class Rows:
         return self._connection.execute(query, values).fetchone()
 
     def _number(self, query: str) -> int:
-        return int(self._one(query)[0] or 0)
+        """A count or the largest of a column; 0 for an empty table."""
+        number = self._one(query)[0]
+        if number is not None and type(number) is not int:
+            raise MalformedRow("number")
+        return number or 0
 
 
 _LEAF = (
@@ -201,5 +215,7 @@ _EPOCH = "SELECT epoch, tree_root, accounts, last_event, published_at_ms FROM ep
 def _epoch(row: tuple[int, bytes, int, int, int]) -> EpochRow:
     epoch, root, accounts, last_event, at_ms = row
     if type(root) is not bytes or not all(type(value) is int for value in (epoch, accounts, last_event, at_ms)):
+        raise MalformedRow("epoch")
+    if not 0 < epoch < MAX_INTEGER:  # another can follow it
         raise MalformedRow("epoch")
     return EpochRow(epoch, int.from_bytes(root, "big"), accounts, last_event, at_ms)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from zkmargin.algebra import ZkMarginError
 from zkmargin.circuits.margin import key_commitment
 from zkmargin.settlement.book import AccountBook, BookIdentity, NewAccount
 from zkmargin.settlement.book.file import _KIND
@@ -116,6 +117,36 @@ def test_a_state_of_another_type_is_not_taken_for_one(path: Path, value: str) ->
         for question in (lambda: book.account(9), book.root, lambda: book.deposit(9, BTC, 1)):
             with pytest.raises(DamagedBook):
                 question()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE risk_tables SET horizon_ms = 'x'",
+        "UPDATE risk_tables SET horizon_ms = -1",
+        "UPDATE risk_tables SET document = X'00'",
+        "UPDATE risk_tables SET document = '[]'",
+        "UPDATE epochs SET epoch = 9223372036854775807 WHERE epoch = 5",
+        "UPDATE states SET account = X'00' WHERE epoch = 5",
+        "UPDATE events SET account = 9e999 WHERE number = 1",
+        "UPDATE nodes SET children = zeroblob(320) WHERE level = 1",
+    ],
+)
+def test_a_row_that_nobody_wrote_is_a_damaged_book(path: Path, statement: str) -> None:
+    change(path, statement)
+    errors = []
+    with AccountBook.open(path) as book:
+        for order in (
+            lambda: book.withdraw(9, USDC, 1),
+            lambda: book.open_account(1),
+            lambda: book.opening(3),
+            lambda: book.prune(1),
+        ):
+            try:
+                order()
+            except ZkMarginError as problem:
+                errors.append(type(problem))
+    assert DamagedBook in errors
 
 
 def test_a_damaged_page_is_caught(path: Path) -> None:
