@@ -15,7 +15,7 @@ from zkmargin.settlement.risk_document import RiskDocument
 from .account_orders import ACCOUNT, BOOK, ORDERS, decimal, opened
 from .account_questions import QUESTIONS
 from .engine_choice import chosen_engine
-from .files import NewFile, json_bytes, read_file, require_free, write_files
+from .files import NewFile, json_bytes, read_file, require_free, require_new, write_files
 from .options import FILE, Group, force_option, progress_option
 from .output import Output, counted
 from .progress import Progress
@@ -51,7 +51,7 @@ def init(output: Output, path: Path, name: str, venue_id: int, risk_path: Path, 
     """Start a book in a new file that only its owner can read, with this risk table in force."""
     risk = _risk(risk_path)
     identity = BookIdentity.of_risk_table(name, venue_id, risk)
-    require_free([path], force=False)
+    require_new([path])
     with AccountBook.create(path, identity, chosen_engine(output)) as book:
         book.set_risk_table(risk, horizon_ms)
     output.result(

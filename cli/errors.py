@@ -59,10 +59,11 @@ class FileRefused(CliError):
 
 
 class OutputExists(FileRefused):
-    """An output that would be overwritten."""
+    """An output that would be overwritten; `forced` is whether the command has a --force that would do it."""
 
-    def __init__(self, path: object) -> None:
-        super().__init__(path, "is already there; name another output, or overwrite it with --force")
+    def __init__(self, path: object, forced: bool = True) -> None:
+        or_else = ", or overwrite it with --force" if forced else ""
+        super().__init__(path, f"is already there; name another output{or_else}")
 
 
 class CircuitCodeFailed(CliError):

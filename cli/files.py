@@ -106,6 +106,14 @@ def require_free(paths: Iterable[Path], force: bool) -> None:
         _require_place(path, force)
 
 
+def require_new(paths: Iterable[Path]) -> None:
+    """The same for a command that never overwrites."""
+    try:
+        require_free(paths, force=False)
+    except OutputExists as problem:
+        raise OutputExists(problem.path, forced=False) from None
+
+
 def write_files(files: Iterable[NewFile], force: bool) -> None:
     """Write all of the files or none: each beside its place first, then moved there; undone if one cannot be."""
     batch = list(files)

@@ -14,7 +14,7 @@ from zkmargin.verifier import MarginLedger, RiskAttestation, SettlementRequest, 
 from .development import INSECURE
 from .engine_choice import chosen_engine
 from .errors import Misuse
-from .files import NewFile, read_file, require_free, write_files
+from .files import NewFile, read_file, require_new, write_files
 from .options import FILE, Group
 from .output import Output
 
@@ -39,7 +39,7 @@ def COMMAND() -> None:
 def init(output: Output, folder: Path, config_path: Path, key_path: Path) -> None:
     """Start a ledger in a new folder."""
     config_data, key_data = read_file(config_path, "ledger configuration"), read_file(key_path, "verifying key")
-    require_free([folder / CONFIG, folder / KEY, folder / DATABASE], force=False)
+    require_new([folder / CONFIG, folder / KEY, folder / DATABASE])
     config = LedgerDocument.from_json(bytes(config_data)).config
     key = VerifyingKey.from_json(key_data)
     # Judged before anything is written, so that a refusal leaves nothing behind.

@@ -98,7 +98,7 @@ class BookFile(SqliteFile):
 
     def fill(self, connection: sqlite3.Connection) -> None:
         if self._new is None:
-            raise BookError(self.path, "is empty; 'zkmargin account init' starts a book")
+            raise BookError(self.path, "is empty: remove it, then 'zkmargin account init' starts a book")
         self.identity, self._new = self._new, None
         connection.execute("INSERT INTO book (one, identity) VALUES (1, ?)", (self.identity.text(),))
 
@@ -125,10 +125,11 @@ class BookFile(SqliteFile):
 
 
 def _make_private(path: str) -> None:
-    """An empty file that its owner alone may read, where there is none; SQLite gives its logs the same mode."""
+    """An empty file that its owner alone may read, where there is none; SQLite gives its logs the same mode.
+
+    Made also where a link points to nothing: SQLite would make it for all to read.
+    """
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    except FileExistsError:
-        return
+        os.close(os.open(path, os.O_CREAT | os.O_RDONLY, 0o600))
     except OSError as problem:
         raise BookError(path, f"cannot be made: {(problem.strerror or 'unknown reason').lower()}") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import stat
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 from zkmargin.settlement.example_market import example_risk_document
 
 from .conftest import MarginFiles, invoke
+
+PAGE = Path(__file__).parents[2] / "docs/account-book.md"
 
 pytestmark = pytest.mark.xdist_group("cli")
 
@@ -31,6 +34,25 @@ def book(tmp_path: Path, risk_path: Path) -> Path:
     assert invoke("account", "open", path, "--key-commitment", 7).code == 0
     assert invoke("account", "deposit", path, 0, "10000 USDC").code == 0
     return path
+
+
+def test_the_page_s_own_example(tmp_path: Path, risk_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    commands = [
+        shlex.split(line.replace("TARGET", "5"))[1:]
+        for line in PAGE.read_text().splitlines()
+        if line.startswith("    zkmargin account ")
+    ]
+    assert len(commands) > 5
+    for command in commands:
+        done = invoke(*command)
+        assert done.code == 0, (command, done.stderr)
+
+
+def test_a_book_is_never_started_over_another_file(book: Path, risk_path: Path) -> None:
+    done = invoke("account", "init", book, "--name", "Beta", "--venue-id", 1, "--risk", risk_path)
+    assert done.code == 2
+    assert "--force" not in done.stderr
 
 
 def test_orders_move_the_account(book: Path) -> None:

@@ -35,6 +35,12 @@ def test_only_the_owner_can_read_it(path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def test_only_the_owner_can_read_it_behind_a_link(tmp_path: Path, identity: BookIdentity) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "book")
+    AccountBook.create(tmp_path / "link", identity).close()
+    assert stat.S_IMODE((tmp_path / "book").stat().st_mode) == 0o600
+
+
 def test_a_book_is_never_started_over_another(path: Path, identity: BookIdentity) -> None:
     with pytest.raises(BookError, match="already"):
         AccountBook.create(path, identity)
