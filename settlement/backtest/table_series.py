@@ -25,6 +25,7 @@ from .table_settings import TableSettings
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 E8, PPM, E9 = 10**8, 10**6, 10**9
+LARGEST_UNIT = 1 << 62
 EMPTY_UNDERLYING_E8 = 1
 """Spot price of a place of the shape that the path has no asset for."""
 
@@ -183,7 +184,10 @@ def _sigma_ppm(
 def _common_units(values: Floats, scale: float, limit: int) -> Ints:
     """For each row and underlying the smallest unit (one over the scale) in which every number fits the limit."""
     largest = np.abs(values).max(axis=(2, 3)) * scale
-    units: Ints = np.floor(2 * largest / (2 * limit + 1)).astype(np.int64) + 1
+    below = np.floor(2 * largest / (2 * limit + 1))
+    if not (below < LARGEST_UNIT).all():
+        raise StudyError("table", "has numbers beyond 64 bits: look for a wrong price, or lower the confidence")
+    units: Ints = below.astype(np.int64) + 1
     return units
 
 

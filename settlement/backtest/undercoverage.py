@@ -27,6 +27,8 @@ Floats = npt.NDArray[np.float64]
 Formula = Callable[[Kind, Any, Any, Any, Any], Floats]
 PPM = 1e6
 BASIS_POINTS = 1e4
+LEAST_PRICE = 1e-12
+"""A fall of the whole price and beyond is priced as almost the whole of it."""
 MOVES = 101
 """Moves of the price that are tried, evenly from -shock to +shock."""
 STRIKES = 61
@@ -123,7 +125,7 @@ class _Book:
         return self._profit(self.case.shock * scenario.move_ppm / PPM, left_ms, sigma) * (scenario.cover_ppm / PPM)
 
     def _profit(self, move: float, left_ms: float, sigma: float) -> Floats:
-        return self._total(pricing.price, 1 + move, left_ms, sigma) - self._now
+        return self._total(pricing.price, max(1 + move, LEAST_PRICE), left_ms, sigma) - self._now
 
     @cached_property
     def _now(self) -> Floats:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -109,6 +111,12 @@ def test_the_tables_are_those_that_the_risk_engine_publishes(
         assert max(steps) <= 1
         different += sum(steps)
     assert different <= 2
+
+
+def test_units_beyond_64_bits_are_refused(market: OptionMarket) -> None:
+    dear = replace(market.path, prices_e8=market.path.prices_e8 * 10**5)
+    with pytest.raises(StudyError, match="table has numbers beyond 64 bits"):
+        build_tables(OptionMarket(dear), TableSettings(), np.array([600, 700]))
 
 
 def test_a_path_must_fit_the_shape(market: OptionMarket) -> None:

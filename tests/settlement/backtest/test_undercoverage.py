@@ -51,6 +51,13 @@ def test_a_grid_misses_little_between_its_points() -> None:
     assert gap == again
 
 
+def test_a_shock_of_more_than_the_whole_price_is_a_fall_of_the_whole() -> None:
+    case = Case(24 * HOUR_MS, 4 * HOUR_MS, confidence=100.0)
+    assert case.shock > 1
+    assert short_option_gap(case).scenario >= 0
+    assert random_book_gap(case, seed=1, books=20).larger >= 0
+
+
 def test_the_horizon_ends_before_the_expiry() -> None:
     with pytest.raises(StudyError):
         Case(HOUR_MS, HOUR_MS)
