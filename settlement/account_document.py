@@ -22,6 +22,7 @@ SECRET_FORMAT = "zkmargin.secret/1"
 ACCOUNT, SECRET = "account", "secret"
 UINT64 = 1 << 64
 POSITION_UNIT = "units"
+EMPTY = Reservation(0, 0)
 
 
 class MarketNames(Protocol):
@@ -107,7 +108,7 @@ def _read_opening(row: Fields, risk: MarketNames) -> Opening:
     )
     if len(reservations) > shape.reservation_slots:
         raise row.fail("reservations", f"has {len(reservations)} entries; there are {shape.reservation_slots} slots")
-    empty = [Reservation(0, 0)] * (shape.reservation_slots - len(reservations))
+    empty = [EMPTY] * (shape.reservation_slots - len(reservations))
     leaf = Leaf(
         key_commitment=row.element("key_commitment"),
         group=row.element("group"),
@@ -141,6 +142,7 @@ def _opening_json(opening: Opening, risk: MarketNames) -> dict[str, Any]:
         "salt": str(leaf.salt),
         "sequence": leaf.sequence,
         **holdings_json(leaf, risk),
+        "reservations": [_reservation_json(slot, risk) for slot in leaf.reservations[: _slots_used(leaf)]],
     }
 
 
@@ -150,12 +152,17 @@ def holdings_json(leaf: Leaf, risk: MarketNames) -> dict[str, Any]:
         "balances": _named(leaf.balances_e8, risk.asset_names, risk.asset_names),
         "debts": _named(leaf.debts_e8, risk.asset_names, risk.asset_names),
         "positions": _named(leaf.positions_e8, risk.instrument_names, [POSITION_UNIT] * len(risk.instrument_names)),
-        "reservations": [
-            {"target": str(slot.target), "amount": amount_text(slot.amount_e8, risk.quote)}
-            for slot in leaf.reservations
-            if slot != Reservation(0, 0)
-        ],
+        "reservations": [_reservation_json(slot, risk) for slot in leaf.reservations if slot != EMPTY],
     }
+
+
+def _reservation_json(slot: Reservation, risk: MarketNames) -> dict[str, str]:
+    return {"target": str(slot.target), "amount": amount_text(slot.amount_e8, risk.quote)}
+
+
+def _slots_used(leaf: Leaf) -> int:
+    """Up to the last one that holds something: a digest depends on their order, the empty ones between included."""
+    return max((place for place, slot in enumerate(leaf.reservations, 1) if slot != EMPTY), default=0)
 
 
 def _in_order(values: dict[str, int], names: Sequence[str]) -> tuple[int, ...]:

@@ -51,6 +51,20 @@ def test_documents_read_back_as_written(account: AccountDocument) -> None:
     assert read_secret(json.dumps(secret_json(7))) == 7
 
 
+def test_a_slot_that_was_freed_keeps_its_place() -> None:
+    """A digest depends on the order of the slots: a document that closed the gap would be no member of the tree."""
+    risk = example_risk_document()
+    venue = AccountBook.create(":memory:", BookIdentity.of_risk_table("Alpha", 1001, risk))
+    venue.set_risk_table(risk)
+    index = venue.open_account(key_commitment(7))
+    venue.deposit(index, 0, 2 * E8)
+    venue.reserve(index, 98, E8)
+    venue.reserve(index, 99, 5 * E8)
+    venue.release(index, 98, at_sequence=3)
+    document = AccountDocument((venue.publish().opening(index),))
+    assert AccountDocument.from_json(json.dumps(document.to_json(risk)), risk) == document
+
+
 def test_amounts_are_written_as_people_write_them(account: AccountDocument) -> None:
     written = account.to_json(example_risk_document())["openings"][0]
     assert written["balances"] == {"BTC": "2.00000001 BTC"}
