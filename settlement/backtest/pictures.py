@@ -153,22 +153,23 @@ def _latency(figure: Any, report: Report) -> None:
 
 def _capital(figure: Any, report: Report) -> None:
     """Netted against venue by venue; and following volatility against a constant, at equal coverage in hindsight."""
-    figure.set_size_inches(8, 4.6)
-    left, right = figure.subplots(1, 2, gridspec_kw={"width_ratios": [1, 1.4]})
     main = report.horizons[0]
     several = [result for result in main.portfolios if result.venues > 1]
+    heights = [1 + len(several), 1 + len(main.portfolios)]
+    figure.set_size_inches(8, 1 + 0.27 * sum(heights))
+    above, below = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": heights})
     shares = [100 * r.method("statement").average_e8 / r.isolated_average_e8 for r in several]
-    _bars(left, [r.name for r in several], shares, "#0072b2")
-    left.set_title("netted over the venues,\nper cent of the margin venue by venue")
+    _bars(above, [r.title for r in several], shares, "#0072b2")
+    above.set_title("netted over the venues, per cent of the margin venue by venue")
     shares = [100 * r.scaled_average_e8 / max(1, r.static_average_e8) for r in main.portfolios]
-    _bars(right, [r.name for r in main.portfolios], shares, "#009e73")
-    right.set_title("following the market, per cent of\na constant that covers as much")
+    _bars(below, [r.title for r in main.portfolios], shares, "#009e73")
+    below.set_title("following the market, per cent of an equally safe constant")
 
 
 def _bars(axes: Any, names: Sequence[str], shares: Sequence[float], colour: str) -> None:
     places = [-place for place in range(len(names))]
     axes.barh(places, shares, color=colour, height=0.6)
-    axes.set_ylim(-max(len(names), 5), 0.6)
+    axes.set_ylim(-len(names) + 0.4, 0.6)
     for place, share in zip(places, shares, strict=True):
         box = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
         axes.text(share + 2, place, f"{share:.0f} %", va="center", fontsize=8, bbox=box)
