@@ -182,11 +182,19 @@ class AccountBook:
             freed = leaf.reserved_for(target)
             if not freed:
                 raise ReservationRefused(index, "has nothing reserved for that target")
-            self.apply(index, Release(target, freed))
+            self._apply(index, Release(target, freed))
         return freed
 
     def apply(self, index: int, event: Event) -> int:
-        """Carry out one order, all or nothing; the account's sequence after it."""
+        """Carry out one order, all or nothing; the account's sequence after it.
+
+        Not a release: only `release` asks which states the target has let go of.
+        """
+        if isinstance(event, Release):
+            raise ReservationRefused(index, "is released with `release` alone, which asks what the target let go of")
+        return self._apply(index, event)
+
+    def _apply(self, index: int, event: Event) -> int:
         with self._writing() as rows:
             before = self._leaf(rows, index)
             after = applied(event, before, index)

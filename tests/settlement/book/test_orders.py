@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zkmargin.circuits.margin import Reservation, key_commitment
-from zkmargin.settlement.book import AccountBook, BookIdentity, Deposit, Event, NewAccount, Withdraw
+from zkmargin.settlement.book import AccountBook, BookIdentity, Deposit, Event, NewAccount, Release, Withdraw
 from zkmargin.settlement.book.coverage import surplus_2e34
 from zkmargin.settlement.errors import (
     AlreadyNetted,
@@ -268,6 +268,13 @@ def test_a_batch_that_fails_undoes_itself(book: AccountBook) -> None:
         move()
     assert book.account(0).sequence == 1
     assert book.root() == book.publish().tree_root
+
+
+def test_no_order_releases_behind_the_target_s_back(book: AccountBook) -> None:
+    book.reserve(0, 5, E8)
+    with pytest.raises(ReservationRefused, match="release"):
+        book.apply(0, Release(5, E8))
+    assert book.account(0).reserved_for(5) == E8
 
 
 def test_an_import_that_fails_in_a_batch_is_undone_alone(book: AccountBook) -> None:
