@@ -183,6 +183,8 @@ class SqliteFile:
         self._connection.execute("PRAGMA foreign_keys = ON")
 
     def _create_if_empty(self) -> None:
+        if not self._is_empty():  # asked before the lock: a long transaction elsewhere keeps no reader out
+            return
         with self.writing() as connection:
             if not self._is_empty():
                 return

@@ -12,6 +12,7 @@ import pytest
 from zkmargin.circuits.margin import key_commitment
 from zkmargin.settlement.book import AccountBook, BookIdentity
 from zkmargin.settlement.errors import BookError, BookTooNew, DamagedBook, DocumentError, ForeignBook
+from zkmargin.verifier import sqlite_file
 
 
 @pytest.fixture
@@ -46,6 +47,19 @@ def test_a_book_is_never_started_over_another(path: Path, identity: BookIdentity
         AccountBook.create(path, identity)
     with AccountBook.open(path) as book:
         assert book.account_count() == 1
+
+
+def test_a_book_is_read_while_somebody_writes(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_file, "BUSY_TIMEOUT_S", 0.01)
+    writer = sqlite3.connect(path, isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    with AccountBook.open(path) as book:
+        assert book.account_count() == 1
+        with pytest.raises(BookError, match="locked"):
+            book.deposit(0, 0, 1)
+        writer.execute("COMMIT")
+        book.deposit(0, 0, 1)
+    writer.close()
 
 
 def test_a_book_that_is_not_there(tmp_path: Path) -> None:
