@@ -18,13 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zkmargin.algebra import BN254, Engine, get_engine, scalars_to_bytes
-from zkmargin.circuits import AMOUNT, TIME_MS, VALUE, Circuit, CompiledCircuit, build
+from zkmargin.circuits import AMOUNT, TIME_MS, VALUE, Circuit, CompiledCircuit, bind, build
 from zkmargin.circuits.margin import SHAPES, Holdings, RiskTable, Shape, evaluate
 from zkmargin.circuits.margin.constraints import HoldingsSignals, require_margin
 from zkmargin.circuits.margin.opening import declare_table
 from zkmargin.circuits.margin.risk_table import AssetRisk, HaircutTier, InstrumentRisk, UnderlyingRisk
-from zkmargin.circuits.margin.rules import FROM_E8, HORIZON_BITS, SHOCK_BITS, worst_half_units
+from zkmargin.circuits.margin.rules import FROM_E8, SHOCK_BITS, worst_half_units
 from zkmargin.prover.assembly import table_values
+from zkmargin.verifier.statement import HORIZON_BITS
 
 E8 = 10**8
 WORD = 1 << 64
@@ -47,6 +48,8 @@ class Case:
 def rules_alone(c: Circuit, shape: Shape) -> None:
     """`require_margin` over inputs that are opened from nothing."""
     table, venues = declare_table(c, shape), shape.venues
+    for reach in table.scenario_horizon:
+        bind(reach)  # compared with the horizon outside these rules
     amount, position = (0, venues * (WORD - 1)), (-venues * WORD // 2, venues * (WORD // 2 - 1))
     holdings = HoldingsSignals(
         balances=[c.private_trusted(f"balances[{a}]", amount, BELIEVED, AMOUNT(8)) for a in range(shape.assets)],
@@ -102,6 +105,7 @@ def random_table(shape: Shape, rng: random.Random, wild: bool) -> RiskTable:
             InstrumentRisk(units(), units(), tuple(units() for _ in range(shape.scenarios)))
             for _ in range(shape.instruments)
         ),
+        scenario_horizon_ms=(1 << HORIZON_BITS) - 1 if shape.scenarios else 0,
     )
     table.validate(shape)
     return table

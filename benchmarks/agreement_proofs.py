@@ -42,6 +42,8 @@ def claims(shape: Shape, rng: random.Random) -> Iterator[Claim]:
     """Claims without end, some of them false; the credit is what is reserved for the target, or one more."""
     while True:
         table = random_table(shape, rng, wild=rng.random() < 0.25)
+        if shape.scenarios:
+            table = replace(table, scenario_horizon_ms=rng.choice((90_000, 10**8, 10**8, 10**8)))
         horizon_ms = rng.choice((0, 90_000, 3_600_000, rng.randrange(10**8)))
         for _ in range(PER_TABLE):
             holdings = _within_leaves(shape, random_holdings(shape, rng, wild=rng.random() < 0.25))
@@ -95,7 +97,12 @@ def is_true(claim: Claim) -> bool:
     """What the plain rules say."""
     evaluation, holdings = claim.evaluation(), claim.holdings()
     fits = all(shock < 1 << SHOCK_BITS for shock in evaluation.shocks_e9)
-    return fits and evaluation.surplus_2e34 >= 0 and holdings.reserved_for_target_e8 >= claim.credit_e8
+    return (
+        fits
+        and evaluation.scenarios_reach
+        and evaluation.surplus_2e34 >= 0
+        and holdings.reserved_for_target_e8 >= claim.credit_e8
+    )
 
 
 def prove_all(shape: Shape, count: int, seed: int, engine: Engine) -> tuple[int, int]:

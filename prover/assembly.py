@@ -158,6 +158,8 @@ def table_values(shape: Shape, table: RiskTable) -> dict[str, int]:
         "value_unit_e16": [row.value_unit_e16 for row in table.underlyings],
         "gamma_unit_e8": [row.gamma_unit_e8 for row in table.underlyings],
     }
+    if shape.scenarios:
+        columns["scenario_horizon_ms"] = [table.scenario_horizon_ms]
     for a, asset in enumerate(table.assets):
         columns[f"tiers[{a}]"] = packing.pack_all(packing.tier_layouts(shape), packing.tier_lanes(asset))
     for k, row in enumerate(table.instruments):

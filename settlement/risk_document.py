@@ -18,6 +18,7 @@ from zkmargin.circuits.margin import (
     ShapeError,
     UnderlyingRisk,
 )
+from zkmargin.verifier.statement import HORIZON_BITS
 
 from .errors import DocumentError
 from .fields import Fields, amount_text, percent_text
@@ -51,6 +52,7 @@ class RiskDocument:
         oracle_time_ms = fields.integer("oracle_time_ms", 0, MAX_TIME_MS)
         quote = fields.text("quote", max_length=16)
         confidence_e4 = fields.number("confidence", CONFIDENCE_SCALE)
+        scenario_horizon_ms = fields.integer("scenario_horizon_ms", 1, 1 << HORIZON_BITS) if shape.scenarios else 0
         assets = fields.objects("assets", lambda row: _read_asset(row, quote))
         underlyings = fields.objects("underlyings", lambda row: _read_underlying(row, quote))
         instruments = fields.objects("instruments", _read_instrument)
@@ -66,6 +68,7 @@ class RiskDocument:
                 assets=tuple(asset for _, asset in assets),
                 underlyings=tuple(underlying for _, underlying in underlyings),
                 instruments=tuple(instrument for _, _, instrument in instruments),
+                scenario_horizon_ms=scenario_horizon_ms,
             ),
         )
         document._validate([name for name, _ in underlyings], [name for _, name, _ in instruments])
@@ -83,6 +86,7 @@ class RiskDocument:
             "oracle_time_ms": self.oracle_time_ms,
             "quote": quote,
             "confidence": format_decimal(table.confidence_e4, CONFIDENCE_SCALE),
+            **({"scenario_horizon_ms": table.scenario_horizon_ms} if self.shape.scenarios else {}),
             "assets": [
                 {
                     "name": name,

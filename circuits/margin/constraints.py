@@ -60,6 +60,9 @@ def margin_statement(c: Circuit, shape: Shape) -> None:
     assert_equal(public.nullifier, poseidon([c.constant(TAG_NULLIFIER), secret, public.target, sequence]))
     bind(public.context)
 
+    # rules.require_claim
+    for reach in table.scenario_horizon:
+        assert_at_most(horizon, reach)
     assert_at_most(credit, _reserved_for(public.target, leaves))
     require_margin(c, shape, table, _net(leaves), horizon)
 

@@ -9,13 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from zkmargin.verifier.statement import HORIZON_BITS
+
 from ..builder import Circuit
 from ..expression import Expr
 from ..gadgets import Lanes, assert_equal, assert_less, merkle_membership, pack, poseidon, poseidon_list, trusted_lanes
 from ..gadgets.lanes import LaneLayout
 from ..interval import Interval
 from ..units import AMOUNT, PRICE, TIME_MS, VALUE, Unit
-from . import commitments, packing, rules
+from . import commitments, packing
 from .account import POSITION_BIAS, SEQUENCE_BITS, WORDS_PER_ELEMENT, leaf_tag
 from .risk_table import GAMMA_UNIT_BITS, PPM, PRICE_BITS, VALUE_UNIT_BITS, VARIANCE_BITS
 from .shape import TREE_ARITY, WORD_BITS, Shape
@@ -55,6 +57,8 @@ class TableSignals:
     gamma_unit: list[Expr]
     risk: list[list[Lanes]]
     """For each instrument its risk numbers: amounts of units."""
+    scenario_horizon: list[Expr]
+    """How far ahead the scenarios look, where there are any."""
 
     def items(self) -> list[Expr]:
         """In the order of `RiskTable.items`."""
@@ -66,6 +70,7 @@ class TableSignals:
             *(lanes.x for lanes in self.liquidity_free),
             *(unit for both in zip(self.value_unit, self.gamma_unit, strict=True) for unit in both),
             *(lanes.x for of_instrument in self.risk for lanes in of_instrument),
+            *self.scenario_horizon,
         ]
 
 
@@ -133,6 +138,10 @@ def declare_table(c: Circuit, shape: Shape) -> TableSignals:
         value_unit=[trusted(f"value_unit_e16[{u}]", (1, (1 << VALUE_UNIT_BITS) - 1), PRICE(16)) for u in underlyings],
         gamma_unit=[trusted(f"gamma_unit_e8[{u}]", (1, (1 << GAMMA_UNIT_BITS) - 1), PRICE(8)) for u in underlyings],
         risk=[lanes(f"instruments[{k}]", packing.risk_layouts(shape), risk) for k in instruments],
+        scenario_horizon=[
+            trusted("scenario_horizon_ms[0]", (0, (1 << HORIZON_BITS) - 1), TIME_MS(0))
+            for _ in range(shape.scenarios > 0)
+        ],
     )
 
 
@@ -158,8 +167,8 @@ def open_leaves(c: Circuit, shape: Shape, secret: Expr, source_roots: Sequence[E
 def open_terms(c: Circuit, terms: Expr, sequence: Expr) -> tuple[Expr, Expr]:
     """Credit and horizon, ranged; with the sequence they are packed as `verifier.Terms.pack` does."""
     credit = c.private("credit_e8", bits=CREDIT_BITS, unit=VALUE(8))
-    horizon = c.private("horizon_ms", bits=rules.HORIZON_BITS, unit=TIME_MS(0))
-    packed = credit.integer() + horizon.integer() * 2**CREDIT_BITS + sequence * 2 ** (CREDIT_BITS + rules.HORIZON_BITS)
+    horizon = c.private("horizon_ms", bits=HORIZON_BITS, unit=TIME_MS(0))
+    packed = credit.integer() + horizon.integer() * 2**CREDIT_BITS + sequence * 2 ** (CREDIT_BITS + HORIZON_BITS)
     assert_equal(terms, packed)
     return credit, horizon
 

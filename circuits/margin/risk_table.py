@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from zkmargin.algebra import BN254, ceil_div, poseidon_list
+from zkmargin.verifier.statement import HORIZON_BITS
 
 from ..errors import InputError
 from . import packing
@@ -97,6 +98,8 @@ class RiskTable:
     assets: tuple[AssetRisk, ...]
     underlyings: tuple[UnderlyingRisk, ...]
     instruments: tuple[InstrumentRisk, ...]
+    scenario_horizon_ms: int = 0
+    """How far ahead the scenarios look; a claim over a longer horizon is false. 0 in a table without scenarios."""
 
     def variance_rates_e18(self) -> tuple[int, ...]:
         """For each asset what its shock is made of."""
@@ -112,6 +115,8 @@ class RiskTable:
             if len(rows) != expected:
                 raise InputError(name, f"has {len(rows)} rows; shape {shape.name!r} has {expected}")
         _check("confidence_e4", self.confidence_e4, 1, 1 << CONFIDENCE_BITS)
+        longest = 1 << HORIZON_BITS if shape.scenarios else 1
+        _check("scenario_horizon_ms", self.scenario_horizon_ms, 0, longest)
         for index, asset in enumerate(self.assets):
             self._validate_asset(f"assets[{index}]", asset, shape)
         for index, underlying in enumerate(self.underlyings):
@@ -167,6 +172,7 @@ class RiskTable:
                 for row in instruments
                 for element in packing.pack_all(packing.risk_layouts(shape), packing.risk_lanes(row))
             ),
+            *([self.scenario_horizon_ms] if shape.scenarios else []),
         ]
 
     def root(self, shape: Shape) -> int:

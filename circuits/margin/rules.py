@@ -18,7 +18,6 @@ from .risk_table import AssetRisk, RiskTable
 from .shape import Shape
 
 SHOCK_BITS = 31
-HORIZON_BITS = 40
 ONE_E9 = 10**9
 E9_PER_PPM = 1000
 
@@ -60,6 +59,8 @@ class Evaluation:
     liquidity_2e34: int
     debts_2e34: int
     reserved_2e34: int
+    scenarios_reach: bool
+    """Do the table's scenarios look as far ahead as the horizon?"""
 
     @property
     def required_2e34(self) -> int:
@@ -172,6 +173,7 @@ def evaluate(shape: Shape, table: RiskTable, holdings: Holdings, horizon_ms: int
         liquidity_2e34=sum(liquidity_2e34(shape, table, positions, u) for u in underlyings),
         debts_2e34=debts_e16 * FROM_E16,
         reserved_2e34=holdings.reserved_e8 * FROM_E8,
+        scenarios_reach=not shape.scenarios or horizon_ms <= table.scenario_horizon_ms,
     )
 
 
@@ -179,6 +181,11 @@ def require_claim(evaluation: Evaluation, holdings: Holdings, credit_e8: int) ->
     """Raise `StatementFalse`, naming the part that falls short, unless the claim holds."""
     if any(shock >= 1 << SHOCK_BITS for shock in evaluation.shocks_e9):
         raise StatementFalse("shock", "a price shock over this horizon is larger than the statement can carry")
+    if not evaluation.scenarios_reach:
+        raise StatementFalse(
+            "horizon",
+            "the risk table's scenarios do not look that far ahead: ask for a shorter expiry, or a longer table",
+        )
     if holdings.reserved_for_target_e8 < credit_e8:
         raise StatementFalse(
             "reservation",

@@ -92,6 +92,7 @@ class TableSeries:
                 *(self._instrument(place, u, k) for u in given for k in range(len(SLOTS))),
                 *(nothing for _ in absent for _ in SLOTS),
             ),
+            scenario_horizon_ms=settings.horizon_ms if shape.scenarios else 0,
         )
 
     def _asset(self, place: int, asset: int, tiers: tuple[HaircutTier, ...]) -> AssetRisk:

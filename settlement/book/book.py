@@ -17,9 +17,8 @@ from types import TracebackType
 
 from zkmargin.algebra import BN254, Engine, ZkMarginError, get_engine
 from zkmargin.circuits.margin import TREE_ARITY, Leaf, Shape, venue_group
-from zkmargin.circuits.margin.rules import HORIZON_BITS
 from zkmargin.prover import Opening
-from zkmargin.verifier.statement import SEQUENCE_BITS
+from zkmargin.verifier.statement import HORIZON_BITS, SEQUENCE_BITS
 
 from ..errors import (
     AlreadyNetted,
@@ -218,6 +217,9 @@ class AccountBook:
         self.identity.require_same_terms(risk)
         if type(horizon_ms) is not int or not 0 < horizon_ms < 1 << HORIZON_BITS:
             raise RiskTableRefused(f"the horizon must be between 1 and 2^{HORIZON_BITS} - 1 ms")
+        if risk.shape.scenarios and horizon_ms > risk.table.scenario_horizon_ms:
+            reach = risk.table.scenario_horizon_ms
+            raise RiskTableRefused(f"the table's scenarios look {reach} ms ahead: take no longer a horizon than that")
         text = json.dumps(RiskDocument.from_json(json.dumps(risk.to_json())).to_json())
         with self._writing() as rows:
             present, _ = self._risk_in_force(rows)

@@ -50,6 +50,7 @@ def build_risk_table(
         assets=assets,
         underlyings=tuple(underlying for underlying, _ in rows),
         instruments=tuple(instrument for _, instruments in rows for instrument in instruments),
+        scenario_horizon_ms=horizon_ms if shape.scenarios else 0,
     )
     try:
         table.validate(shape)

@@ -91,7 +91,8 @@ def changed(document: dict[str, Any], path: str, value: Any) -> str:
     [
         ("format", "zkmargin.risk-table/1", "format"),
         ("shape", "tiny", "shape"),
-        ("shape", "standard", "assets"),
+        ("shape", "standard", "scenario_horizon_ms"),
+        ("scenario_horizon_ms", 3_600_000, "scenario_horizon_ms"),
         ("shape", 7, "shape"),
         ("oracle_time_ms", "1", "oracle_time_ms"),
         ("oracle_time_ms", -1, "oracle_time_ms"),

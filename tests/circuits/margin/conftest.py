@@ -67,6 +67,7 @@ def example_table(shape: Shape) -> RiskTable:
             )
             for k in range(shape.instruments)
         ),
+        scenario_horizon_ms=1 << 35 if shape.scenarios else 0,
     )
 
 

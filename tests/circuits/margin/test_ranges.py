@@ -28,9 +28,10 @@ from zkmargin.circuits.margin import (
 )
 from zkmargin.circuits.margin.account import POSITION_BIAS, WORDS_PER_ELEMENT, Leaf, pack_words
 from zkmargin.circuits.margin.risk_table import variance_rate_e18
-from zkmargin.circuits.margin.rules import HORIZON_BITS, SHOCK_BITS, worst_half_units
+from zkmargin.circuits.margin.rules import SHOCK_BITS, worst_half_units
 from zkmargin.prover.accounts import AccountTree
 from zkmargin.prover.assembly import Claim
+from zkmargin.verifier.statement import HORIZON_BITS
 
 E8 = 10**8
 TARGET = 0x7A26E7

@@ -270,6 +270,13 @@ def test_ill_formed_tables_are_refused(claim_of, row, changes) -> None:
         replace(table, **{row: (replace(first, **changes), *rest)}).validate(SMALL)
 
 
+@pytest.mark.parametrize(("shape", "reach"), [(ONE, -1), (ONE, 2**40), (SMALL, 1)])
+def test_how_far_scenarios_reach_is_a_horizon(claim_of, shape, reach) -> None:
+    table = replace(claim_of(shape).table, scenario_horizon_ms=reach)
+    with pytest.raises(InputError, match="scenario_horizon_ms"):
+        table.validate(shape)
+
+
 def test_require_claim_accepts_exactly_enough(claim_of) -> None:
     claim = claim_of(balances_e8=(0, 0, 0, 20_000 * E8), debts_e8=(0,) * 4, positions_e8=(0,) * 4)
     assert claim.evaluation().surplus_2e34 == 0

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from zkmargin.algebra import scalars_from_bytes
 from zkmargin.circuits import UnsatisfiedConstraint
+from zkmargin.circuits.errors import StatementFalse
 from zkmargin.circuits.margin import (
     PORTFOLIO,
     SMALL,
@@ -260,3 +261,23 @@ def test_a_table_with_more_room_is_no_table_of_a_shape_with_less(claim_of) -> No
     assert max(shape.table_layout() for shape in shapes).bit_length() <= 60
     table = replace(claim_of(shapes[0]).table, instruments=(InstrumentRisk(1, 0, ()),) * 16)
     assert len({table.root(shape) for shape in shapes}) == 3
+
+
+def test_a_claim_beyond_the_scenarios_is_false(claim_of) -> None:
+    """Scenarios stand in the table; over a longer horizon than they were made for they would cover too little."""
+    circuit = compile_margin(SCENARIOS)
+    reach = claim_of(SCENARIOS).table.scenario_horizon_ms
+    calm = replace(claim_of(SCENARIOS).table, scenario_horizon_ms=3_600_000)
+    within, beyond = (claim_of(SCENARIOS, table=calm, horizon_ms=3_600_000 + more) for more in (0, 1))
+    assert satisfied(circuit, within.circuit_inputs())
+    assert not satisfied(circuit, beyond.circuit_inputs_unchecked())
+    with pytest.raises(StatementFalse) as refused:
+        beyond.require_true()
+    assert refused.value.part == "horizon"
+    assert satisfied(circuit, claim_of(SCENARIOS, horizon_ms=3_600_001).circuit_inputs())
+    assert reach > 3_600_001
+
+
+def test_a_table_without_scenarios_reaches_any_horizon(claim_of, small) -> None:
+    assert claim_of().table.scenario_horizon_ms == 0
+    assert satisfied(small, claim_of(horizon_ms=2**34).circuit_inputs_unchecked())
