@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from zkmargin.circuits.margin import TREE_ARITY
-from zkmargin.circuits.margin.rules import HORIZON_BITS
+from zkmargin.verifier.statement import HORIZON_BITS
 
 from .events import Event, Open, read_event
 from .malformed import MalformedRow

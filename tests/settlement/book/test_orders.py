@@ -21,6 +21,8 @@ from zkmargin.settlement.errors import (
     UnknownAccount,
     VenueError,
 )
+from zkmargin.settlement.risk.engine import RiskInputs, run_engine
+from zkmargin.settlement.risk.example import example_history, example_policy, example_snapshot
 from zkmargin.settlement.risk_document import RiskDocument
 
 E8 = 10**8
@@ -246,6 +248,16 @@ def test_a_risk_table_in_other_terms_or_of_the_past_is_refused(book: AccountBook
     for horizon_ms in (0, -1, 1 << 40):
         with pytest.raises(RiskTableRefused):
             book.set_risk_table(risk, horizon_ms)
+
+
+def test_a_book_looks_no_further_ahead_than_the_scenarios() -> None:
+    inputs = RiskInputs(example_policy("standard"), example_snapshot("standard"), example_history("standard"))
+    document = run_engine(inputs).document
+    reach = document.table.scenario_horizon_ms
+    with AccountBook.create(":memory:", BookIdentity.of_risk_table("Alpha", 1001, document)) as book:
+        book.set_risk_table(document, reach)
+        with pytest.raises(RiskTableRefused, match="scenarios look"):
+            book.set_risk_table(document, reach + 1)
 
 
 def test_a_batch_is_all_or_nothing(book: AccountBook) -> None:
