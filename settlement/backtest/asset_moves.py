@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .facts import stylised_facts
+from .judgement import hindsight_average
 from .model import YEAR_MS
 from .outcome import Realised
 from .path import MarketPath
@@ -47,8 +48,10 @@ class AssetMoves:
         )
 
 
-def haircut_results(symbols: Sequence[str], moves: Sequence[AssetMoves]) -> tuple[HaircutResult, ...]:
-    """How often each symbol fell by more than its haircut, over all paths."""
+def haircut_results(
+    symbols: Sequence[str], moves: Sequence[AssetMoves], asked_rate: float
+) -> tuple[HaircutResult, ...]:
+    """How often each symbol fell by more than its haircut, over all paths, and what a constant one would cost."""
     fall, shock = (np.concatenate([getattr(part, name) for part in moves]) for name in ("fall", "shock"))
     latency, whole = fall > shock, fall > shock + moves[0].haircut
     return tuple(
@@ -58,9 +61,15 @@ def haircut_results(symbols: Sequence[str], moves: Sequence[AssetMoves]) -> tupl
             beyond_latency=int(latency[:, place].sum()),
             beyond_haircut=int(whole[:, place].sum()),
             latency_average_ppm=round(float(shock[:, place].mean()) * PPM),
+            static_average_ppm=_hindsight_ppm(fall[:, place], np.ones(len(fall)), asked_rate),
+            scaled_average_ppm=_hindsight_ppm(fall[:, place], shock[:, place], asked_rate),
         )
         for place, symbol in enumerate(symbols)
     )
+
+
+def _hindsight_ppm(fall: Floats, base: Floats, asked_rate: float) -> int:
+    return round(hindsight_average(fall, base, asked_rate) * PPM)
 
 
 def calibration(moves: Sequence[AssetMoves]) -> tuple[Calibration, ...]:

@@ -91,6 +91,10 @@ class HaircutResult:
     beyond_haircut: int
     """Falls beyond the whole haircut."""
     latency_average_ppm: int
+    static_average_ppm: int
+    """A constant haircut that in hindsight would have had the coverage asked for."""
+    scaled_average_ppm: int
+    """The latency haircut, scaled by the constant that in hindsight would have had it too."""
 
 
 @dataclass(frozen=True)

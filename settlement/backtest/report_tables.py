@@ -133,7 +133,14 @@ def _ratio(part_e8: int, whole_e8: int, digits: int = 0) -> str:
 
 
 def _haircuts(horizons: Sequence[HorizonResult]) -> str:
-    head = ("coin, horizon", "average for the horizon", "falls beyond it", "beyond the whole haircut", "of")
+    head = (
+        "coin, horizon",
+        "average for the horizon",
+        "falls beyond it",
+        "beyond the whole haircut",
+        "of",
+        "following / constant",
+    )
     return _table(
         head,
         (
@@ -143,6 +150,7 @@ def _haircuts(horizons: Sequence[HorizonResult]) -> str:
                 f"{row.beyond_latency:,}",
                 f"{row.beyond_haircut:,}",
                 f"{row.trials:,}",
+                f"{100 * row.scaled_average_ppm / max(1, row.static_average_ppm):.0f} %",
             )
             for horizon in horizons
             for row in horizon.haircuts

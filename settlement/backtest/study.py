@@ -149,19 +149,19 @@ def _runs(
 def _horizon_result(
     symbols: Sequence[str], runs: Sequence[_Run], settings: StudySettings, horizon_ms: int
 ) -> HorizonResult:
-    ends = np.cumsum([len(run.times_ms) for run in runs]).tolist()
+    ends, asked_rate = np.cumsum([len(run.times_ms) for run in runs]).tolist(), 1 - settings.coverage_ppm / PPM
     results = [
         judge_portfolio(
             portfolio,
             joined([run.outcomes[portfolio.name] for run in runs]),
             one_table=np.concatenate([run.one_table[portfolio.name] for run in runs]),
-            asked_rate=1 - settings.coverage_ppm / PPM,
+            asked_rate=asked_rate,
             significance=significance_each(settings.significance_ppm / PPM, settings.verdicts),
             breaks=tuple(ends[:-1]),
         )
         for portfolio in settings.portfolios
     ]
-    return HorizonResult(horizon_ms, tuple(results), haircut_results(symbols, [run.moves for run in runs]))
+    return HorizonResult(horizon_ms, tuple(results), haircut_results(symbols, [run.moves for run in runs], asked_rate))
 
 
 def _gaps(settings: StudySettings) -> Iterator[GapResult]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from zkmargin.settlement.backtest.asset_moves import AssetMoves, haircut_results
 from zkmargin.settlement.backtest.judgement import hindsight_average, judge, significance_each
 from zkmargin.settlement.backtest.listing import NEAR_CALL, PERPETUAL
 from zkmargin.settlement.backtest.option_market import OptionMarket
@@ -113,3 +114,12 @@ def test_a_margin_is_judged_by_its_exceedances() -> None:
     equal = judge("x", loss, np.full(1000, 3.0), asked_rate=0.001, significance=0.01, breaks=())
     assert (equal.exceedances, equal.verdict) == (0, "covered"), "a loss of exactly the margin is covered"
     assert significance_each(0.01, 20) == 0.0005
+
+
+def test_a_constant_haircut_costs_more_than_one_that_follows_the_market() -> None:
+    # Calm for nine tenths of the time: moves of 1 %, and of 10 % after that; the shock is always twice the move.
+    size = np.where(np.arange(1000) < 900, 0.01, 0.1)[:, None]
+    moves = AssetMoves(fall=size, shock=2 * size, haircut=0.02, deviations=size)
+    (found,) = haircut_results(("BTC",), [moves], 0.001)
+    assert (found.static_average_ppm, found.scaled_average_ppm) == (100_000, 19_000)
+    assert (found.latency_average_ppm, found.beyond_latency) == (38_000, 0)
