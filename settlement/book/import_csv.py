@@ -17,6 +17,7 @@ from zkmargin.algebra import BN254, EncodingError, parse_decimal
 from ..errors import DocumentError
 from ..fields import AMOUNT_SCALE
 from .bulk import NewAccount
+from .fold import UINT64
 
 DOCUMENT = "accounts CSV"
 KEY_COLUMN = "key_commitment"
@@ -31,7 +32,7 @@ def read_accounts(lines: Iterable[str], asset_names: Sequence[str]) -> Iterator[
         row = _next(rows)
         if row is None:
             return
-        at = f"line {rows.line_num}"
+        at = f"line {_line(rows)}"
         if len(row) != len(columns) + 1:
             raise DocumentError(DOCUMENT, at, f"has {len(row)} columns, the first line has {len(columns) + 1}")
         key = _read_key(row[0], at)
@@ -58,8 +59,13 @@ def _read_header(rows: Iterator[list[str]], asset_names: Sequence[str]) -> list[
 def _next(rows: Iterator[list[str]]) -> list[str] | None:
     try:
         return next(rows, None)
-    except (csv.Error, UnicodeDecodeError):
-        raise DocumentError(DOCUMENT, f"line {getattr(rows, 'line_num', 0) + 1}", "is no CSV in UTF-8") from None
+    except (csv.Error, UnicodeDecodeError) as problem:
+        unread = isinstance(problem, UnicodeDecodeError)  # such a line has not been counted
+        raise DocumentError(DOCUMENT, f"line {_line(rows) + unread}", "is no CSV in UTF-8") from None
+
+
+def _line(rows: Iterator[list[str]]) -> int:
+    return int(getattr(rows, "line_num", 0))
 
 
 def _read_key(text: str, at: str) -> int:
@@ -70,6 +76,9 @@ def _read_key(text: str, at: str) -> int:
 
 def _read_amount(text: str, at: str) -> int:
     try:
-        return parse_decimal(text, AMOUNT_SCALE)
+        amount_e8 = parse_decimal(text, AMOUNT_SCALE)
     except EncodingError:
         raise DocumentError(DOCUMENT, at, f"must be a decimal with at most {AMOUNT_SCALE} places, no sign") from None
+    if amount_e8 >= UINT64:
+        raise DocumentError(DOCUMENT, at, "must be below 2^64 units of 1e-8")
+    return amount_e8

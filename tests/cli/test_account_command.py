@@ -49,12 +49,6 @@ def test_the_page_s_own_example(tmp_path: Path, risk_path: Path, monkeypatch: py
         assert done.code == 0, (command, done.stderr)
 
 
-def test_a_book_is_never_started_over_another_file(book: Path, risk_path: Path) -> None:
-    done = invoke("account", "init", book, "--name", "Beta", "--venue-id", 1, "--risk", risk_path)
-    assert done.code == 2
-    assert "--force" not in done.stderr
-
-
 def test_orders_move_the_account(book: Path) -> None:
     orders = [
         ("trade", 0, "sell", "0.1 BTC-PERP", "--receive", "3.5 USDC", "--pay", "1 USDC"),
@@ -146,7 +140,9 @@ def test_history_and_verification(book: Path, tmp_path: Path) -> None:
         ("key_commitment,USDC\n1,1\n2\n", "line 3"),
         ("key_commitment,USDC\n1,1\n2,-1\n", "line 3, USDC"),
         ("key_commitment,USDC\n1,1\nx,1\n", "line 3, key_commitment"),
-        ('key_commitment,USDC\n1,"1\n', "no CSV"),
+        ('key_commitment,USDC\n1,"1\n', "line 2 is no CSV"),
+        ("key_commitment,USDC\n1,1\n2,999999999999\n", "line 3, USDC"),
+        (f"key_commitment,USDC\n{'1' * 200_000},1\n", "line 2 is no CSV"),
     ],
 )
 def test_a_bad_import_changes_nothing(book: Path, tmp_path: Path, text: str, where: str) -> None:
@@ -159,7 +155,9 @@ def test_a_bad_import_changes_nothing(book: Path, tmp_path: Path, text: str, whe
 
 
 def test_a_book_is_not_overwritten_and_not_made_in_passing(book: Path, risk_path: Path, tmp_path: Path) -> None:
-    assert invoke("account", "init", book, "--name", "B", "--venue-id", 1, "--risk", risk_path).code == 2
+    again = invoke("account", "init", book, "--name", "B", "--venue-id", 1, "--risk", risk_path)
+    assert again.code == 2
+    assert "--force" not in again.stderr, "there is none"
     missing = invoke("account", "deposit", tmp_path / "none.book", 0, "1 BTC")
     assert missing.code == 2
     assert "account init" in missing.stderr
