@@ -321,6 +321,7 @@ def test_one_liar_of_four_may_sign_whatever_it_likes(data: st.DataObject) -> Non
         )
     honest = [signed(source) for source in ("a", "c", "d")]
     snapshot = agree(data.draw(st.permutations([*honest, *lies])), CONFIG, NOW_MS)
+    assert snapshot.to_bytes() == agree([*honest, *lies], CONFIG, NOW_MS).to_bytes()
     mids = [MIDS_E8[source] for source in ("a", "c", "d")]
     assert min(mids) <= snapshot.prices["BTC"].price_e8 <= max(mids)
     assert snapshot.time_ms == NOW_MS - 1_000
