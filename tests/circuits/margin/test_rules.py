@@ -290,6 +290,25 @@ def test_a_shape_has_no_more_venues_than_a_group_can_be_hashed_of() -> None:
         Shape("more", MAX_VENUES + 1, 1, 1, 1, 0, 1, 1, 1)
 
 
+@pytest.mark.parametrize(
+    ("count", "of_leaf", "of_table"),
+    [
+        ("assets", True, True),
+        ("underlyings", True, True),
+        ("instruments_per_underlying", True, True),
+        ("scenarios", False, True),
+        ("tiers", False, True),
+        ("reservation_slots", True, False),
+        ("depth", False, False),
+        ("venues", False, False),
+    ],
+)
+def test_a_layout_says_each_count_that_gives_its_numbers_their_meaning(count, of_leaf, of_table) -> None:
+    one_more = replace(SMALL, **{count: getattr(SMALL, count) + 1})
+    assert (one_more.leaf_layout() != SMALL.leaf_layout()) == of_leaf
+    assert (one_more.table_layout() != SMALL.table_layout()) == of_table
+
+
 def test_the_repr_of_a_leaf_shows_no_amount(claim_of) -> None:
     claim = claim_of(
         balances_e8=(0, 0, 0, 123_456_789),
