@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from zkmargin.settlement.market import MarketConfig, ReportBundle, recompute
-from zkmargin.settlement.market.canonical import document_digest
+from zkmargin.settlement.market.canonical import canonical_json, document_digest
 from zkmargin.settlement.market.history import PriceHistory
 from zkmargin.settlement.market.snapshot import MarketSnapshot
 from zkmargin.settlement.risk.engine import RiskInputs
@@ -107,8 +108,8 @@ def open_inputs(policy: Path, snapshot: Path, history: Path | None, times: Path 
 
 
 def input_digests(inputs: RiskInputs) -> dict[str, str]:
-    """What names policy, snapshot and, where there is one, history: keccak256 of their canonical JSON."""
+    """What names policy and snapshot, keccak256 of their canonical JSON; and the history, which is long, SHA-256."""
     named = {"policy_digest": document_digest(policy_json(inputs.policy)), "snapshot_digest": inputs.snapshot.digest()}
     if inputs.history is not None:
-        named["history_digest"] = document_digest(inputs.history.to_json())
+        named["history_sha256"] = sha256(canonical_json(inputs.history.to_json())).digest()
     return {name: "0x" + digest.hex() for name, digest in named.items()}

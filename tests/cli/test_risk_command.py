@@ -47,7 +47,7 @@ def test_the_same_inputs_make_the_same_file(files: Path) -> None:
     assert again.json["routes"][0]["chain_id"] == 1001
     verified = invoke("risk", "verify", files / "risk.json", *inputs(files), "--json")
     assert verified.code == 0
-    for name in ("risk_root", "policy_digest", "snapshot_digest", "history_digest"):
+    for name in ("risk_root", "policy_digest", "snapshot_digest", "history_sha256"):
         assert verified.json[name] == again.json[name]
 
 
