@@ -98,7 +98,7 @@ def import_(output: Output, path: Path, csv_path: Path) -> None:
 
     The first line is key_commitment and names of assets; each further line is an account with its deposits.
     """
-    lines = io.TextIOWrapper(io.BytesIO(read_file(csv_path, "accounts CSV")), encoding="utf-8", newline="")
+    lines = io.TextIOWrapper(io.BytesIO(read_file(csv_path, "accounts CSV")), encoding="utf-8-sig", newline="")
     with opened(output, path) as book, Progress(output, "importing"):
         indices = book.import_accounts(read_accounts(lines, book.identity.asset_names))
     output.result(

@@ -115,7 +115,7 @@ def test_an_opening_is_private_and_of_any_kept_epoch(book: Path, tmp_path: Path)
 
 def test_history_and_verification(book: Path, tmp_path: Path) -> None:
     accounts = tmp_path / "accounts.csv"
-    accounts.write_text("key_commitment,USDC,BTC\n5,1.5,\n6,,2\n")
+    accounts.write_text("\ufeffkey_commitment,USDC,BTC\n5,1.5,\n6,,2\n", encoding="utf-8")  # as spreadsheets save it
     assert invoke("account", "import", book, accounts, "--json").json == {"accounts": 2, "first": 1}
     invoke("account", "trade", book, 0, "buy", "0.1 BTC-PERP", "--pay", "2 USDC")
     invoke("account", "reserve", book, 0, "5 USD", "--target", 9)
