@@ -23,9 +23,10 @@ from zkmargin.circuits.margin import (
     source_root,
     venue_group,
 )
-from zkmargin.circuits.margin.rules import FROM_E8, HORIZON_BITS, SHOCK_BITS
+from zkmargin.circuits.margin.rules import FROM_E8, SHOCK_BITS
 from zkmargin.prover.accounts import AccountTree
 from zkmargin.prover.assembly import Claim
+from zkmargin.verifier.statement import HORIZON_BITS
 
 E8 = 10**8
 WORD = 1 << 64
@@ -176,12 +177,17 @@ def extreme(claim_of, *, position_e8: int, risk: int, value_unit_e16: int) -> Cl
     )
     underlying = replace(template.table.underlyings[0], value_unit_e16=value_unit_e16, liquidity_free_e8=WORD - 1)
     instrument = InstrumentRisk(risk, -abs(risk), (risk,) * WIDE.scenarios)
-    table = replace(template.table, assets=(asset,), underlyings=(underlying,), instruments=(instrument,) * 4)
+    longest = (1 << HORIZON_BITS) - 1
+    table = replace(
+        template.table,
+        assets=(asset,),
+        underlyings=(underlying,),
+        instruments=(instrument,) * 4,
+        scenario_horizon_ms=longest,
+    )
     table.validate(WIDE)
     openings = tuple(AccountTree(venue_id, (1 << 64) - 1, WIDE, [leaf]).opening(0) for venue_id in ids)
-    return replace(
-        template, shape=WIDE, openings=openings, table=table, credit_e8=WORD - 1, horizon_ms=(1 << HORIZON_BITS) - 1
-    )
+    return replace(template, shape=WIDE, openings=openings, table=table, credit_e8=WORD - 1, horizon_ms=longest)
 
 
 @pytest.mark.parametrize("position", [-(1 << 63), (1 << 63) - 1])

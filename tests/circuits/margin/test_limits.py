@@ -13,6 +13,7 @@ from zkmargin.circuits.errors import InputError
 from zkmargin.circuits.margin import HaircutTier, Leaf, Reservation, RiskTable, Shape, ShapeError
 from zkmargin.circuits.margin.risk_table import VARIANCE_BITS, YEAR_MS, variance_rate_e18
 from zkmargin.circuits.margin.shape import LEAST_RISK_LIMIT, MOST_RISK_LIMIT
+from zkmargin.verifier.statement import HORIZON_BITS
 
 SHAPE = Shape("limits", 1, 2, 2, 2, 3, 3, 1, 2)
 MOST = SHAPE.risk_limit
@@ -82,6 +83,14 @@ def test_limits_of_the_tiers(table, field, high) -> None:
 
 def test_limits_of_the_confidence(table) -> None:
     assert_limits(lambda value: replace(table, confidence_e4=value).validate(SHAPE), 1, (1 << 20) - 1)
+
+
+def test_limits_of_how_far_scenarios_look(claim_of, table) -> None:
+    longest = (1 << HORIZON_BITS) - 1
+    assert_limits(lambda value: replace(table, scenario_horizon_ms=value).validate(SHAPE), 0, longest)
+    without = replace(SHAPE, scenarios=0)
+    plain = claim_of(without).table
+    assert_limits(lambda value: replace(plain, scenario_horizon_ms=value).validate(without), 0, 0)
 
 
 def test_limits_of_the_variance_rate(table) -> None:
