@@ -12,11 +12,11 @@ from zkmargin.settlement.book import AccountBook, BookIdentity
 from zkmargin.settlement.book.import_csv import read_accounts
 from zkmargin.settlement.risk_document import RiskDocument
 
-from .account_orders import ACCOUNT, BOOK, ORDERS, decimal, opened
+from .account_orders import ACCOUNT, BOOK, ORDERS, opened
 from .account_questions import QUESTIONS
 from .engine_choice import chosen_engine
 from .files import NewFile, json_bytes, read_file, require_free, require_new, write_files
-from .options import FILE, Group, force_option, progress_option
+from .options import FILE, Group, decimal, force_option, progress_option
 from .output import Output, counted
 from .progress import Progress
 

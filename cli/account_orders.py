@@ -13,19 +13,12 @@ from zkmargin.settlement.fields import amount_text
 from zkmargin.settlement.written_amount import read_amount
 
 from .engine_choice import chosen_engine
-from .options import FILE, Command
+from .options import FILE, Command, decimal
 from .output import Output
 
 BOOK = click.argument("path", type=FILE, metavar="BOOK")
 ACCOUNT = click.argument("account", type=click.IntRange(0), metavar="ACCOUNT")
 AMOUNT = click.argument("amount", metavar="AMOUNT")
-
-
-def decimal(context: click.Context, parameter: click.Parameter, value: str) -> int:
-    """A field element in decimal digits."""
-    if not (value.isascii() and value.isdecimal()) or len(value) > 78:
-        raise click.BadParameter("must be a decimal number", context, parameter)
-    return int(value)
 
 
 def opened(output: Output, path: Path) -> AccountBook:

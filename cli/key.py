@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from .files import NewFile, json_bytes, require_free, write_files
-from .options import FILE, Group, force_option
+from .files import NewFile, json_bytes, read_file, require_free, write_files
+from .options import FILE, Group, decimal, force_option
 from .output import Output
 
 
@@ -37,3 +37,21 @@ def new(output: Output, path: Path, force: bool) -> None:
         {"secret": str(path), "key_commitment": commitment},
         [f"secret written to {path} (keep it; there is no other copy)", f"key commitment {commitment}"],
     )
+
+
+@COMMAND.command("pseudonym")
+@click.argument("path", type=FILE, metavar="SECRET.json")
+@click.option(
+    "--target", required=True, callback=decimal, metavar="DECIMAL", help="As 'zkmargin ledger show' tells it."
+)
+@click.pass_obj
+def pseudonym(output: Output, path: Path, target: int) -> None:
+    """Print the account by which a target knows the owner of this secret.
+
+    'zkmargin ledger release-account' needs it, also where no proof was ever accepted. It does not give the secret away.
+    """
+    from zkmargin.circuits.margin import account_pseudonym
+    from zkmargin.settlement.account_document import read_secret
+
+    account = str(account_pseudonym(read_secret(bytes(read_file(path, "secret"))), target))
+    output.result({"target": str(target), "account": account}, [account])

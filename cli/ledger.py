@@ -132,7 +132,8 @@ def release(output: Output, folder: Path, settlement_id: str) -> None:
 def release_account(output: Output, folder: Path, account: str, through: int) -> None:
     """Let no state of an account up to a sequence back a credit, now or later.
 
-    ACCOUNT is the pseudonym, the fourth public input, in decimal. The source frees a reservation only after this.
+    ACCOUNT is the pseudonym in decimal: 'account' in a receipt, or what 'zkmargin key pseudonym' tells its owner. The
+    source frees a reservation only after this.
     """
     if not account.isdecimal() or not account.isascii() or len(account) > 77:
         raise click.UsageError("ACCOUNT is the account's pseudonym, a decimal number")

@@ -120,3 +120,10 @@ def shape_option(function: F) -> F:
     return click.option("--shape", default="small", show_default=True, metavar="SHAPE", callback=_declared, help=text)(
         function
     )
+
+
+def decimal(context: click.Context, parameter: click.Parameter, value: str) -> int:
+    """A field element in decimal digits."""
+    if not (value.isascii() and value.isdecimal()) or len(value) > 78:
+        raise click.BadParameter("must be a decimal number", context, parameter)
+    return int(value)

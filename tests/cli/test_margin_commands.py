@@ -28,6 +28,13 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+def test_a_pseudonym_is_the_account_that_a_target_sees(shared: MarginFiles) -> None:
+    public = json.loads((shared / "proof/public.json").read_text())
+    done = invoke("key", "pseudonym", shared / "secret.json", "--target", public[0], "--json")
+    assert (done.code, done.json) == (0, {"target": public[0], "account": public[3]})
+    assert invoke("key", "pseudonym", shared / "secret.json", "--target", 10**77).code == 2
+
+
 def test_key_new_writes_a_secret_for_its_owner_and_prints_the_commitment(tmp_path: Path) -> None:
     path = tmp_path / "secret.json"
     done = invoke("key", "new", path, "--json")
