@@ -96,17 +96,21 @@ def attest(output: Output, folder: Path, path: Path) -> None:
 def accept(output: Output, folder: Path, path: Path) -> None:
     """Check a settlement and credit margin, all or nothing. The same settlement again gives the same receipt.
 
+    The margin beside it is the account's present one: a credit may have expired, been replaced or released since.
+
     Exit code 1 and the check that failed where it is refused.
     """
     request = SettlementRequest.from_json(read_file(path, "settlement request"))
     quote = _document(folder).quote
     with _opened(output, folder) as ledger:
         receipt = ledger.accept(request)
+        margin_e8 = ledger.margin_of(receipt.account)
+    margin = amount_text(margin_e8, quote)
     output.result(
-        receipt.to_json(),
+        {**receipt.to_json(), "margin": margin},
         [
             f"accepted: receipt {receipt.number}, credit {amount_text(receipt.credit_e8, quote)}",
-            f"margin of account {_short(receipt.account)} is now {amount_text(receipt.credit_e8, quote)}",
+            f"margin of account {_short(receipt.account)} is now {margin}",
         ],
     )
 

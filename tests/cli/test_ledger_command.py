@@ -40,6 +40,8 @@ def test_accept_replay_release_and_show(ledger: Path, shared: MarginFiles) -> No
     assert (other.code, other.json["error"]) == (1, "stale-sequence")
     released = invoke("ledger", "release", ledger, first.json["settlement_id"], "--json")
     assert released.json["margin"] == "0 USD"
+    again = invoke("ledger", "accept", ledger, settlement, "--json")
+    assert again.json == first.json | {"margin": "0 USD"}, "the receipt of then, the margin of now"
     shown = invoke("ledger", "show", ledger, "--json").json
     assert [receipt["number"] for receipt in shown["receipts"]] == [1]
     assert list(shown["margins"].values()) == ["0 USD"]
