@@ -111,6 +111,14 @@ def test_history_cannot_be_rewritten_in_passing(path: Path, statement: str) -> N
         change(path, statement)
 
 
+def test_a_schema_that_is_no_text(path: Path) -> None:
+    raw = path.read_bytes()
+    assert b"CREATE TABLE epochs" in raw
+    path.write_bytes(raw.replace(b"CREATE TABLE epochs", b"CREATE TAB\x9e\x9e epochs"))
+    with pytest.raises(DamagedBook):
+        AccountBook.open(path)
+
+
 def test_an_identity_that_cannot_be_read(path: Path) -> None:
     trigger = (
         "CREATE TRIGGER book_no_update BEFORE UPDATE ON book BEGIN SELECT RAISE(ABORT, 'book is append-only'); END"
