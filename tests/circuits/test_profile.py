@@ -518,7 +518,7 @@ def test_tables_are_cut_at_the_top_and_say_so(view: str) -> None:
 def test_paths_are_shown_under_their_parents() -> None:
     lines = profile_lines(profile_circuit(built("small")), "path", 0)[4:]
     names = [line.split("  ")[-1].strip() for line in lines]
-    place = names.index("merkle_root")
+    place = names.index("merkle_membership")
     assert names[place + 1] == "poseidon"
     assert names[0] == "margin-small"
 

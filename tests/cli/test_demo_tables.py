@@ -23,6 +23,7 @@ EVALUATION = Evaluation(
     liquidity_2e34=0,
     debts_2e34=0,
     reserved_2e34=0,
+    scenarios_reach=True,
 )
 SIDES = dict.fromkeys(("collateral", "contingency", "liquidity", "debts", "reserved", "surplus"), 123_456 * 10**8)
 

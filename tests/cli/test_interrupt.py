@@ -9,15 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import MarginFiles
+from zkmargin.circuits.formats import write_r1cs
+from zkmargin.circuits.margin import STANDARD, compile_margin
 
 pytestmark = pytest.mark.xdist_group("cli")
 
 
-def test_an_interrupted_setup_leaves_nothing(shared: MarginFiles, tmp_path: Path) -> None:
+def test_an_interrupted_setup_leaves_nothing(tmp_path: Path) -> None:
+    """Of the standard shape, whose setup takes long enough for the signal to find it at work."""
     program = Path(sys.executable).with_name("zkmargin")
-    out = tmp_path / "out"
-    command = [program, "setup", shared / "built/small.r1cs", "-o", out / "k.zkey", "--insecure", "--progress"]
+    out, circuit = tmp_path / "out", tmp_path / "standard.r1cs"
+    circuit.write_bytes(write_r1cs(compile_margin(STANDARD).r1cs))
+    command = [program, "setup", circuit, "-o", out / "k.zkey", "--insecure", "--progress"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         assert running.stderr is not None
         assert running.stderr.readline().startswith("setup: ")
