@@ -16,6 +16,7 @@ from pathlib import Path
 
 from zkmargin.algebra import Engine, get_engine
 from zkmargin.circuits import UnsatisfiedConstraint
+from zkmargin.circuits.errors import InputError
 from zkmargin.circuits.margin import (
     SHAPES,
     Holdings,
@@ -112,12 +113,12 @@ def prove_all(shape: Shape, count: int, seed: int, engine: Engine) -> tuple[int,
     prover, proven, refused = Prover(key, engine), 0, 0
     source = claims(shape, random.Random(f"proofs {shape.name} {seed}"))
     for claim, _ in zip(source, range(count), strict=False):
-        witness = circuit.witness(claim.circuit_inputs_unchecked(), engine=engine)
         try:
+            witness = circuit.witness(claim.circuit_inputs_unchecked(), engine=engine)
             circuit.check(witness, engine=engine)
-        except UnsatisfiedConstraint as problem:
+        except (InputError, UnsatisfiedConstraint) as problem:  # the former for a shock too large for its bits
             if is_true(claim):
-                raise AssertionError(f"shape {shape.name}: a true claim is unsatisfied: {problem}") from None
+                raise AssertionError(f"shape {shape.name}: a true claim is refused: {problem}") from None
             refused += 1
             continue
         if not is_true(claim):
