@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,15 @@ from zkmargin.circuits.margin import STANDARD, compile_margin
 pytestmark = pytest.mark.xdist_group("cli")
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """A shell that starts the tests in the background has them ignore Ctrl-C, and what they start inherits that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_setup_leaves_nothing(tmp_path: Path) -> None:
     """Of the standard shape, whose setup takes long enough for the signal to find it at work."""
     program = Path(sys.executable).with_name("zkmargin")
