@@ -83,7 +83,6 @@ def require_margin(c: Circuit, shape: Shape, table: TableSignals, holdings: Hold
         [excess * charge for excess, charge in zip(_excesses(shape, table, gross), table.liquidity_charge, strict=True)]
     )
 
-    # rules.require_claim
     required_twice = (
         total(margins_twice)
         + contingency_twice.at_scale(MONEY_SCALE)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from zkmargin.verifier.statement import HORIZON_BITS
+from zkmargin.verifier.statement import CREDIT_BITS, HORIZON_BITS
 
 from ..builder import Circuit
 from ..expression import Expr
@@ -23,7 +23,6 @@ from .risk_table import GAMMA_UNIT_BITS, PPM, PRICE_BITS, VALUE_UNIT_BITS, VARIA
 from .shape import TREE_ARITY, WORD_BITS, Shape
 
 VENUE_ID_BITS = 64
-CREDIT_BITS = 64
 TABLE_REASON = "bound by risk_root to a table whose ranges RiskTable.validate checks in the open"
 SIGN_REASON = "sign_split decomposes it into bits of exactly this range"
 

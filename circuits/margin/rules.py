@@ -14,12 +14,12 @@ from zkmargin.algebra import ceil_div, isqrt_ceil
 
 from ..errors import StatementFalse
 from .account import Leaf
+from .packing import E9_PER_PPM
 from .risk_table import AssetRisk, RiskTable
 from .shape import Shape
 
 SHOCK_BITS = 31
 ONE_E9 = 10**9
-E9_PER_PPM = 1000
 
 # What brings a product of the scale in the name to the common scale 2e34.
 FROM_E8 = 2 * 10**26

@@ -42,8 +42,6 @@ EXACT = Context(
 PI = Decimal("3.14159265358979323846264338327950288419716939937510582097494459230781640628620899")
 HALF = Decimal("0.5")
 PPM = 1_000_000
-YEAR_MS = 31_536_000_000
-"""365 days, the statement's year."""
 NO_DENSITY_FROM = 1000
 TAIL_FROM = 18
 """Beyond this many standard deviations the distribution is 0 or 1 to 71 digits."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from zkmargin.circuits.margin.risk_table import YEAR_MS
+
 from ..errors import PricingError
-from .exact_numbers import HALF, YEAR_MS, exactly, normal_density, normal_distribution, scaled
+from .exact_numbers import HALF, exactly, normal_density, normal_distribution, scaled
 from .instrument import Kind
 
 ZERO, ONE = Decimal(0), Decimal(1)

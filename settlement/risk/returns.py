@@ -8,8 +8,10 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from zkmargin.circuits.margin.risk_table import YEAR_MS
+
 from ..errors import ForecastError
-from .exact_numbers import YEAR_MS, exactly, rounded_up
+from .exact_numbers import exactly, rounded_up
 
 if TYPE_CHECKING:
     import numpy as np
