@@ -4,11 +4,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-ROOMS := algebra circuits cli prover pytest_plugin settlement verifier
+ROOMS := algebra circuits cli contracts prover pytest_plugin settlement verifier
 RUST := $(wildcard native/src/*.rs native/src/*/*.rs) native/Cargo.toml native/Cargo.lock
 WORKERS ?= 2
 
-.PHONY: demo test check format native-check wheel-check no-rust-check interop clean
+.PHONY: demo test check format native-check wheel-check no-rust-check interop servers clean
 
 $(VENV)/.installed: pyproject.toml setup.py $(RUST)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -29,6 +29,11 @@ interop:
 	    test tests/interop/node_modules/.package-lock.json -nt tests/interop/package-lock.json || \
 	    npm ci --prefix tests/interop --no-audit --no-fund --silent; \
 	else echo "node is not installed: the tests against snarkjs will be skipped"; fi
+
+# The servers and the browser that some tests start for themselves on loopback; without them those tests say so and are
+# skipped, and CI insists on them. Installs on Debian as root, elsewhere it names what is missing.
+servers:
+	sh tests/servers/install.sh
 
 # The editable install uses an import hook that type checkers cannot follow; they are shown this folder of links.
 .tree: Makefile
