@@ -38,9 +38,7 @@ from .errors import (
 )
 from .groth16 import Verifier, verify, verify_unjudged
 from .keys import VerifyingKey, judge_key
-from .ledger import MarginLedger
-from .ledger_config import LedgerConfig
-from .ledger_rows import BreakerState, Decision
+from .ledger import BreakerState, Decision, LedgerConfig, MarginLedger
 from .proof import Proof
 from .public_signals import check_public_inputs, read_public_signals, write_public_signals
 from .receipt import Receipt

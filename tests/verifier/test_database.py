@@ -25,7 +25,7 @@ from zkmargin.verifier import (
     SchemaTooNew,
     VerifierError,
 )
-from zkmargin.verifier.database import APPLICATION_ID, SCHEMA_VERSION, Database
+from zkmargin.verifier.ledger.sqlite_store import APPLICATION_ID, SCHEMA_VERSION, Database
 
 from .trapdoor import Trapdoor
 from .world import CIRCUIT, CONFIG, World

@@ -463,7 +463,7 @@ def test_a_failing_write_leaves_nothing_behind(
         raise sqlite3.OperationalError("database or disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr("zkmargin.verifier.ledger.Rows.add_decision", full)
+        patch.setattr("zkmargin.verifier.ledger.margin_ledger.Rows.add_decision", full)
         with pytest.raises(LedgerError, match="disk is full"):
             ledger.accept(world.request())
     assert ledger.receipts() == []

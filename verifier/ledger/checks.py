@@ -6,7 +6,7 @@ find cannot change before the receipt is written.
 
 from __future__ import annotations
 
-from .errors import (
+from ..errors import (
     BreakerOpen,
     ContextMismatch,
     CreditTooLarge,
@@ -22,10 +22,10 @@ from .errors import (
     WrongHorizon,
     WrongTarget,
 )
-from .ledger_config import LedgerConfig
-from .ledger_rows import Rows
-from .request import SettlementRequest
-from .statement import PublicInputs
+from ..request import SettlementRequest
+from ..statement import PublicInputs
+from .config import LedgerConfig
+from .rows import Rows
 
 
 def check_state(rows: Rows, config: LedgerConfig, venues: int, request: SettlementRequest, now_ms: int) -> None:

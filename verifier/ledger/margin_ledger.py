@@ -9,9 +9,8 @@ from types import TracebackType
 
 from zkmargin.algebra import Engine, ZkMarginError
 
-from .attestation import RiskAttestation
-from .database import Database
-from .errors import (
+from ..attestation import RiskAttestation
+from ..errors import (
     AttestationRejected,
     InflowCapExceeded,
     InvalidProof,
@@ -21,14 +20,15 @@ from .errors import (
     StatementError,
     UnknownSettlement,
 )
-from .groth16 import Verifier
-from .keys import VerifyingKey
-from .ledger_checks import check_inflow, check_state
-from .ledger_config import LedgerConfig
-from .ledger_rows import BreakerState, Decision, Rows
-from .receipt import Receipt
-from .request import SettlementRequest
-from .statement import ID_BITS, check_element, check_range, venue_count
+from ..groth16 import Verifier
+from ..keys import VerifyingKey
+from ..receipt import Receipt
+from ..request import SettlementRequest
+from ..statement import ID_BITS, check_element, check_range, venue_count
+from .checks import check_inflow, check_state
+from .config import LedgerConfig
+from .rows import BreakerState, Decision, Rows
+from .sqlite_store import Database
 
 ACCEPTED = "accepted"
 PAGE = 1000

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
-from .receipt import Receipt
+from ..receipt import Receipt
 
 _RECEIPT = (
     "SELECT number, request_digest, settlement_id, beneficiary, account, nullifier, sequence, credit_e8, replaced_e8,"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .attestation import ADDRESS_BYTES, MAX_SIGNATURES
-from .errors import ConfigError, StatementError
-from .statement import CREDIT_BITS, HORIZON_BITS, ID_BITS, check_range, target_digest
+from ..attestation import ADDRESS_BYTES, MAX_SIGNATURES
+from ..errors import ConfigError, StatementError
+from ..statement import CREDIT_BITS, HORIZON_BITS, ID_BITS, check_range, target_digest
 
 MAX_HORIZON_MS = (1 << HORIZON_BITS) - 1
 MAX_CREDIT_E8 = (1 << CREDIT_BITS) - 1

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 
-from .errors import DamagedDatabase, ForeignDatabase, LedgerError, LedgerMismatch, SchemaTooNew
-from .sqlite_file import FileKind, SqliteFile, statements_of
+from ..errors import DamagedDatabase, ForeignDatabase, LedgerError, LedgerMismatch, SchemaTooNew
+from ..sqlite_file import FileKind, SqliteFile, statements_of
 
 APPLICATION_ID = 0x5A4B4D4C
 """ASCII "ZKML", in SQLite's header field for the kind of file."""
