@@ -7,6 +7,7 @@
     |   |-- DomainError                  a transform or tree of a size that does not exist
     |   |-- SignatureError               a well-formed signature that is not one of this message by this key
     |   |-- EngineUnavailable            the engine asked for is not installed here
+    |   |-- MissingExtra                 an optional part needs a package that the base install does not bring
     |   `-- TreeError                    a key that a tree holds already, or not, or has no room for; a path that lies
     |-- CircuitError                     circuits/errors.py
     |-- ProverError                      prover/errors.py
@@ -68,6 +69,15 @@ class EngineUnavailable(AlgebraError):
         super().__init__(f"engine {engine!r} is not available: {reason}")
         self.engine = engine
         self.reason = reason
+
+
+class MissingExtra(AlgebraError):
+    """A package that an optional part needs; `package` and `extra` name it."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"this needs the package {package}: pip install 'zkmargin[{extra}]'")
+        self.package = package
+        self.extra = extra
 
 
 class TreeError(AlgebraError):

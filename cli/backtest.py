@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zkmargin.algebra import EncodingError, parse_decimal
-from zkmargin.settlement.extras import require
+from zkmargin.algebra.extras import require
 
 from .backtest_report import report_files, report_places, tell_report, tell_tables
 from .errors import Misuse

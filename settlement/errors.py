@@ -26,7 +26,6 @@ SettlementError
 |-- LifecycleError      documents, proof and ledger of a credit that do not belong together
 |   |-- NotReserved     the credit is not reserved for the target where it is to be proven; says how to reserve it
 |   `-- TargetRefuses   the target would refuse what is asked for; `field` is what
-|-- MissingExtra        a part needs a package that the base install does not bring
 |-- RiskError           the risk engine cannot make a number; `name` is what it was to be made for
 |   |-- PricingError    an instrument or a number that has no price: expired, not finite, no bound on gamma
 |   |-- ForecastError   a price history that no volatility can be forecast from
@@ -233,15 +232,6 @@ class SnapshotMismatch(ConsensusError):
         super().__init__(f"not the snapshot that these reports make: {field} {reason}")
         self.field = field
         self.reason = reason
-
-
-class MissingExtra(SettlementError):
-    """A package that an optional part needs; `package` and `extra` name it."""
-
-    def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f"this needs the package {package}: pip install 'zkmargin[{extra}]'")
-        self.package = package
-        self.extra = extra
 
 
 class RiskError(SettlementError):

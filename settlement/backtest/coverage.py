@@ -15,8 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from zkmargin.algebra.extras import require
+
 from ..errors import StudyError
-from ..extras import require
 
 Flags = npt.NDArray[np.bool_]
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from ..extras import require
+from zkmargin.algebra.extras import require
+
 from .report import HorizonResult, PortfolioResult, Report, Timeline
 
 E8, PPM, MINUTE_MS, HOUR_MS = 1e8, 1e6, 60_000, 3_600_000

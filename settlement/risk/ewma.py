@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from zkmargin.algebra.extras import require
+
 from ..errors import ForecastError
-from ..extras import require
 from .exact_numbers import PPM, exactly
 from .returns import Return, float_returns
 

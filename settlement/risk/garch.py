@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from zkmargin.algebra.extras import require
+
 from ..errors import ForecastError
-from ..extras import require
 from .exact_numbers import PPM, exactly, scaled
 from .returns import Return, float_returns
 

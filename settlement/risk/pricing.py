@@ -14,8 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from zkmargin.algebra.extras import require
+
 from ..errors import PricingError
-from ..extras import require
 from .instrument import Kind
 
 if TYPE_CHECKING:

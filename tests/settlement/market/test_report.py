@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from zkmargin.settlement.errors import DocumentError, MarketDataError, MissingExtra, SignatureRefused
+from zkmargin.algebra.errors import MissingExtra
+from zkmargin.settlement.errors import DocumentError, MarketDataError, SignatureRefused
 from zkmargin.settlement.market import (
     MarketReport,
     PriceQuote,

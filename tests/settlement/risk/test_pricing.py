@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import QuantLib as ql
 
-from zkmargin.settlement import extras
-from zkmargin.settlement.errors import MissingExtra, PricingError
+from zkmargin.algebra import extras
+from zkmargin.algebra.errors import MissingExtra
+from zkmargin.settlement.errors import PricingError
 from zkmargin.settlement.risk.instrument import Kind
 from zkmargin.settlement.risk.pricing import delta, gamma, price, theta, value, vega
 
