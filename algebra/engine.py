@@ -176,6 +176,21 @@ class Engine(Protocol):
 
     def g2_ntt(self, points: Buffer, *, inverse: bool = False) -> bytes: ...
 
+    def g1_compress(self, points: Buffer) -> bytes:
+        """Points in half the bytes, in arkworks' canonical form; the point at infinity is a `PointError`.
+
+        x little-endian (x.c0 | x.c1 in G2); in its last byte bit 7 says that y is the larger of y and -y, compared as
+        integers (in G2 by c1 first), and bit 6, which would be infinity, is 0.
+        """
+        ...
+
+    def g1_decompress(self, points: Buffer) -> bytes:
+        """The inverse: affine points, checked. No y to this x, x not below q or bit 6 set is a `PointError`."""
+        ...
+
+    def g2_compress(self, points: Buffer) -> bytes: ...
+    def g2_decompress(self, points: Buffer) -> bytes: ...
+
     def pairing_check(self, g1_points: Buffer, g2_points: Buffer) -> bool:
         """Is the product of e(P_i, Q_i) one? Checks every point first; pairs with a point at infinity count as one."""
         ...

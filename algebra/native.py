@@ -119,6 +119,18 @@ class NativeEngine:
     def g2_ntt(self, points: Buffer, *, inverse: bool = False) -> bytes:
         return _native.g2_ntt(points, inverse)
 
+    def g1_compress(self, points: Buffer) -> bytes:
+        return _native.g1_compress(points)
+
+    def g1_decompress(self, points: Buffer) -> bytes:
+        return _native.g1_decompress(points)
+
+    def g2_compress(self, points: Buffer) -> bytes:
+        return _native.g2_compress(points)
+
+    def g2_decompress(self, points: Buffer) -> bytes:
+        return _native.g2_decompress(points)
+
     def pairing_check(self, g1_points: Buffer, g2_points: Buffer) -> bool:
         return _native.pairing_check(g1_points, g2_points)
 

@@ -1,4 +1,4 @@
-"""Square roots modulo an odd prime, by the algorithm of Tonelli and Shanks."""
+"""Square roots modulo an odd prime, by the algorithm of Tonelli and Shanks, and in its quadratic extension."""
 
 from __future__ import annotations
 
@@ -24,3 +24,22 @@ def square_root(value: int, p: int) -> int | None:
         w, twos = step * step % p, k
         root, rest = root * step % p, rest * w % p
     return root
+
+
+def square_root_quadratic(a: int, b: int, p: int) -> tuple[int, int] | None:
+    """A root of a + b u with u^2 = -1, for p = 3 mod 4; None where there is none.
+
+    Of a root c + d u the norm c^2 + d^2 is a root n of a^2 + b^2, so that c^2 = (a + n) / 2, and 2 c d = b.
+    """
+    a, b = a % p, b % p
+    norm = square_root(a * a + b * b, p)
+    if norm is None:
+        return None
+    half = (p + 1) // 2
+    for n in (norm, -norm):
+        c = square_root((a + n) * half, p)
+        if c:
+            return c, b * pow(2 * c, -1, p) % p
+    # c = 0 for both signs, or no c at all: a + b u = -d^2, if it is a square
+    d = square_root(-a, p)
+    return (0, d) if b == 0 and d is not None else None

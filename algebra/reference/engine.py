@@ -9,7 +9,7 @@ from ..errors import DomainError, EncodingError
 from ..merkle_nodes import merkle_levels
 from ..poseidon import MAX_INPUTS, list_capacity, poseidon_hash, poseidon_list
 from ..sparse import SparseMatrix
-from . import machine, pairing, products, scalars, transforms
+from . import compressed, machine, pairing, products, scalars, transforms
 from .groups import Group, Point, first_group, second_group
 from .tree import ReferenceTree
 
@@ -127,6 +127,24 @@ class ReferenceEngine:
 
     def g2_ntt(self, points: Buffer, *, inverse: bool = False) -> bytes:
         return self._g2.encode(products.ntt_points(self._g2, self._g2.decode(points), inverse=inverse))
+
+    def g1_compress(self, points: Buffer) -> bytes:
+        self._g1.decode(points)
+        return compressed.compress_g1(points, self._curve)
+
+    def g2_compress(self, points: Buffer) -> bytes:
+        self._g2.decode(points)
+        return compressed.compress_g2(points, self._curve)
+
+    def g1_decompress(self, points: Buffer) -> bytes:
+        affine = compressed.decompress_g1(points, self._curve)
+        self._g1.decode(affine)
+        return affine
+
+    def g2_decompress(self, points: Buffer) -> bytes:
+        affine = compressed.decompress_g2(points, self._curve)
+        self._g2.decode(affine)
+        return affine
 
     def pairing_check(self, g1_points: Buffer, g2_points: Buffer) -> bool:
         left, right = self._g1.decode(g1_points), self._g2.decode(g2_points)

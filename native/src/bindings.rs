@@ -18,7 +18,7 @@ use crate::error::{Error, Kind};
 use crate::instance::{self, Curve, Fq, Fr, FrConfig, G1, G2};
 use crate::poseidon::ListHash;
 use crate::sparse::{self, Matrix, Parts};
-use crate::{curve, field, merkle, msm, ntt, pairing, program, threads};
+use crate::{compress, curve, field, merkle, msm, ntt, pairing, program, threads};
 
 type Scalars = Result<Vec<Fr>, Error>;
 
@@ -202,7 +202,8 @@ fn matrix_apply<'py>(
 /// Both groups have the same functions; this writes them once.
 macro_rules! group {
     ($config:ty, $Bases:ident, $class:literal, $bases:ident, $bases_unchecked:ident, $add:ident, $neg:ident,
-     $scale:ident, $multiples:ident, $msm:ident, $matrix_apply:ident, $ntt:ident) => {
+     $scale:ident, $multiples:ident, $msm:ident, $matrix_apply:ident, $ntt:ident,
+     $compress:ident, $decompress:ident) => {
         /// Points decoded and checked once.
         #[pyclass(frozen, name = $class, module = "zkmargin.algebra._native")]
         struct $Bases(Vec<Affine<$config>>);
@@ -289,6 +290,18 @@ macro_rules! group {
                 Ok(encode_points(&curve::affine::<$config>(&points)))
             })
         }
+
+        #[pyfunction]
+        fn $compress<'py>(py: Python<'py>, points: Buffer<'py>) -> PyResult<Bound<'py, PyBytes>> {
+            let points = points.as_slice();
+            bulk(py, move || compress::compress::<$config>(points))
+        }
+
+        #[pyfunction]
+        fn $decompress<'py>(py: Python<'py>, points: Buffer<'py>) -> PyResult<Bound<'py, PyBytes>> {
+            let points = points.as_slice();
+            bulk(py, move || Ok(encode_points(&compress::decompress::<$config>(points)?)))
+        }
     };
 }
 
@@ -304,7 +317,9 @@ group!(
     g1_multiples,
     g1_msm,
     g1_matrix_apply,
-    g1_ntt
+    g1_ntt,
+    g1_compress,
+    g1_decompress
 );
 group!(
     G2,
@@ -318,7 +333,9 @@ group!(
     g2_multiples,
     g2_msm,
     g2_matrix_apply,
-    g2_ntt
+    g2_ntt,
+    g2_compress,
+    g2_decompress
 );
 
 #[pyfunction]
@@ -553,9 +570,10 @@ mod _native {
     #[pymodule_export]
     use super::{
         cpu_features, fq_from_montgomery, fq_to_montgomery, fr_add, fr_from_montgomery, fr_inverse, fr_mul, fr_powers,
-        fr_sub, fr_to_montgomery, g1_add, g1_bases, g1_bases_unchecked, g1_matrix_apply, g1_msm, g1_multiples, g1_neg,
-        g1_ntt, g1_scale, g2_add, g2_bases, g2_bases_unchecked, g2_matrix_apply, g2_msm, g2_multiples, g2_neg, g2_ntt,
-        g2_scale, load_constraints, load_program, matrix_apply, merkle_levels, ntt_scalars, pairing_check, poseidon,
-        poseidon_lists, thread_count, version, Constraints, G1Bases, G2Bases, MerkleTree, Program,
+        fr_sub, fr_to_montgomery, g1_add, g1_bases, g1_bases_unchecked, g1_compress, g1_decompress, g1_matrix_apply,
+        g1_msm, g1_multiples, g1_neg, g1_ntt, g1_scale, g2_add, g2_bases, g2_bases_unchecked, g2_compress,
+        g2_decompress, g2_matrix_apply, g2_msm, g2_multiples, g2_neg, g2_ntt, g2_scale, load_constraints, load_program,
+        matrix_apply, merkle_levels, ntt_scalars, pairing_check, poseidon, poseidon_lists, thread_count, version,
+        Constraints, G1Bases, G2Bases, MerkleTree, Program,
     };
 }

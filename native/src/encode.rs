@@ -87,6 +87,11 @@ pub fn read_checked_point<P: Group>(index: usize, bytes: &[u8]) -> Result<Affine
     if !point.is_on_curve() {
         return Err(Error::NotOnCurve { index });
     }
+    check_subgroup(index, point)
+}
+
+/// A point of the curve, once it is seen to be in the subgroup.
+pub fn check_subgroup<P: Group>(index: usize, point: Affine<P>) -> Result<Affine<P>, Error> {
     if !P::in_subgroup(&point) {
         return Err(Error::NotInSubgroup { index });
     }
@@ -116,20 +121,20 @@ fn read_point<P: SWCurveConfig>(index: usize, bytes: &[u8]) -> Result<Affine<P>,
     Ok(Affine::new_unchecked(x, y))
 }
 
-fn read_coordinate<F: Field>(bytes: &[u8]) -> Option<F> {
+pub fn read_coordinate<F: Field>(bytes: &[u8]) -> Option<F> {
     let parts: Option<Vec<F::BasePrimeField>> =
         bytes.chunks_exact(scalar_size::<F::BasePrimeField>()).map(read_scalar).collect();
     F::from_base_prime_field_elems(parts?)
 }
 
-fn write_coordinate<F: Field>(value: &F, out: &mut [u8]) {
+pub fn write_coordinate<F: Field>(value: &F, out: &mut [u8]) {
     let size = scalar_size::<F::BasePrimeField>();
     for (part, chunk) in value.to_base_prime_field_elements().zip(out.chunks_exact_mut(size)) {
         write_scalar(&part, chunk);
     }
 }
 
-fn whole_elements(data: &[u8], size: usize, what: &'static str) -> Result<(), Error> {
+pub fn whole_elements(data: &[u8], size: usize, what: &'static str) -> Result<(), Error> {
     if data.len() % size != 0 {
         return Err(Error::PartialElement { what, size, found: data.len() });
     }

@@ -39,6 +39,10 @@ pub enum Error {
     NotInSubgroup {
         index: usize,
     },
+    /// The point at infinity where there must be another, or flags that no compressed point has.
+    Infinity {
+        index: usize,
+    },
     /// A zero where an inverse is wanted.
     NoInverse {
         index: usize,
@@ -92,7 +96,9 @@ pub enum Error {
 impl Error {
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Coordinate { .. } | Self::NotOnCurve { .. } | Self::NotInSubgroup { .. } => Kind::Point,
+            Self::Coordinate { .. } | Self::NotOnCurve { .. } | Self::NotInSubgroup { .. } | Self::Infinity { .. } => {
+                Kind::Point
+            }
             Self::TransformLength { .. }
             | Self::Children { .. }
             | Self::TreeDepth { .. }
@@ -109,7 +115,9 @@ impl Error {
     pub fn what(&self) -> &'static str {
         match self {
             Self::PartialElement { what, .. } | Self::Count { what, .. } | Self::NotCanonical { what, .. } => what,
-            Self::Coordinate { .. } | Self::NotOnCurve { .. } | Self::NotInSubgroup { .. } => "point",
+            Self::Coordinate { .. } | Self::NotOnCurve { .. } | Self::NotInSubgroup { .. } | Self::Infinity { .. } => {
+                "point"
+            }
             Self::NoInverse { .. } => "scalar",
             Self::ZeroCoset => "coset",
             Self::Arity { .. } => "poseidon",
@@ -133,6 +141,7 @@ impl Error {
             | Self::Coordinate { index }
             | Self::NotOnCurve { index }
             | Self::NotInSubgroup { index }
+            | Self::Infinity { index }
             | Self::NoInverse { index } => Some(*index),
             Self::Program { op, .. } => *op,
             _ => None,
@@ -164,6 +173,7 @@ impl fmt::Display for Error {
             Self::Coordinate { index } => write!(f, "point {index} has a coordinate that is not below q"),
             Self::NotOnCurve { index } => write!(f, "point {index} is not on the curve"),
             Self::NotInSubgroup { index } => write!(f, "point {index} is outside the subgroup of order r"),
+            Self::Infinity { index } => write!(f, "point {index} is at infinity"),
             Self::NoInverse { index } => write!(f, "scalar {index} is zero and has no inverse"),
             Self::ZeroCoset => write!(f, "a coset cannot be shifted by zero"),
             Self::Arity { found } => write!(f, "Poseidon takes 1 to 16 inputs, not {found}"),

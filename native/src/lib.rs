@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod compress;
 pub mod curve;
 pub mod encode;
 pub mod error;

@@ -284,6 +284,7 @@ def point_refusals(group: str) -> list[Refusal]:
         f"{group}_scale": lambda e, bad: getattr(e, f"{group}_scale")(bad, ONE * 2),
         f"{group}_multiples": lambda e, bad: getattr(e, f"{group}_multiples")(bad, ONE),
         f"{group}_ntt": lambda e, bad: getattr(e, f"{group}_ntt")(bad),
+        f"{group}_compress": lambda e, bad: getattr(e, f"{group}_compress")(bad),
         "pairing_check": lambda e, bad: e.pairing_check(*((bad, other) if group == "g1" else (other, bad))),
     }
     refusals = []
