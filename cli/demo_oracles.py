@@ -14,7 +14,7 @@ from zkmargin.settlement.risk.policy import RiskPolicy
 from zkmargin.settlement.risk.settlement_times import read_settlement_times, settlement_times_json
 from zkmargin.settlement.risk.table import require_fresh
 from zkmargin.settlement.risk_document import RiskDocument
-from zkmargin.verifier import RiskAttestation, sign_attestation, signer_address
+from zkmargin.verifier import RiskAttestation, signer_address
 
 from .demo_market import Agreed
 
@@ -67,13 +67,9 @@ class Oracles:
 
     def attest(self, risk: RiskDocument, agreed: Agreed) -> RiskAttestation:
         """Every oracle checks, then signs."""
-        return RiskAttestation(
-            risk.root(), risk.oracle_time_ms, tuple(self._signature(key, risk, agreed) for key in self.keys)
-        )
-
-    def _signature(self, key: bytes, risk: RiskDocument, agreed: Agreed) -> bytes:
-        self.check(risk, agreed)
-        return sign_attestation(key, risk.root(), risk.oracle_time_ms)
+        for _ in self.keys:
+            self.check(risk, agreed)
+        return RiskAttestation(self.config.market, risk.root(), risk.oracle_time_ms).signed(self.keys)
 
 
 def doctored(risk: RiskDocument) -> RiskDocument:

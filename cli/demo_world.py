@@ -108,6 +108,7 @@ class World:
             target_chain_id=TARGET_CHAIN,
             ledger=LEDGER_NAME,
             circuit_digest=self.circuit.digest,
+            market=self.market.config.market,
             routes={SOURCE_CHAIN: self.route_latency_ms},
             max_root_age_ms=30 * MINUTE_MS,
             max_risk_age_ms=HOUR_MS,

@@ -26,6 +26,7 @@ SIZE_LIMITS = {
     "proof": 16 * KIB,
     "settlement request": 64 * KIB,
     "risk attestation": 16 * KIB,
+    "source root attestation": 16 * KIB,
     "ledger configuration": 64 * KIB,
     "account": MIB,
     "risk table": MIB,

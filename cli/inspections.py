@@ -26,7 +26,8 @@ FORMATS = {
     "zkmargin.risk-table/2": "risk table",
     "zkmargin.credit-request/1": "credit request",
     "zkmargin.settlement-request/1": "settlement request",
-    "zkmargin.risk-attestation/1": "risk attestation",
+    "zkmargin.risk-attestation/2": "risk attestation",
+    "zkmargin.source-root-attestation/1": "source root attestation",
     "zkmargin.ledger-config/1": "ledger configuration",
     "zkmargin.profile/1": "profile",
     **MARKET_FORMATS,
@@ -253,11 +254,14 @@ def _attestation(data: Buffer, output: Output) -> Facts:
     from zkmargin.verifier import RiskAttestation
 
     attestation = RiskAttestation.from_json(data)
-    return {
-        "risk_root": str(attestation.risk_root),
-        "oracle_time_ms": attestation.oracle_time_ms,
-        "signatures": len(attestation.signatures),
-    }
+    return {**attestation.members(), "signatures": len(attestation.signatures)}
+
+
+def _root_attestation(data: Buffer, output: Output) -> Facts:
+    from zkmargin.verifier import SourceRootAttestation
+
+    attestation = SourceRootAttestation.from_json(data)
+    return {**attestation.members(), "signatures": len(attestation.signatures)}
 
 
 def _ledger_config(data: Buffer, output: Output) -> Facts:
@@ -341,6 +345,7 @@ DESCRIPTIONS: dict[str, Callable[[Buffer, Output], Facts]] = {
     "public inputs": _public,
     "settlement request": _settlement,
     "risk attestation": _attestation,
+    "source root attestation": _root_attestation,
     "ledger configuration": _ledger_config,
     "risk table": _risk,
     "credit request": _request,

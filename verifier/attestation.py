@@ -1,141 +1,184 @@
-"""Oracle attestations: a quorum of known signers stands behind a risk root at one time.
+"""What a quorum of signers stands behind: a market's risk root at one time, or a source root for one ledger.
 
-Signatures are Ethereum's: recoverable ECDSA over secp256k1, the signer named by its address. The digest that is signed
-is laid out in docs/statement-digests.md.
+Both are EIP-712 structs under one domain, name "zkmargin" and version "1", so that a contract and a wallet hash them as
+this does; docs/statement-digests.md gives each word. The domain names no chain and no contract, on purpose: a risk
+table is true for every ledger of its market, and a source root is bound to one ledger by its target.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, ClassVar, Self
 
 from zkmargin.algebra import Buffer, EncodingError
 from zkmargin.algebra.keccak import keccak256
 
 from .errors import AttestationRejected
 from .json_members import check_format, check_members, read_decimal, read_hex, read_object
-from .statement import DIGEST_BYTES, TIME_BITS, check_bytes, check_element, check_range, keccak_words, word
+from .signatures import MAX_SIGNATURES, SIGNATURE_BYTES, by_signer, require_quorum, sign_digest
+from .statement import ID_BITS, TIME_BITS, check_element, check_range, printable_name, word
 
-SIGNATURE_BYTES = 65
-ADDRESS_BYTES = 20
-PRIVATE_KEY_BYTES = 32
-MAX_SIGNATURES = 64
-SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
-FORMAT = "zkmargin.risk-attestation/1"
-WHAT = "risk attestation"
+DOMAIN_TYPE = "EIP712Domain(string name,string version)"
+DOMAIN_NAME, DOMAIN_VERSION = "zkmargin", "1"
+RISK_FORMAT = "zkmargin.risk-attestation/2"
+ROOT_FORMAT = "zkmargin.source-root-attestation/1"
 MAX_JSON_BYTES = 1 << 14
 
 
-@dataclass(frozen=True)
-class RiskAttestation:
-    """`signatures` (65 bytes each: r | s | v) of oracles over `risk_root` at `oracle_time_ms`."""
+@dataclass(frozen=True, kw_only=True)
+class Attestation:
+    """A statement and `signatures` under it, 65 bytes each: r | s | v."""
 
+    what: ClassVar[str]
+    format: ClassVar[str]
+    struct: ClassVar[str]
+    """The struct's type as EIP-712 writes it."""
+
+    signatures: tuple[bytes, ...] = ()
+
+    def words(self) -> tuple[bytes, ...]:
+        """The struct's members, one word each."""
+        raise NotImplementedError
+
+    def members(self) -> dict[str, Any]:
+        """The statement's members in the JSON document."""
+        raise NotImplementedError
+
+    def signed(self, private_keys: Iterable[bytes]) -> Self:
+        """The same statement with the signatures of these keys, and no others."""
+        return replace(self, signatures=tuple(sign_attestation(key, self) for key in private_keys))
+
+    def digest(self) -> bytes:
+        """The 32 bytes that each signer signs."""
+        body = keccak256(_type_hash(self.struct) + b"".join(self.words()))
+        return keccak256(b"\x19\x01" + _domain_separator() + body)
+
+    def require_quorum(self, signers: Collection[bytes], quorum: int) -> None:
+        """Raise `AttestationRejected` unless `quorum` different known signers signed, and nobody else or twice."""
+        require_quorum(self.what, self.digest(), self.signatures, signers, quorum)
+
+    def in_order(self) -> tuple[bytes, ...]:
+        """The signatures by ascending address of their signers, as a contract takes them."""
+        return by_signer(self.digest(), self.signatures)
+
+    def to_json(self) -> dict[str, Any]:
+        signatures = ["0x" + signature.hex() for signature in self.signatures]
+        return {"format": self.format, **self.members(), "signatures": signatures}
+
+
+@dataclass(frozen=True)
+class RiskAttestation(Attestation):
+    """The risk table with root `risk_root` is that of the market at `oracle_time_ms`."""
+
+    what = "risk attestation"
+    format = RISK_FORMAT
+    struct = "RiskTable(bytes32 market,uint256 riskRoot,uint64 oracleTimeMs)"
+
+    market: str
     risk_root: int
     oracle_time_ms: int
-    signatures: tuple[bytes, ...]
 
     def __post_init__(self) -> None:
+        printable_name("market", self.market)
         check_element("risk_root", self.risk_root)
         check_range("oracle_time_ms", self.oracle_time_ms, TIME_BITS)
 
-    def digest(self) -> bytes:
-        """What each oracle signs."""
-        return attestation_digest(self.risk_root, self.oracle_time_ms)
+    def words(self) -> tuple[bytes, ...]:
+        return market_digest(self.market), word(self.risk_root), word(self.oracle_time_ms)
 
     def require_quorum(self, signers: Collection[bytes], quorum: int) -> None:
-        """Raise `AttestationRejected` unless `quorum` different known oracles signed, and nobody else or twice.
-
-        One bad signature refuses the whole attestation: whoever assembles it can leave it out, and a count over what
-        is left would hide that somebody tampered.
-        """
         if self.risk_root == 0:
-            raise AttestationRejected(f"{WHAT}: the risk root is zero")
-        if len(self.signatures) > MAX_SIGNATURES:
-            raise AttestationRejected(f"{WHAT}: more than {MAX_SIGNATURES} signatures")
-        digest, seen = self.digest(), set[bytes]()
-        for index, signature in enumerate(self.signatures):
-            signer = recover_signer(digest, signature)
-            if signer not in signers:
-                raise AttestationRejected(f"{WHAT}: signature {index} is by 0x{signer.hex()}, no oracle of this ledger")
-            if signer in seen:
-                raise AttestationRejected(f"{WHAT}: 0x{signer.hex()} signed twice")
-            seen.add(signer)
-        if len(seen) < quorum:
-            raise AttestationRejected(f"{WHAT}: {len(seen)} oracles signed and {quorum} are needed")
+            raise AttestationRejected(f"{self.what}: the risk root is zero")
+        super().require_quorum(signers, quorum)
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "format": FORMAT,
-            "risk_root": str(self.risk_root),
-            "oracle_time_ms": self.oracle_time_ms,
-            "signatures": ["0x" + signature.hex() for signature in self.signatures],
-        }
+    def members(self) -> dict[str, Any]:
+        return {"market": self.market, "risk_root": str(self.risk_root), "oracle_time_ms": self.oracle_time_ms}
 
     @classmethod
     def from_json(cls, data: Buffer | str | dict[str, Any]) -> RiskAttestation:
-        value = read_object(data, WHAT, max_bytes=MAX_JSON_BYTES)
-        check_members(value, {"format", "risk_root", "oracle_time_ms", "signatures"}, set(), WHAT)
-        check_format(value, FORMAT, WHAT)
-        signatures = value["signatures"]
-        if not isinstance(signatures, list) or len(signatures) > MAX_SIGNATURES:
-            raise EncodingError(f"{WHAT}: signatures is not a list of at most {MAX_SIGNATURES}", what=WHAT)
+        value, signatures = _read(data, cls, {"market", "risk_root", "oracle_time_ms"})
+        root = read_decimal(value["risk_root"], f"{cls.what} risk_root")
+        return cls(value["market"], root, value["oracle_time_ms"], signatures=signatures)
+
+
+@dataclass(frozen=True)
+class SourceRootAttestation(Attestation):
+    """`root` is final as that of `epoch` on `chain_id`; said to the one ledger that has this `target`."""
+
+    what = "source root attestation"
+    format = ROOT_FORMAT
+    struct = "SourceRoot(uint256 target,uint64 chainId,uint64 epoch,uint256 root,uint64 observedAtMs)"
+
+    target: int
+    chain_id: int
+    epoch: int
+    root: int
+    observed_at_ms: int
+
+    def __post_init__(self) -> None:
+        check_element("target", self.target)
+        check_range("chain_id", self.chain_id, ID_BITS)
+        check_range("epoch", self.epoch, ID_BITS)
+        check_element("root", self.root)
+        check_range("observed_at_ms", self.observed_at_ms, TIME_BITS)
+
+    def words(self) -> tuple[bytes, ...]:
+        return tuple(map(word, (self.target, self.chain_id, self.epoch, self.root, self.observed_at_ms)))
+
+    def members(self) -> dict[str, Any]:
+        return {
+            "target": str(self.target),
+            "chain_id": self.chain_id,
+            "epoch": self.epoch,
+            "root": str(self.root),
+            "observed_at_ms": self.observed_at_ms,
+        }
+
+    @classmethod
+    def from_json(cls, data: Buffer | str | dict[str, Any]) -> SourceRootAttestation:
+        value, signatures = _read(data, cls, {"target", "chain_id", "epoch", "root", "observed_at_ms"})
         return cls(
-            risk_root=read_decimal(value["risk_root"], f"{WHAT} risk_root"),
-            oracle_time_ms=value["oracle_time_ms"],
-            signatures=tuple(read_hex(item, SIGNATURE_BYTES, f"{WHAT} signature") for item in signatures),
+            target=read_decimal(value["target"], f"{cls.what} target"),
+            chain_id=value["chain_id"],
+            epoch=value["epoch"],
+            root=read_decimal(value["root"], f"{cls.what} root"),
+            observed_at_ms=value["observed_at_ms"],
+            signatures=signatures,
         )
 
 
-def attestation_digest(risk_root: int, oracle_time_ms: int) -> bytes:
-    """The 32 bytes an oracle signs."""
-    return keccak_words(FORMAT, word(risk_root), word(oracle_time_ms))
+def sign_attestation(private_key: bytes, attestation: Attestation) -> bytes:
+    """One signer's signature under an attestation, whatever signatures that has already."""
+    return sign_digest(private_key, attestation.digest())
 
 
-def sign_attestation(private_key: bytes, risk_root: int, oracle_time_ms: int) -> bytes:
-    """An oracle's signature, deterministic (RFC 6979) and with the low s that `recover_signer` demands.
-
-    Plain Python in variable time: for oracles that sign a table every few seconds on a machine of their own.
-    """
-    return sign_digest(private_key, RiskAttestation(risk_root, oracle_time_ms, ()).digest())
+def market_digest(market: str) -> bytes:
+    """How an attestation names its market: keccak256 of the name in UTF-8."""
+    return keccak256(printable_name("market", market))
 
 
-def sign_digest(private_key: bytes, digest: bytes) -> bytes:
-    """r | s | v over any 32 bytes, as `sign_attestation` makes it. Never sign a digest that somebody else made up."""
-    check_bytes("private_key", private_key, PRIVATE_KEY_BYTES)
-    check_bytes("digest", digest, DIGEST_BYTES)
-    from py_ecc.secp256k1.secp256k1 import ecdsa_raw_sign
-
-    v, r, s = ecdsa_raw_sign(digest, private_key)
-    return bytes(word(r) + word(s) + bytes([v]))
+@lru_cache(maxsize=1)
+def _domain_separator() -> bytes:
+    name, version = (keccak256(text.encode()) for text in (DOMAIN_NAME, DOMAIN_VERSION))
+    return keccak256(_type_hash(DOMAIN_TYPE) + name + version)
 
 
-def signer_address(private_key: bytes) -> bytes:
-    """The Ethereum address of a private key."""
-    check_bytes("private_key", private_key, PRIVATE_KEY_BYTES)
-    from py_ecc.secp256k1.secp256k1 import privtopub
-
-    return _address(privtopub(private_key))
+@lru_cache(maxsize=8)
+def _type_hash(text: str) -> bytes:
+    return keccak256(text.encode())
 
 
-def recover_signer(digest: bytes, signature: bytes) -> bytes:
-    """The address whose key made this signature; r, s and v must be in range, and s low, so that it has one form."""
-    if type(signature) is not bytes or len(signature) != SIGNATURE_BYTES:
-        raise AttestationRejected(f"{WHAT}: a signature is not {SIGNATURE_BYTES} bytes")
-    r, s, v = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:64], "big"), signature[64]
-    if not 0 < r < SECP256K1_ORDER or not 0 < s <= SECP256K1_ORDER // 2 or v not in (27, 28):
-        raise AttestationRejected(f"{WHAT}: a signature's r, s or v is out of range, or its s is not the low one")
-    from py_ecc.secp256k1.secp256k1 import ecdsa_raw_recover
-
-    try:
-        point = ecdsa_raw_recover(digest, (v, r, s))
-    except ValueError:
-        raise AttestationRejected(f"{WHAT}: a signature's r is not on the curve") from None
-    if not any(point):
-        raise AttestationRejected(f"{WHAT}: a signature recovers to the point at infinity")
-    return _address(point)
-
-
-def _address(public_key: tuple[int, int]) -> bytes:
-    x, y = public_key
-    return keccak256(word(int(x)) + word(int(y)))[-ADDRESS_BYTES:]
+def _read(
+    data: Buffer | str | dict[str, Any], kind: type[Attestation], members: set[str]
+) -> tuple[dict[str, Any], tuple[bytes, ...]]:
+    """The members of a document of this kind, and its signatures."""
+    what = kind.what
+    value = read_object(data, what, max_bytes=MAX_JSON_BYTES)
+    check_members(value, {"format", "signatures"} | members, set(), what)
+    check_format(value, kind.format, what)
+    signatures = value["signatures"]
+    if not isinstance(signatures, list) or len(signatures) > MAX_SIGNATURES:
+        raise EncodingError(f"{what}: signatures is not a list of at most {MAX_SIGNATURES}", what=what)
+    return value, tuple(read_hex(item, SIGNATURE_BYTES, f"{what} signature") for item in signatures)

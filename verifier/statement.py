@@ -23,7 +23,7 @@ ID_BITS = 64
 TIME_BITS = 64
 MAX_VENUES = 15
 """The group of venues is one Poseidon hash: its tag and one id per venue, 16 elements at most."""
-MAX_LEDGER_NAME_BYTES = 255
+MAX_NAME_BYTES = 255
 BENEFICIARY_BYTES = 20
 DIGEST_BYTES = 32
 _DIGEST_SHIFT = 3
@@ -166,11 +166,16 @@ def word(value: int) -> bytes:
 
 def ledger_name(ledger: str) -> bytes:
     """A ledger's address or name as UTF-8, within its bounds."""
-    if type(ledger) is not str or not ledger.isprintable() or not 0 < len(ledger) <= MAX_LEDGER_NAME_BYTES:
-        raise StatementError("ledger", f"must be a string of 1 to {MAX_LEDGER_NAME_BYTES} printable characters")
-    encoded = ledger.encode()
-    if len(encoded) > MAX_LEDGER_NAME_BYTES:
-        raise StatementError("ledger", f"is longer than {MAX_LEDGER_NAME_BYTES} bytes of UTF-8")
+    return printable_name("ledger", ledger)
+
+
+def printable_name(field: str, name: str) -> bytes:
+    """A name that goes into a digest, as UTF-8: 1 to 255 bytes of printable characters."""
+    if type(name) is not str or not name.isprintable() or not 0 < len(name) <= MAX_NAME_BYTES:
+        raise StatementError(field, f"must be a string of 1 to {MAX_NAME_BYTES} printable characters")
+    encoded = name.encode()
+    if len(encoded) > MAX_NAME_BYTES:
+        raise StatementError(field, f"is longer than {MAX_NAME_BYTES} bytes of UTF-8")
     return encoded
 
 

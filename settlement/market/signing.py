@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from zkmargin.algebra import Buffer, load_json
 from zkmargin.algebra.errors import MissingExtra
-from zkmargin.verifier.attestation import SECP256K1_ORDER, recover_signer, sign_digest, signer_address
 from zkmargin.verifier.errors import AttestationRejected
+from zkmargin.verifier.signatures import SECP256K1_ORDER, recover_signer, sign_digest, signer_address
 
 from ..errors import MarketDataError, SignatureRefused
 from ..fields import Fields

@@ -18,13 +18,14 @@ from zkmargin.settlement.account_document import secret_json
 from zkmargin.settlement.example_market import example_risk_document
 from zkmargin.settlement.ledger_document import LedgerDocument
 from zkmargin.settlement.risk_document import RiskDocument
-from zkmargin.verifier import LedgerConfig, RiskAttestation, sign_attestation, signer_address
+from zkmargin.verifier import LedgerConfig, RiskAttestation, signer_address
 
 from .conftest import Done, MarginFiles, edited, invoke
 
 pytestmark = pytest.mark.xdist_group("cli")
 E8 = 10**8
 BENEFICIARY = "0x" + "Be" * 20
+MARKET = "example"
 ORACLE = bytes([7]) * 32
 
 
@@ -78,8 +79,7 @@ class Desk:
     def attested(self, ledger: Path) -> None:
         """The oracle signs the risk table for this ledger."""
         risk, path = risk_of(self), self.root / "attestation.json"
-        signature = sign_attestation(ORACLE, risk.root(), risk.oracle_time_ms)
-        attestation = RiskAttestation(risk.root(), risk.oracle_time_ms, (signature,))
+        attestation = RiskAttestation(MARKET, risk.root(), risk.oracle_time_ms).signed([ORACLE])
         path.write_text(json.dumps(attestation.to_json()))
         done = invoke("ledger", "attest", ledger, path)
         assert done.code == 0, done.stderr

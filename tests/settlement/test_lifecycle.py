@@ -22,7 +22,6 @@ from zkmargin.verifier import (
     Rejected,
     RiskAttestation,
     StaleSequence,
-    sign_attestation,
     signer_address,
 )
 
@@ -31,6 +30,7 @@ NOW = 1_800_000_060_000
 HOUR_MS = 3_600_000
 USDC = 3
 SECRET = 77
+MARKET = "example"
 ORACLE = bytes([7]) * 32
 RISK = example_risk_document()
 REQUEST = CreditRequest(
@@ -61,6 +61,7 @@ def open_ledger(folder: Path, prover: Prover, name: str) -> MarginLedger:
         target_chain_id=2002,
         ledger=name,
         circuit_digest=compile_margin(SMALL).digest,
+        market=MARKET,
         routes={1001: 90_000},
         max_root_age_ms=HOUR_MS,
         max_risk_age_ms=HOUR_MS,
@@ -72,8 +73,7 @@ def open_ledger(folder: Path, prover: Prover, name: str) -> MarginLedger:
         allow_development_key=True,
     )
     ledger = MarginLedger.open(folder / f"{name}.sqlite", config, prover.key.verifying_key(), clock=lambda: NOW)
-    root, time = RISK.root(), RISK.oracle_time_ms
-    ledger.attest_risk_root(RiskAttestation(root, time, (sign_attestation(ORACLE, root, time),)))
+    ledger.attest_risk_root(RiskAttestation(MARKET, RISK.root(), RISK.oracle_time_ms).signed([ORACLE]))
     return ledger
 
 

@@ -67,7 +67,7 @@ def signed(source: str, mid_e8: int | None = None, *, key: SigningKey | None = N
 
 def unjudged(source: str, bid_e8: int, ask_e8: int) -> SignedReport:
     """A report with a price nobody honest would sign."""
-    from zkmargin.verifier.attestation import sign_digest
+    from zkmargin.verifier.signatures import sign_digest
 
     made = report(source, prices=(PriceQuote("BTC", bid_e8, ask_e8),))
     key = KEYS[source]

@@ -13,7 +13,7 @@ import pytest
 from zkmargin.algebra.keccak import keccak256
 from zkmargin.settlement.errors import MarketDataError
 from zkmargin.settlement.market.typed_data import TypedData, domain_separator
-from zkmargin.verifier.attestation import recover_signer, sign_digest, signer_address
+from zkmargin.verifier.signatures import recover_signer, sign_digest, signer_address
 
 MAIL = TypedData(
     {
