@@ -28,7 +28,7 @@ FORMATS = {
     "zkmargin.settlement-request/1": "settlement request",
     "zkmargin.risk-attestation/2": "risk attestation",
     "zkmargin.source-root-attestation/1": "source root attestation",
-    "zkmargin.ledger-config/1": "ledger configuration",
+    "zkmargin.ledger-config/2": "ledger configuration",
     "zkmargin.profile/1": "profile",
     **MARKET_FORMATS,
 }

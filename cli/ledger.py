@@ -9,7 +9,14 @@ import click
 
 from zkmargin.settlement.fields import amount_text
 from zkmargin.settlement.ledger_document import LedgerDocument
-from zkmargin.verifier import MarginLedger, RiskAttestation, SettlementRequest, Verifier, VerifyingKey
+from zkmargin.verifier import (
+    MarginLedger,
+    RiskAttestation,
+    SettlementRequest,
+    SourceRootAttestation,
+    Verifier,
+    VerifyingKey,
+)
 
 from .development import INSECURE
 from .engine_choice import chosen_engine
@@ -86,6 +93,21 @@ def attest(output: Output, folder: Path, path: Path) -> None:
     output.result(
         {"risk_root": str(attestation.risk_root), "oracle_time_ms": attestation.oracle_time_ms},
         [f"risk table of {attestation.oracle_time_ms} ms noted, {len(attestation.signatures)} oracles signed"],
+    )
+
+
+@COMMAND.command("attest-root")
+@FOLDER
+@click.argument("path", type=FILE, metavar="ATTESTATION.json")
+@click.pass_obj
+def attest_root(output: Output, folder: Path, path: Path) -> None:
+    """Take note of a source root that a quorum of root signers has signed. Exit code 1 where they have not."""
+    attestation = SourceRootAttestation.from_json(read_file(path, "source root attestation"))
+    with _opened(output, folder) as ledger:
+        ledger.attest_source_root(attestation)
+    output.result(
+        attestation.members(),
+        [f"root of epoch {attestation.epoch} of chain {attestation.chain_id} noted, attested to this ledger"],
     )
 
 

@@ -1,4 +1,4 @@
-"""The configuration of a margin ledger as a JSON document, `zkmargin.ledger-config/1`."""
+"""The configuration of a margin ledger as a JSON document, `zkmargin.ledger-config/2`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zkmargin.verifier import LedgerConfig
 
 from .fields import Fields, amount_text
 
-FORMAT = "zkmargin.ledger-config/1"
+FORMAT = "zkmargin.ledger-config/2"
 DOCUMENT = "ledger configuration"
 UINT64 = 1 << 64
 TIMES = ("max_root_age_ms", "max_risk_age_ms", "max_horizon_ms", "inflow_window_ms", "clock_skew_ms")
@@ -36,9 +36,12 @@ class LedgerDocument:
             target_chain_id=fields.integer("target_chain_id", 0, UINT64),
             ledger=fields.text("ledger"),
             circuit_digest=fields.hex_bytes("circuit_digest", 32),
+            market=fields.text("market", max_length=255),
             routes=dict(routes),
             oracle_signers=tuple(fields.objects("oracles", lambda row: row.hex_bytes("address", 20))),
             oracle_quorum=fields.integer("oracle_quorum", 1, UINT64),
+            root_signers=tuple(fields.objects("root_signers", lambda row: row.hex_bytes("address", 20))),
+            root_quorum=fields.integer("root_quorum", 0, UINT64),
             inflow_cap_e8=fields.amount("inflow_cap", quote),
             max_credit_e8=fields.amount("max_credit", quote),
             allow_development_key=fields.flag("allow_development_key"),
@@ -55,9 +58,12 @@ class LedgerDocument:
             "target_chain_id": config.target_chain_id,
             "ledger": config.ledger,
             "circuit_digest": "0x" + config.circuit_digest.hex(),
+            "market": config.market,
             "routes": [{"chain_id": chain, "latency_ms": latency} for chain, latency in sorted(config.routes.items())],
             "oracles": [{"address": "0x" + signer.hex()} for signer in config.oracle_signers],
             "oracle_quorum": config.oracle_quorum,
+            "root_signers": [{"address": "0x" + signer.hex()} for signer in config.root_signers],
+            "root_quorum": config.root_quorum,
             "inflow_cap": amount_text(config.inflow_cap_e8, quote),
             "max_credit": amount_text(config.max_credit_e8, quote),
             **{name: getattr(config, name) for name in TIMES},

@@ -1,6 +1,6 @@
 """The target chain: check a proof, update margin."""
 
-from .attestation import RiskAttestation, attestation_digest, sign_attestation, signer_address
+from .attestation import RiskAttestation, SourceRootAttestation, sign_attestation
 from .errors import (
     AttestationRejected,
     BreakerOpen,
@@ -43,6 +43,7 @@ from .proof import Proof
 from .public_signals import check_public_inputs, read_public_signals, write_public_signals
 from .receipt import Receipt
 from .request import SettlementRequest
+from .signatures import signer_address
 from .statement import Context, PublicInputs, Terms, target_digest
 
 __all__ = [
@@ -79,6 +80,7 @@ __all__ = [
     "SchemaTooNew",
     "SettlementIdUsed",
     "SettlementRequest",
+    "SourceRootAttestation",
     "StaleRiskTable",
     "StaleRoot",
     "StaleSequence",
@@ -92,7 +94,6 @@ __all__ = [
     "VerifyingKey",
     "WrongHorizon",
     "WrongTarget",
-    "attestation_digest",
     "check_public_inputs",
     "judge_key",
     "read_public_signals",

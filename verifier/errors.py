@@ -10,7 +10,8 @@
     |-- ConfigError               a ledger configuration that contradicts itself
     |-- ObservationRejected       what a relay or oracle reports to the ledger, refused
     |   |-- RootRejected          a source root that is zero, from the future, or contradicts an earlier one
-    |   `-- AttestationRejected   a risk table without a quorum of known oracles, zero, or from the future
+    |   `-- AttestationRejected   without a quorum of known signers; a risk table of zero, of another market, or
+    |                             from the future; a source root for another ledger
     |-- UnknownSettlement         no accepted request has this settlement id
     |-- LedgerError               the database: absent, foreign, damaged, locked, or another ledger's
     |   |-- ForeignDatabase       a file that is no margin ledger
@@ -117,7 +118,7 @@ class RootRejected(ObservationRejected):
 
 
 class AttestationRejected(ObservationRejected):
-    """An oracle attestation that does not count."""
+    """An attestation by oracles or root signers that does not count."""
 
 
 class UnknownSettlement(VerifierError):

@@ -11,6 +11,7 @@ import pytest
 from zkmargin.circuits.margin import SMALL, compile_margin
 from zkmargin.cli.inspections import DESCRIPTIONS
 from zkmargin.settlement.account_document import read_secret
+from zkmargin.verifier import SourceRootAttestation
 
 from .conftest import MarginFiles, invoke
 from .market_documents import write_market_documents
@@ -27,6 +28,7 @@ KINDS = {
     "risk.json": "risk table",
     "request.json": "credit request",
     "attestation.json": "risk attestation",
+    "root-attestation.json": "source root attestation",
     "ledger-config.json": "ledger configuration",
     "settlement.json": "settlement request",
     "verification_key.json": "verifying key",
@@ -54,6 +56,8 @@ def files(shared: MarginFiles, tmp_path_factory: pytest.TempPathFactory) -> Marg
     assert invoke("powersoftau", "new", "bn128", 2, root / "p.ptau").code == 0
     assert invoke("profile", "small", "--save", root / "profile.json").code == 0
     write_market_documents(root)
+    attested = SourceRootAttestation(5, 1001, 2, 6, 7).signed([bytes([7]) * 32])
+    (root / "root-attestation.json").write_text(json.dumps(attested.to_json()))
     return MarginFiles(root)
 
 

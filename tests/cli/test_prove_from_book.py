@@ -139,6 +139,7 @@ def ledger_document(circuit_digest: bytes) -> LedgerDocument:
         target_chain_id=2002,
         ledger="beta-margin",
         circuit_digest=circuit_digest,
+        market=MARKET,
         routes={1001: 90_000, 1002: 5_000},
         max_root_age_ms=1_800_000,
         max_risk_age_ms=3_600_000,

@@ -52,6 +52,7 @@ def ledger() -> dict[str, Any]:
         target_chain_id=2,
         ledger="beta",
         circuit_digest=bytes(32),
+        market="example",
         routes={1001: 1},
         max_root_age_ms=1,
         max_risk_age_ms=1,

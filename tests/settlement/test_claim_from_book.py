@@ -28,6 +28,7 @@ LEDGER = LedgerDocument(
         target_chain_id=2002,
         ledger="beta-margin",
         circuit_digest=CIRCUIT,
+        market="example",
         routes={1001: 90_000, 1002: 7_000_000},
         max_root_age_ms=1_800_000,
         max_risk_age_ms=3_600_000,

@@ -253,6 +253,13 @@ def test_a_development_key_only_where_it_is_allowed_by_name(world: World, path: 
         ("oracle_signers", (bytes(19), bytes(20))),
         ("oracle_quorum", 0),
         ("oracle_quorum", 4),
+        ("root_signers", ()),
+        ("root_signers", (bytes(20), bytes(20))),
+        ("root_quorum", 0),
+        ("root_quorum", 3),
+        ("market", ""),
+        ("market", "x" * 256),
+        ("market", "a\nb"),
     ],
 )
 def test_a_configuration_that_cannot_be_meant(field: str, value: object) -> None:

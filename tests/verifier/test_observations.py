@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from zkmargin.algebra import BN254, EncodingError
+from zkmargin.algebra import BN254
 from zkmargin.verifier import (
     AttestationRejected,
     MarginLedger,
@@ -16,13 +16,23 @@ from zkmargin.verifier import (
     StaleRoot,
     StatementError,
     UnattestedRiskTable,
-    attestation_digest,
-    sign_attestation,
-    signer_address,
 )
-from zkmargin.verifier.attestation import SECP256K1_ORDER, recover_signer
 
-from .world import CHAIN, CONFIG, NOW, ORACLE_KEYS, ORACLE_TIME, RISK_ROOT, ROOT, Clock, World, attestation
+from .world import (
+    CHAIN,
+    CONFIG,
+    MARKET,
+    NOW,
+    ORACLE_KEYS,
+    ORACLE_TIME,
+    RISK_ROOT,
+    ROOT,
+    ROOT_KEYS,
+    Clock,
+    World,
+    attestation,
+    root_attestation,
+)
 
 
 def test_a_zero_root_is_no_root(ledger: MarginLedger) -> None:
@@ -83,7 +93,7 @@ def test_roots_are_field_elements(ledger: MarginLedger, root: int) -> None:
     with pytest.raises(StatementError):
         ledger.observe_root(CHAIN, 8, root, NOW)
     with pytest.raises(StatementError):
-        RiskAttestation(root, NOW, ())
+        RiskAttestation(MARKET, root, NOW)
     with pytest.raises(StatementError):
         ledger.margin_of(root)
 
@@ -100,12 +110,12 @@ def test_chain_ids_epochs_and_times_are_in_range(ledger: MarginLedger, number: i
 def test_a_quorum_of_different_known_oracles_is_needed(ledger: MarginLedger) -> None:
     known, stranger = ORACLE_KEYS[:3], ORACLE_KEYS[3]
     for keys, reason in (
-        ((), "0 oracles"),
-        (known[:1], "1 oracles"),
+        ((), "0 known"),
+        (known[:1], "1 known"),
         ((known[0], known[0]), "signed twice"),
         ((*known[:2], known[1]), "signed twice"),
-        ((known[0], stranger), "no oracle of this ledger"),
-        ((*known, stranger), "no oracle of this ledger"),
+        ((known[0], stranger), "no signer of this ledger"),
+        ((*known, stranger), "no signer of this ledger"),
     ):
         with pytest.raises(AttestationRejected, match=reason):
             ledger.attest_risk_root(attestation(321, NOW, keys))
@@ -134,70 +144,40 @@ def test_two_tables_for_one_time_are_refused(world: World, ledger: MarginLedger)
         ledger.accept(world.request(signals={"risk_root": RISK_ROOT + 1}))
 
 
-def test_each_signature_has_one_form() -> None:
-    key, digest = ORACLE_KEYS[0], attestation_digest(RISK_ROOT, ORACLE_TIME)
-    signature = sign_attestation(key, RISK_ROOT, ORACLE_TIME)
-    assert recover_signer(digest, signature) == signer_address(key)
-    r, s, v = signature[:32], int.from_bytes(signature[32:64], "big"), signature[64:]
-    high_s = (SECP256K1_ORDER - s).to_bytes(32, "big")
-    word = (SECP256K1_ORDER).to_bytes(32, "big")
-    for changed in (
-        r + high_s + bytes([55 - v[0]]),
-        r + bytes(32) + v,
-        bytes(32) + signature[32:],
-        word + signature[32:],
-        r + word + v,
-        *(signature[:64] + bytes([bad]) for bad in (0, 1, 26, 29, 255)),
-        signature[:-1],
-        signature + b"\0",
-        b"",
-        (5).to_bytes(32, "big") + signature[32:],
+def test_a_table_of_another_market_never_counts(ledger: MarginLedger) -> None:
+    other = RiskAttestation("eur-majors", RISK_ROOT + 9, NOW).signed(ORACLE_KEYS[:3])
+    with pytest.raises(AttestationRejected, match="another market"):
+        ledger.attest_risk_root(other)
+    with pytest.raises(AttestationRejected, match="no signer"):
+        ledger.attest_risk_root(replace(other, market=MARKET))
+
+
+def test_a_quorum_of_root_signers_stands_for_a_relay(world: World, ledger: MarginLedger) -> None:
+    ledger.attest_source_root(root_attestation(8, ROOT + 8))
+    assert ledger.accept(world.request(signals={"source_roots": (ROOT + 8,)})).number == 1
+    for keys, reason in ((ROOT_KEYS[:1], "1 known"), (ORACLE_KEYS[:2], "no signer"), (ROOT_KEYS * 2, "twice")):
+        with pytest.raises(AttestationRejected, match=reason):
+            ledger.attest_source_root(root_attestation(9, ROOT + 9, keys))
+
+
+def test_a_root_attested_to_another_ledger_does_not_count(ledger: MarginLedger) -> None:
+    foreign = replace(root_attestation(8, ROOT + 8), target=CONFIG.target + 1).signed(ROOT_KEYS)
+    with pytest.raises(AttestationRejected, match="another ledger"):
+        ledger.attest_source_root(foreign)
+
+
+def test_an_attested_root_meets_the_same_checks_as_an_observed_one(ledger: MarginLedger) -> None:
+    for refused in (
+        root_attestation(8, 0),
+        root_attestation(7, ROOT + 1),
+        root_attestation(8, ROOT + 1, observed_at_ms=NOW + 1),
+        root_attestation(8, ROOT + 1, chain_id=77),
     ):
-        with pytest.raises(AttestationRejected):
-            recover_signer(digest, changed)
+        with pytest.raises(RootRejected):
+            ledger.attest_source_root(refused)
 
 
-def test_every_bit_of_a_signature_counts() -> None:
-    """A flipped bit is refused or names somebody else."""
-    digest, signature = (
-        attestation_digest(RISK_ROOT, ORACLE_TIME),
-        sign_attestation(ORACLE_KEYS[0], RISK_ROOT, ORACLE_TIME),
-    )
-    signer = signer_address(ORACLE_KEYS[0])
-    for bit in range(0, 8 * 65, 13):
-        changed = bytearray(signature)
-        changed[bit // 8] ^= 1 << bit % 8
-        try:
-            assert recover_signer(digest, bytes(changed)) != signer
-        except AttestationRejected:
-            continue
-
-
-def test_addresses_are_ethereum_s() -> None:
-    """The addresses of the private keys 1 and 2, as every Ethereum tool prints them."""
-    assert signer_address((1).to_bytes(32, "big")).hex() == "7e5f4552091a69125d5dfcb7b8c2659029395bdf"
-    assert signer_address((2).to_bytes(32, "big")).hex() == "2b5ad5c4795c026514f8317c7a215e218dccd6cf"
-
-
-@pytest.mark.parametrize("key", [b"", bytes(31), bytes(33), "00" * 16])
-def test_a_private_key_is_32_bytes(key: bytes) -> None:
-    with pytest.raises(StatementError):
-        sign_attestation(key, RISK_ROOT, ORACLE_TIME)
-
-
-def test_attestations_travel_as_json() -> None:
-    honest = attestation()
-    document = honest.to_json()
-    assert RiskAttestation.from_json(document) == honest
-    for change in (
-        {"format": "zkmargin.risk-attestation/2"},
-        {"risk_root": RISK_ROOT},
-        {"risk_root": str(BN254.r)},
-        {"oracle_time_ms": "5"},
-        {"signatures": "0x"},
-        {"signatures": ["0x" + "AB" * 65]},
-        {"signatures": ["0x00"] * 65},
-        {"more": 1},
-    ):
-        with pytest.raises(EncodingError):
-            RiskAttestation.from_json({**document, **change})
+def test_without_root_signers_no_root_can_be_attested(world: World, path: Path) -> None:
+    ledger = world.open(path, replace(CONFIG, root_signers=(), root_quorum=0))
+    with pytest.raises(AttestationRejected, match="no root signers"):
+        ledger.attest_source_root(root_attestation(8, ROOT + 8, ()))

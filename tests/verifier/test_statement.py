@@ -20,7 +20,6 @@ from zkmargin.verifier import (
     SettlementRequest,
     StatementError,
     Terms,
-    attestation_digest,
     target_digest,
 )
 
@@ -33,7 +32,6 @@ CONTEXT = Context((1, 10), bytes(range(20)), bytes(range(32)), 1_800_000_000_000
 
 TARGET = 679380648101509572831644462305706000851449119278988766128526927007777375627
 CONTEXT_DIGEST = 7283749511590555324316058346913627588865290355322288794530827394852831237447
-ATTESTATION = "fbc2526a25278ed747ae75f2f1bf4a5d7b57d9972c008e12c8ac781d900680f2"
 
 
 def words(*parts: int | bytes | str) -> bytes:
@@ -64,10 +62,6 @@ def test_the_context_s_words() -> None:
     assert CONTEXT.digest() == as_element(encoded)
 
 
-def test_the_attestation_s_words() -> None:
-    assert attestation_digest(5, 6) == keccak256(words("zkmargin.risk-attestation/1", 5, 6))
-
-
 def test_the_request_s_words(world: World) -> None:
     request = world.request()
     encoded = words(
@@ -84,7 +78,6 @@ def test_digests_are_pinned() -> None:
     """These numbers are in proofs and contracts that exist: a change here breaks them."""
     assert target_digest(8453, "venue-b", bytes(32)) == TARGET
     assert CONTEXT.digest() == CONTEXT_DIGEST
-    assert attestation_digest(1, 2).hex() == ATTESTATION
 
 
 def test_digests_are_field_elements() -> None:

@@ -15,8 +15,8 @@ from zkmargin.verifier import (
     PublicInputs,
     RiskAttestation,
     SettlementRequest,
+    SourceRootAttestation,
     Terms,
-    sign_attestation,
     signer_address,
 )
 
@@ -33,19 +33,24 @@ LATENCY = 2_000
 ROOT, OTHER_ROOT = 4242, 4343
 RISK_ROOT = 8484
 CIRCUIT = bytes(range(32))
+MARKET = "usd-majors"
 ORACLE_KEYS = tuple(bytes([9] * 31 + [i]) for i in range(1, 5))
+ROOT_KEYS = tuple(bytes([8] * 31 + [i]) for i in range(1, 3))
 UNIT = 10**8
 
 CONFIG = LedgerConfig(
     target_chain_id=8453,
     ledger="venue-b",
     circuit_digest=CIRCUIT,
+    market=MARKET,
     routes={CHAIN: LATENCY, OTHER_CHAIN: 90_000},
     max_root_age_ms=30_000,
     max_risk_age_ms=5_000,
     max_horizon_ms=600_000,
     oracle_signers=tuple(signer_address(key) for key in ORACLE_KEYS[:3]),
     oracle_quorum=2,
+    root_signers=tuple(signer_address(key) for key in ROOT_KEYS),
+    root_quorum=2,
     inflow_cap_e8=1_000_000 * UNIT,
     inflow_window_ms=60_000,
 )
@@ -54,8 +59,13 @@ CONFIG = LedgerConfig(
 def attestation(
     risk_root: int = RISK_ROOT, oracle_time_ms: int = ORACLE_TIME, keys: tuple[bytes, ...] = ORACLE_KEYS[:2]
 ) -> RiskAttestation:
-    signatures = tuple(sign_attestation(key, risk_root, oracle_time_ms) for key in keys)
-    return RiskAttestation(risk_root, oracle_time_ms, signatures)
+    return RiskAttestation(MARKET, risk_root, oracle_time_ms).signed(keys)
+
+
+def root_attestation(
+    epoch: int, root: int, keys: tuple[bytes, ...] = ROOT_KEYS, *, observed_at_ms: int = NOW, chain_id: int = CHAIN
+) -> SourceRootAttestation:
+    return SourceRootAttestation(CONFIG.target, chain_id, epoch, root, observed_at_ms).signed(keys)
 
 
 @dataclass

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..attestation import ADDRESS_BYTES, MAX_SIGNATURES
 from ..errors import ConfigError, StatementError
-from ..statement import CREDIT_BITS, HORIZON_BITS, ID_BITS, check_range, target_digest
+from ..signatures import ADDRESS_BYTES, MAX_SIGNATURES
+from ..statement import CREDIT_BITS, HORIZON_BITS, ID_BITS, check_range, printable_name, target_digest
 
 MAX_HORIZON_MS = (1 << HORIZON_BITS) - 1
 MAX_CREDIT_E8 = (1 << CREDIT_BITS) - 1
@@ -18,12 +18,14 @@ class LedgerConfig:
     """The ledger at (`target_chain_id`, `ledger`), taking proofs of one circuit.
 
     `routes` gives the latency of the way from each source chain. `clock_skew_ms` is how far ahead of this machine's
-    clock a relay's or an oracle's may run. At most `inflow_cap_e8` is credited within any `inflow_window_ms`.
+    clock a relay's or an oracle's may run. At most `inflow_cap_e8` is credited within any `inflow_window_ms`. Oracles
+    attest the risk tables of `market`; `root_signers`, if there are any, source roots.
     """
 
     target_chain_id: int
     ledger: str
     circuit_digest: bytes
+    market: str
     routes: Mapping[int, int]
     max_root_age_ms: int
     max_risk_age_ms: int
@@ -34,6 +36,8 @@ class LedgerConfig:
     inflow_window_ms: int
     max_credit_e8: int = MAX_CREDIT_E8
     clock_skew_ms: int = 0
+    root_signers: tuple[bytes, ...] = ()
+    root_quorum: int = 0
     allow_development_key: bool = False
     target: int = field(init=False)
     """The public input by which a proof names this ledger."""
@@ -41,13 +45,16 @@ class LedgerConfig:
     def __post_init__(self) -> None:
         try:
             target = target_digest(self.target_chain_id, self.ledger, self.circuit_digest)
+            printable_name("market", self.market)
         except StatementError as problem:
             raise ConfigError(problem.field, problem.reason) from None
         object.__setattr__(self, "target", target)
         object.__setattr__(self, "routes", dict(self.routes))
         self._check_limits()
         self._check_routes()
-        self._check_oracles()
+        _check_signers("oracle", self.oracle_signers, self.oracle_quorum)
+        if self.root_signers or self.root_quorum != 0:
+            _check_signers("root", self.root_signers, self.root_quorum)
 
     def latency_ms(self, source_chain_ids: tuple[int, ...]) -> int | None:
         """The slowest of the routes; None where one of the chains has none."""
@@ -73,13 +80,14 @@ class LedgerConfig:
                 raise ConfigError("routes", problem.reason) from None
             _check("routes", latency, 0, self.max_horizon_ms)
 
-    def _check_oracles(self) -> None:
-        signers = self.oracle_signers
-        if not 1 <= len(signers) <= MAX_SIGNATURES or len(set(signers)) != len(signers):
-            raise ConfigError("oracle_signers", f"must be 1 to {MAX_SIGNATURES} different addresses")
-        if any(type(signer) is not bytes or len(signer) != ADDRESS_BYTES for signer in signers):
-            raise ConfigError("oracle_signers", f"must be addresses of {ADDRESS_BYTES} bytes")
-        _check("oracle_quorum", self.oracle_quorum, 1, len(signers))
+
+def _check_signers(who: str, signers: tuple[bytes, ...], quorum: int) -> None:
+    name = f"{who}_signers"
+    if not 1 <= len(signers) <= MAX_SIGNATURES or len(set(signers)) != len(signers):
+        raise ConfigError(name, f"must be 1 to {MAX_SIGNATURES} different addresses")
+    if any(type(signer) is not bytes or len(signer) != ADDRESS_BYTES for signer in signers):
+        raise ConfigError(name, f"must be addresses of {ADDRESS_BYTES} bytes")
+    _check(f"{who}_quorum", quorum, 1, len(signers))
 
 
 def _check(name: str, value: int, low: int, high: int) -> None:

@@ -9,7 +9,7 @@ from types import TracebackType
 
 from zkmargin.algebra import Engine, ZkMarginError
 
-from ..attestation import RiskAttestation
+from ..attestation import RiskAttestation, SourceRootAttestation
 from ..errors import (
     AttestationRejected,
     InflowCapExceeded,
@@ -131,9 +131,20 @@ class MarginLedger:
                 raise RootRejected(f"epoch {epoch} of chain {chain_id} is older than {latest}, which has been observed")
             rows.add_root(chain_id, epoch, root, observed_at_ms)
 
+    def attest_source_root(self, attestation: SourceRootAttestation) -> None:
+        """The same on the word of a quorum of the configured root signers, whoever brings it."""
+        if attestation.target != self.config.target:
+            raise AttestationRejected("the source root is attested to another ledger")
+        if not self.config.root_signers:
+            raise AttestationRejected("this ledger has no root signers: a relay has to be authorised to observe roots")
+        attestation.require_quorum(self.config.root_signers, self.config.root_quorum)
+        self.observe_root(attestation.chain_id, attestation.epoch, attestation.root, attestation.observed_at_ms)
+
     def attest_risk_root(self, attestation: RiskAttestation) -> None:
         """Take note of a risk table's root, once a quorum of the configured oracles has signed it."""
         self._check_time("oracle_time_ms", attestation.oracle_time_ms, AttestationRejected)
+        if attestation.market != self.config.market:
+            raise AttestationRejected(f"the risk table is of another market than {self.config.market}")
         attestation.require_quorum(self.config.oracle_signers, self.config.oracle_quorum)
         with self._database.writing() as connection:
             rows = Rows(connection)
