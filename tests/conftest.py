@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
 from zkmargin.algebra import Engine, get_engine
 from zkmargin.algebra.engine import native_problem
+
+from .servers.postgres import PostgresServer, postgres_server
 
 # A slow machine is no failure: Hypothesis would time each example.
 settings.register_profile("untimed", parent=settings(), deadline=None)
@@ -28,3 +31,10 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 def best_engine() -> Engine:
     """The engine a user gets by default."""
     return get_engine()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server shared by the tests of one process. A test that kills its server starts its own."""
+    with postgres_server() as server:
+        yield server
