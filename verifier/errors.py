@@ -13,6 +13,7 @@
     |   `-- AttestationRejected   without a quorum of known signers; a risk table of zero, of another market, or
     |                             from the future; a source root for another ledger
     |-- UnknownSettlement         no accepted request has this settlement id
+    |-- Overloaded                more is waiting for the ledger than may wait; nothing was done, send it again
     |-- LedgerError               the database: absent, foreign, damaged, locked, or another ledger's
     |   |-- ForeignDatabase       a file that is no margin ledger
     |   |-- SchemaTooNew          a ledger written by a later version of this library
@@ -127,6 +128,15 @@ class UnknownSettlement(VerifierError):
     def __init__(self, settlement_id: bytes) -> None:
         super().__init__(f"no accepted request has the settlement id 0x{settlement_id.hex()}")
         self.settlement_id = settlement_id
+
+
+class Overloaded(VerifierError):
+    """`waiting` requests wait already, of `limit` that may; this one was not taken up."""
+
+    def __init__(self, waiting: int, limit: int) -> None:
+        super().__init__(f"{waiting} requests are waiting and at most {limit} may: send it again in a moment")
+        self.waiting = waiting
+        self.limit = limit
 
 
 class LedgerError(VerifierError):
