@@ -1,0 +1,143 @@
+"""The Vyper verifier on a real node: what holds, and every attack on points, inputs and calldata."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from zkmargin.algebra import BN254, Engine
+from zkmargin.verifier import Proof
+from zkmargin.verifier.evm.compile import compile_contract
+from zkmargin.verifier.evm.key_points import key_points
+from zkmargin.verifier.evm.vyper_key import vyper_key_module
+
+from ..verifier.trapdoor import Trapdoor, twist_point_outside_subgroup
+from .chain import Chain
+from .words import proof_words
+
+R, Q = BN254.r, BN254.q
+TARGET = 77
+INPUTS = [3, 0, R - 1, 12345, 2**167, 6]
+
+
+@pytest.fixture(scope="module")
+def trapdoor(best_engine: Engine) -> Trapdoor:
+    return Trapdoor(best_engine, 7, circuit_digest=bytes(32))
+
+
+@pytest.fixture(scope="module")
+def verifier(node: Chain, trapdoor: Trapdoor) -> Any:
+    module = vyper_key_module(key_points(trapdoor.key, [TARGET]))
+    return node.deploy(compile_contract("Groth16Verifier", {"verifying_key": module}))
+
+
+@pytest.fixture(scope="module")
+def words(trapdoor: Trapdoor) -> list[int]:
+    return proof_words(trapdoor.forge([TARGET, *INPUTS]))
+
+
+def test_holds(node: Chain, verifier: Any, words: list[int]) -> None:
+    assert node.call(verifier.functions.verify(words, INPUTS)) is True
+
+
+def test_another_folded_input_is_another_statement(node: Chain, verifier: Any, trapdoor: Trapdoor) -> None:
+    words = proof_words(trapdoor.forge([TARGET + 1, *INPUTS]))
+    assert node.call(verifier.functions.verify(words, INPUTS)) is False
+
+
+@pytest.mark.parametrize("index", range(6))
+def test_each_input_counts(node: Chain, verifier: Any, words: list[int], index: int) -> None:
+    changed = [(x + (i == index)) % R for i, x in enumerate(INPUTS)]
+    assert node.call(verifier.functions.verify(words, changed)) is False
+
+
+@pytest.mark.parametrize("index", range(6))
+def test_an_input_plus_r_is_refused(node: Chain, verifier: Any, words: list[int], index: int) -> None:
+    changed = [x + R * (i == index) for i, x in enumerate(INPUTS)]
+    assert node.call(verifier.functions.verify(words, changed)) is False
+    assert node.call(verifier.functions.verify_many([words], [changed])) is False
+
+
+def attacked(words: list[int]) -> dict[str, list[int]]:
+    """The rows V4, V5, V6 and V10 of points, in words."""
+    b = twist_point_outside_subgroup()
+    outside = proof_words(Proof(bytes([1] + [0] * 31 + [2] + [0] * 31), b, bytes([1] + [0] * 31 + [2] + [0] * 31)))
+    rows = {f"coordinate {i} + q": [x + Q * (j == i) for j, x in enumerate(words)] for i in range(8)}
+    rows |= {f"coordinate {i} off the curve": [(x + (j == i)) % Q for j, x in enumerate(words)] for i in range(8)}
+    rows |= {
+        "A at infinity": [0, 0, *words[2:]],
+        "B at infinity": [*words[:2], 0, 0, 0, 0, *words[6:]],
+        "C at infinity": [*words[:6], 0, 0],
+        "all at infinity": [0] * 8,
+        "B outside the subgroup": [*words[:2], *outside[2:6], *words[6:]],
+        "B's limbs swapped": [*words[:2], words[3], words[2], words[5], words[4], *words[6:]],
+        "A and C swapped": [*words[6:], *words[2:6], *words[:2]],
+        "A negated": [words[0], Q - words[1], *words[2:]],
+        "all ones": [2**256 - 1] * 8,
+    }
+    return rows
+
+
+@pytest.mark.parametrize("row", list(attacked([1] * 8)))
+def test_attacks_are_refused(node: Chain, verifier: Any, words: list[int], row: str) -> None:
+    changed = attacked(words)[row]
+    assert node.call(verifier.functions.verify(changed, INPUTS)) is False
+    assert node.call(verifier.functions.verify_many([words, changed], [INPUTS, INPUTS])) is False
+
+
+def test_a_malformed_point_burns_a_bounded_amount(node: Chain, verifier: Any, words: list[int]) -> None:
+    off_curve = [words[0] + 1, *words[1:]]
+    burnt = verifier.functions.verify(off_curve, INPUTS).estimate_gas()
+    assert burnt < 320_000
+    many = verifier.functions.verify_many([words] * 3 + [off_curve], [INPUTS] * 4).estimate_gas()
+    assert many < 550_000
+    outside = attacked(words)["B outside the subgroup"]
+    assert verifier.functions.verify_many([words] * 3 + [outside], [INPUTS] * 4).estimate_gas() < 700_000
+
+
+def test_negations_and_other_randomness_verify_by_nature(
+    node: Chain, verifier: Any, words: list[int], trapdoor: Trapdoor
+) -> None:
+    negated = [words[0], Q - words[1], *words[2:4], Q - words[4], Q - words[5], *words[6:]]
+    assert node.call(verifier.functions.verify(negated, INPUTS)) is True
+    again = proof_words(trapdoor.forge([TARGET, *INPUTS], a=99))
+    assert node.call(verifier.functions.verify(again, INPUTS)) is True
+
+
+@pytest.mark.parametrize("cut", [1, 32, 64, 200])
+def test_short_calldata_is_refused(node: Chain, verifier: Any, words: list[int], cut: int) -> None:
+    data = bytes.fromhex(verifier.encode_abi("verify", [words, INPUTS])[2:])
+    with pytest.raises(Exception, match="revert"):
+        node.web3.eth.call({"to": verifier.address, "data": data[:-cut]})
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 32])
+def test_batches_hold_and_one_bad_proof_breaks_them(node: Chain, verifier: Any, trapdoor: Trapdoor, count: int) -> None:
+    rows = [[i, *INPUTS[1:]] for i in range(count)]
+    proofs = [proof_words(trapdoor.forge([TARGET, *row], a=7 + i)) for i, row in enumerate(rows)]
+    assert node.call(verifier.functions.verify_many(proofs, rows)) is True
+    bad = [*rows[:-1], [count + 5, *INPUTS[1:]]]
+    assert node.call(verifier.functions.verify_many(proofs, bad)) is False
+    if count > 1:
+        swapped = [proofs[1], proofs[0], *proofs[2:]]
+        assert node.call(verifier.functions.verify_many(swapped, rows)) is False
+
+
+def test_errors_that_cancel_are_caught(node: Chain, verifier: Any, trapdoor: Trapdoor) -> None:
+    """Two false proofs whose C are off by opposite amounts: their plain sum would hold."""
+    rows = [[1, *INPUTS[1:]], [2, *INPUTS[1:]]]
+    offset = 5 * trapdoor.delta  # what C is off by, seen in the statement: gamma is 1
+    proofs = [
+        proof_words(trapdoor.forge([TARGET, *rows[0]], constant=1 + offset)),
+        proof_words(trapdoor.forge([TARGET, *rows[1]], constant=1 - offset)),
+    ]
+    for words, row in zip(proofs, rows, strict=True):
+        assert node.call(verifier.functions.verify(words, row)) is False
+    assert node.call(verifier.functions.verify_many(proofs, rows)) is False
+
+
+def test_no_batch_and_uneven_lists(node: Chain, verifier: Any, words: list[int]) -> None:
+    assert node.call(verifier.functions.verify_many([], [])) is False
+    assert node.call(verifier.functions.verify_many([words], [])) is False
+    assert node.call(verifier.functions.verify_many([words], [INPUTS, INPUTS])) is False
