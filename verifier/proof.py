@@ -1,4 +1,4 @@
-"""A Groth16 proof: three points, as bytes and as snarkjs's proof.json."""
+"""A Groth16 proof: three points, as bytes in three forms, as hexadecimal text, and as snarkjs's proof.json."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from zkmargin.algebra import (
     Buffer,
     Curve,
     EncodingError,
+    Engine,
     PointError,
     g1_from_bytes,
     g2_from_bytes,
+    get_engine,
 )
+from zkmargin.algebra.precompiles import reverse_halves
 
 from .json_members import check_members, read_object
 from .snarkjs_json import CURVE_NAMES, PROTOCOL, read_g1, read_g2, read_protocol, write_g1, write_g2
@@ -21,6 +24,8 @@ from .snarkjs_json import CURVE_NAMES, PROTOCOL, read_g1, read_g2, read_protocol
 WHAT = "proof"
 MAX_JSON_BYTES = 1 << 14
 """A proof.json is 800 bytes; nothing longer than this is parsed."""
+
+_HEX_DIGITS = frozenset("0123456789abcdef")
 
 
 @dataclass(frozen=True)
@@ -73,11 +78,60 @@ class Proof:
 
     @classmethod
     def from_bytes(cls, data: Buffer, curve: Curve = BN254) -> Proof:
-        """A | B | C, exactly."""
-        raw, g1, g2 = bytes(data), curve.g1_bytes, curve.g2_bytes
-        if len(raw) != 2 * g1 + g2:
-            raise EncodingError(f"{WHAT}: {len(raw)} bytes instead of {2 * g1 + g2}", what=WHAT)
-        return cls(raw[:g1], raw[g1 : g1 + g2], raw[g1 + g2 :], curve)
+        """A | B | C, exactly: 256 bytes of little-endian affine coordinates."""
+        return cls(*_split(data, curve.g1_bytes, curve.g2_bytes), curve)
 
     def to_bytes(self) -> bytes:
         return self.a + self.b + self.c
+
+    @classmethod
+    def from_compressed(cls, data: Buffer, curve: Curve = BN254, *, engine: Engine | None = None) -> Proof:
+        """A | B | C as arkworks compresses points, 128 bytes: x little-endian, bit 7 of its last byte for the larger y.
+
+        Every x is checked to be below q and on the curve, so a proof has one spelling. B's subgroup is checked by
+        whoever verifies, as for the other forms.
+        """
+        size = curve.coordinate_bytes
+        a, b, c = _split(data, size, 2 * size)
+        engine = engine or get_engine(curve=curve)
+        a_and_c = engine.g1_decompress(a + c)
+        return cls(a_and_c[: 2 * size], engine.g2_decompress(b), a_and_c[2 * size :], curve)
+
+    def to_compressed(self, *, engine: Engine | None = None) -> bytes:
+        """The inverse of `from_compressed`."""
+        engine = engine or get_engine(curve=self.curve)
+        a_and_c = engine.g1_compress(self.a + self.c)
+        size = self.curve.coordinate_bytes
+        return a_and_c[:size] + engine.g2_compress(self.b) + a_and_c[size:]
+
+    @classmethod
+    def from_calldata(cls, data: Buffer) -> Proof:
+        """Eight big-endian words in EIP-197's order, c1 before c0: what a contract is called with."""
+        return cls(*map(reverse_halves, _split(data, BN254.g1_bytes, BN254.g2_bytes)))
+
+    def to_calldata(self) -> bytes:
+        """The inverse of `from_calldata`."""
+        if self.curve != BN254:
+            raise EncodingError(f"{WHAT}: EIP-197 knows no curve {self.curve.name}", what=WHAT)
+        return b"".join(map(reverse_halves, (self.a, self.b, self.c)))
+
+    @classmethod
+    def from_hex(cls, text: str, *, engine: Engine | None = None) -> Proof:
+        """0x and lower-case digits: 256 of them are the compressed form, 512 the calldata."""
+        digits = text[2:] if type(text) is str and text.startswith("0x") else ""
+        if len(digits) not in (256, 512) or not _HEX_DIGITS.issuperset(digits):
+            raise EncodingError(f"{WHAT}: not 0x and 256 or 512 lower-case hexadecimal digits", what=WHAT)
+        raw = bytes.fromhex(digits)
+        return cls.from_compressed(raw, engine=engine) if len(digits) == 256 else cls.from_calldata(raw)
+
+    def to_hex(self, *, engine: Engine | None = None) -> str:
+        """The compressed form as `from_hex` reads it; that of the calldata is its bytes' own `hex`."""
+        return "0x" + self.to_compressed(engine=engine).hex()
+
+
+def _split(data: Buffer, g1: int, g2: int) -> tuple[bytes, bytes, bytes]:
+    raw = bytes(memoryview(data)[: 2 * g1 + g2 + 1])
+    if len(raw) != 2 * g1 + g2:
+        length = memoryview(data).nbytes
+        raise EncodingError(f"{WHAT}: {length} bytes instead of {2 * g1 + g2}", what=WHAT)
+    return raw[:g1], raw[g1 : g1 + g2], raw[g1 + g2 :]
