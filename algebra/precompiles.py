@@ -18,7 +18,7 @@ PAIR_BYTES = G1_BYTES + G2_BYTES
 
 
 def ec_add(data: Buffer, engine: Engine) -> bytes:
-    """The sum of two points. As on the EVM, missing bytes count as zeros and those after the second point as nothing."""
+    """The sum of two points. As on the EVM, missing bytes are zeros and bytes past the second are ignored."""
     call = _padded(data, 2 * G1_BYTES)
     return reverse_halves(engine.g1_add(reverse_halves(call[:G1_BYTES]), reverse_halves(call[G1_BYTES:])))
 
