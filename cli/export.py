@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from .engine_choice import chosen_engine
 from .files import NewFile, json_bytes, read_file, require_free, write_files
-from .options import FILE, Group, force_option, shape_option
+from .options import FILE, Group, force_option, form_option, shape_option
 from .output import Output
+from .proof_files import WRITTEN_FORMS, proof_file, read_proof_file
 
 if TYPE_CHECKING:
     from zkmargin.circuits.margin import Shape
@@ -33,18 +36,42 @@ def verificationkey(output: Output, key_path: Path, vk_path: Path, force: bool) 
 
 
 @COMMAND.command("proof")
-@click.argument("settlement_path", type=FILE, metavar="SETTLEMENT.json")
-@click.argument("proof_path", type=FILE, metavar="PROOF.json")
+@click.argument("source_path", type=FILE, metavar="PROOF")
+@click.argument("proof_path", type=FILE, metavar="OUT")
+@click.option(
+    "--as", "written", type=click.Choice(WRITTEN_FORMS), default="json", show_default=True, help="OUT's form."
+)
+@click.option("--public", "public_path", type=FILE, metavar="PUBLIC.json", help="What a call needs beside the proof.")
+@form_option
 @force_option
 @click.pass_obj
-def proof(output: Output, settlement_path: Path, proof_path: Path, force: bool) -> None:
-    """The proof of a settlement request, as snarkjs's proof.json."""
-    from zkmargin.verifier import SettlementRequest
+def proof(
+    output: Output,
+    source_path: Path,
+    proof_path: Path,
+    written: str,
+    public_path: Path | None,
+    form: str | None,
+    force: bool,
+) -> None:
+    """A proof in another form; PROOF is a settlement request, or a proof in any form that `verify` takes.
+
+    compressed is 128 bytes and raw 256, calldata is EIP-197's words, hex those as 0x and digits, compressed-hex the
+    compressed bytes likewise, call the text that snarkjs writes as calldata, public inputs included. The proof is not
+    checked.
+    """
+    from zkmargin.verifier import read_public_signals
 
     require_free([proof_path], force)
-    request = SettlementRequest.from_json(read_file(settlement_path, "settlement request"))
-    write_files([NewFile(proof_path, json_bytes(request.proof.to_json()))], force)
-    output.result({"proof": str(proof_path)}, [f"proof written to {proof_path}"])
+    engine = chosen_engine(output)
+    read = read_proof_file(source_path, form, engine)
+    if public_path is not None:
+        public = read.with_public_inputs(read_public_signals(read_file(public_path, "public inputs")))
+        read = replace(read, public_inputs=tuple(public))
+    write_files([proof_file(proof_path, read, written, engine)], force)
+    output.result(
+        {"proof": str(proof_path), "from": read.form, "as": written}, [f"proof written to {proof_path} as {written}"]
+    )
 
 
 @COMMAND.command("public")

@@ -24,6 +24,7 @@ MAP_FROM = 16 * MIB
 SIZE_LIMITS = {
     "secret": 4 * KIB,
     "proof": 16 * KIB,
+    "calldata": MIB,
     "settlement request": 64 * KIB,
     "risk attestation": 16 * KIB,
     "source root attestation": 16 * KIB,

@@ -34,6 +34,8 @@ FORMATS = {
 }
 LARGEST_JSON = 256 << 20
 SHOWN_COMPONENTS = 12
+BINARY_PROOFS = (128, 256)
+"""The sizes of a proof in bytes, compressed and not; what else is so small is text."""
 
 
 def open_any(path: Path) -> Buffer:
@@ -47,11 +49,15 @@ def kind_of(data: Buffer, path: Path) -> str:
     if head in MAGICS:
         return MAGICS[head]
     beginning = bytes(memoryview(data)[:4096]).lstrip()
+    if beginning.startswith(b"0x") or (memoryview(data).nbytes in BINARY_PROOFS and not bytes(data).isascii()):
+        return "proof"
     first_line = beginning.split(b"\n", 1)[0]
     if first_line.count(b",") == 3 and first_line.split(b",")[0].isdigit():
         return ".sym"
     if memoryview(data).nbytes > LARGEST_JSON or beginning[:1] not in (b"{", b"["):
         raise FileRefused(path, "is no kind of file that this program knows")
+    if beginning.startswith(b'["0x'):
+        return "calldata"
     document = load_json(data, str(path), max_bytes=LARGEST_JSON)
     if isinstance(document, list):
         return "public inputs"
@@ -213,9 +219,14 @@ def _profile(data: Buffer, output: Output) -> Facts:
 
 
 def _proof(data: Buffer, output: Output) -> Facts:
-    from zkmargin.verifier import Proof
+    from zkmargin.verifier.proof_forms import read_proof
 
-    return {"curve": Proof.from_json(data).curve.name, "protocol": "groth16"}
+    engine = chosen_engine(output)
+    read = read_proof(data, engine=engine)
+    facts: Facts = {"form": read.form, "curve": read.proof.curve.name, "protocol": "groth16"}
+    if read.public_inputs is not None:
+        facts["public_inputs"] = [str(value) for value in read.public_inputs]
+    return {**facts, "compressed": read.proof.to_hex(engine=engine)}
 
 
 def _verifying_key(data: Buffer, output: Output) -> Facts:
@@ -341,6 +352,7 @@ DESCRIPTIONS: dict[str, Callable[[Buffer, Output], Facts]] = {
     ".sym": _symbols,
     "profile": _profile,
     "proof": _proof,
+    "calldata": _proof,
     "verifying key": _verifying_key,
     "public inputs": _public,
     "settlement request": _settlement,

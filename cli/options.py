@@ -105,6 +105,14 @@ def sym_option(function: F) -> F:
     return click.option("--sym", "sym_path", type=FILE, metavar="CIRCUIT.sym", help=text)(function)
 
 
+def form_option(function: F) -> F:
+    """`--form`, as `form`: what a file with a proof is, where its contents should not decide."""
+    from zkmargin.verifier.proof_forms import PROOF_FORMS
+
+    text = "The form of PROOF; otherwise its contents show it, and 256 binary bytes are raw."
+    return click.option("--form", type=click.Choice(PROOF_FORMS), help=text)(function)
+
+
 def _declared(context: click.Context, parameter: click.Parameter, value: str) -> Any:
     from zkmargin.circuits.margin import ShapeError, declared_shape
 

@@ -19,7 +19,8 @@ from zkmargin.prover import (
     verify_zkey,
     write_zkey,
 )
-from zkmargin.verifier import VerifyingKey
+from zkmargin.verifier import VerifyingKey, read_public_signals
+from zkmargin.verifier.snarkjs_call import write_call
 
 from .beacon import beacon_arguments, read_beacon
 from .engine_choice import chosen_engine
@@ -28,6 +29,7 @@ from .files import NewFile, json_bytes, read_file, require_free, write_files
 from .options import FILE, Group, contribution_options, force_option, name_option, progress_option
 from .output import Output, counted
 from .progress import Progress
+from .proof_files import read_proof_file
 
 
 @click.group("zkey", cls=Group)
@@ -118,6 +120,18 @@ def verificationkey(
     require_free([vk_path], force)
     key, digest = _verified(output, circuit_path, ptau_path, key_path)
     _write_verifying_key(output, replace(key.verifying_key(), circuit_digest=digest), vk_path, force)
+
+
+@export.command("soliditycalldata")
+@click.argument("public_path", type=FILE, metavar="PUBLIC.json")
+@click.argument("proof_path", type=FILE, metavar="PROOF")
+@click.pass_obj
+def soliditycalldata(output: Output, public_path: Path, proof_path: Path) -> None:
+    """Print a proof and its public inputs as the arguments of a contract's verifyProof, as snarkjs does."""
+    public = read_public_signals(read_file(public_path, "public inputs"))
+    read = read_proof_file(proof_path, None, chosen_engine(output))
+    text = write_call(read.proof, read.with_public_inputs(public))
+    output.result({"calldata": text}, [text])
 
 
 def export_verifying_key(output: Output, key_path: Path, vk_path: Path, force: bool) -> None:

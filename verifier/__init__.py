@@ -40,13 +40,16 @@ from .groth16 import Verifier, verify, verify_unjudged
 from .keys import VerifyingKey, judge_key
 from .ledger import BreakerState, Decision, LedgerConfig, MarginLedger
 from .proof import Proof
+from .proof_forms import PROOF_FORMS, ReadProof, read_proof, write_proof
 from .public_signals import check_public_inputs, read_public_signals, write_public_signals
 from .receipt import Receipt
 from .request import SettlementRequest
 from .signatures import signer_address
+from .snarkjs_call import read_call, write_call
 from .statement import Context, PublicInputs, Terms, target_digest
 
 __all__ = [
+    "PROOF_FORMS",
     "AttestationRejected",
     "BreakerOpen",
     "BreakerState",
@@ -72,6 +75,7 @@ __all__ = [
     "PublicInputCount",
     "PublicInputError",
     "PublicInputs",
+    "ReadProof",
     "Receipt",
     "Rejected",
     "RequestExpired",
@@ -96,11 +100,15 @@ __all__ = [
     "WrongTarget",
     "check_public_inputs",
     "judge_key",
+    "read_call",
+    "read_proof",
     "read_public_signals",
     "sign_attestation",
     "signer_address",
     "target_digest",
     "verify",
     "verify_unjudged",
+    "write_call",
+    "write_proof",
     "write_public_signals",
 ]

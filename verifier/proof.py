@@ -88,8 +88,7 @@ class Proof:
     def from_compressed(cls, data: Buffer, curve: Curve = BN254, *, engine: Engine | None = None) -> Proof:
         """A | B | C as arkworks compresses points, 128 bytes: x little-endian, bit 7 of its last byte for the larger y.
 
-        Every x is checked to be below q and on the curve, so a proof has one spelling. B's subgroup is checked by
-        whoever verifies, as for the other forms.
+        Points are checked on the way, subgroup included, so that a proof has one spelling.
         """
         size = curve.coordinate_bytes
         a, b, c = _split(data, size, 2 * size)
@@ -98,7 +97,7 @@ class Proof:
         return cls(a_and_c[: 2 * size], engine.g2_decompress(b), a_and_c[2 * size :], curve)
 
     def to_compressed(self, *, engine: Engine | None = None) -> bytes:
-        """The inverse of `from_compressed`."""
+        """The inverse of `from_compressed`; `PointError` where a point is none, for half of it would say another."""
         engine = engine or get_engine(curve=self.curve)
         a_and_c = engine.g1_compress(self.a + self.c)
         size = self.curve.coordinate_bytes
@@ -107,7 +106,8 @@ class Proof:
     @classmethod
     def from_calldata(cls, data: Buffer) -> Proof:
         """Eight big-endian words in EIP-197's order, c1 before c0: what a contract is called with."""
-        return cls(*map(reverse_halves, _split(data, BN254.g1_bytes, BN254.g2_bytes)))
+        a, b, c = map(reverse_halves, _split(data, BN254.g1_bytes, BN254.g2_bytes))
+        return cls(a, b, c)
 
     def to_calldata(self) -> bytes:
         """The inverse of `from_calldata`."""

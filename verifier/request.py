@@ -109,9 +109,7 @@ class SettlementRequest:
             oracle_time_ms=value["oracle_time_ms"],
         )
         public = tuple(read_public_signals(_of_type(value["public"], list, "public")))
-        return cls(
-            context, _read_terms(value["terms"]), public, Proof.from_json(_of_type(value["proof"], dict, "proof"))
-        )
+        return cls(context, _read_terms(value["terms"]), public, _read_proof(value["proof"]))
 
 
 def _read_terms(value: Any) -> Terms:
@@ -120,6 +118,13 @@ def _read_terms(value: Any) -> Terms:
     check_members(members, {"credit", "horizon_ms", "sequence"}, set(), what)
     credit = _of_type(members["credit"], str, "credit")
     return Terms(parse_decimal(credit, AMOUNT_SCALE), members["horizon_ms"], members["sequence"])
+
+
+def _read_proof(value: Any) -> Proof:
+    """snarkjs's object, or a string as `Proof.from_hex` reads it; the request's digest is the same for all of them."""
+    if type(value) is str:
+        return Proof.from_hex(value)
+    return Proof.from_json(_of_type(value, dict, "proof"))
 
 
 def _of_type(value: Any, wanted: type, name: str) -> Any:

@@ -27,6 +27,11 @@ COMMANDS = {
         "witness --account {account.json} --secret {secret.json} --risk {risk.json} --request {request.json} -o OUT"
     ),
     "verify": ("verify --key {verification_key.json} {proof/proof.json} {proof/public.json} --allow-development-key"),
+    "verify-settlement": "verify --key {verification_key.json} {settlement.json} --allow-development-key",
+    "verify-call": "verify --key {verification_key.json} {call.txt} --allow-development-key",
+    "verify-compressed": (
+        "verify --key {verification_key.json} {proof.bin} {proof/public.json} --allow-development-key"
+    ),
     "groth16-setup": "groth16 setup {built/small.r1cs} {p.ptau} OUT",
     "groth16-prove": "groth16 prove {small.zkey} {w.wtns} OUT OUT2",
     "groth16-verify": (
@@ -38,6 +43,8 @@ COMMANDS = {
     "zkey-export": "zkey export verificationkey {small.zkey} OUT",
     "export-vk": "export verificationkey {small.zkey} OUT",
     "export-proof": "export proof {settlement.json} OUT",
+    "export-proof-again": "export proof {proof.bin} OUT --as call --public {proof/public.json}",
+    "zkey-export-call": "zkey export soliditycalldata {proof/public.json} {proof/proof.json}",
     "export-public": "export public {settlement.json} OUT",
     "r1cs-info": "r1cs info {built/small.r1cs}",
     "wtns-check": "wtns check {built/small.r1cs} {w.wtns}",
@@ -59,6 +66,7 @@ COMMANDS = {
     "inspect-risk": "inspect {risk.json}",
     "inspect-request": "inspect {request.json}",
     "inspect-settlement": "inspect {settlement.json}",
+    "inspect-call": "inspect {call.txt}",
     "inspect-vk": "inspect {verification_key.json}",
     "inspect-profile": "inspect {profile.json}",
     "profile": "profile {built/small.r1cs} --sym {built/small.sym}",
@@ -88,6 +96,8 @@ def folder(shared: MarginFiles, tmp_path_factory: pytest.TempPathFactory) -> Mar
     assert invoke("powersoftau", "contribute", root / "p0.ptau", root / "p.ptau").code == 0
     assert invoke("witness", *shared.documents(), "-o", root / "w.wtns").code == 0
     assert invoke("profile", "small", "--save", root / "profile.json").code == 0
+    assert invoke("export", "proof", root / "settlement.json", root / "call.txt", "--as", "call").code == 0
+    assert invoke("export", "proof", root / "settlement.json", root / "proof.bin", "--as", "compressed").code == 0
     config = ["--config", shared / "ledger-config.json", "--key", shared / "verification_key.json"]
     assert invoke("ledger", "init", root / "ledger", *config).code == 0
     return MarginFiles(root)

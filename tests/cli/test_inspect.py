@@ -34,6 +34,7 @@ KINDS = {
     "verification_key.json": "verifying key",
     "proof/proof.json": "proof",
     "proof/public.json": "public inputs",
+    "call.txt": "calldata",
     "w.wtns": ".wtns",
     "p.ptau": ".ptau",
     "profile.json": "profile",
@@ -55,6 +56,7 @@ def files(shared: MarginFiles, tmp_path_factory: pytest.TempPathFactory) -> Marg
     assert invoke("witness", *shared.documents(), "-o", root / "w.wtns").code == 0
     assert invoke("powersoftau", "new", "bn128", 2, root / "p.ptau").code == 0
     assert invoke("profile", "small", "--save", root / "profile.json").code == 0
+    assert invoke("export", "proof", root / "settlement.json", root / "call.txt", "--as", "call").code == 0
     write_market_documents(root)
     attested = SourceRootAttestation(5, 1001, 2, 6, 7).signed([bytes([7]) * 32])
     (root / "root-attestation.json").write_text(json.dumps(attested.to_json()))

@@ -1,0 +1,28 @@
+"""Files with a proof in them, in whichever form."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from zkmargin.algebra import Engine
+from zkmargin.verifier.proof_forms import ReadProof, read_proof, write_proof
+
+from .files import NewFile, json_bytes, read_file
+
+WRITTEN_FORMS = ("json", "compressed", "raw", "calldata", "hex", "compressed-hex", "call")
+
+
+def read_proof_file(path: Path, form: str | None, engine: Engine) -> ReadProof:
+    """The proof in a file, in the form named or the one that its contents show; each form has its own limit below."""
+    return read_proof(read_file(path, "calldata"), form, engine=engine)
+
+
+def proof_file(path: Path, read: ReadProof, form: str, engine: Engine) -> NewFile:
+    """The file that holds this proof in another form; the hexadecimal ones end their only line."""
+    if form == "json":
+        return NewFile(path, json_bytes(read.proof.to_json()))
+    if form == "compressed-hex":
+        return NewFile(path, f"{read.proof.to_hex(engine=engine)}\n".encode())
+    if form == "hex":
+        return NewFile(path, f"0x{read.proof.to_calldata().hex()}\n".encode())
+    return NewFile(path, write_proof(read, form, engine=engine))
