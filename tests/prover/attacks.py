@@ -1,0 +1,247 @@
+"""Attacks on the prover, rows P1 to P5 of the list in docs/verifying.md; each returns quietly when it came to nothing.
+
+Nothing here uses `assert`: `python -O attacks.py ENGINE` runs them all where asserts do not exist.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import math
+import os
+import pickle
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from zkmargin.algebra import BN254, Engine, get_engine, scalars_to_bytes
+from zkmargin.circuits import (
+    Circuit,
+    CompiledCircuit,
+    LieAccepted,
+    UnsatisfiedConstraint,
+    assert_equal,
+    bind,
+    build,
+    divide,
+    hint_divmod,
+    is_zero,
+    maximum,
+    one_hot,
+    sqrt_floor,
+    to_bits,
+    total,
+    unsigned,
+)
+from zkmargin.circuits.testing import check_liars, plain_engine
+from zkmargin.circuits.testing.steps import take_apart
+from zkmargin.prover import Prover, ProvingKey, UnsatisfiedWitness, write_zkey
+from zkmargin.prover.setup import ToxicWaste, key_from_secrets
+from zkmargin.verifier import Proof, verify
+
+
+class AttackSucceeded(Exception):
+    """Something came out that should not have, or not in the right way."""
+
+
+def thirds(c: Circuit) -> None:
+    """A third of a small private number, rounded down: few constraints, one hint, one line that can fail."""
+    n = c.private("n", bits=3)
+    third, _ = divide(n, 3)
+    assert_equal(c.public("third"), third)  # LINE
+
+
+LINE = next(number for number, text in enumerate(Path(__file__).read_text().splitlines(), 1) if text.endswith("# LINE"))
+HONEST = {"n": 7, "third": 2}
+
+
+def hints(c: Circuit) -> None:
+    """A gadget for every kind of hint."""
+    x, y = c.private("x", bits=8), c.private("y", bits=8)
+    quotient, remainder = divide(x, y + 1)
+    parts = [quotient, remainder, sqrt_floor(x), is_zero(x - y), maximum([x, y])]
+    parts += [total(to_bits(x, 8)), total([place * place * bit for place, bit in enumerate(one_hot(quotient, 4), 1)])]
+    assert_equal(c.public("all"), total(parts))
+
+
+def forgetful(c: Circuit) -> None:
+    """A division whose equation nobody checks: what P4 must find."""
+    x = c.private("x", bits=8)
+    bind(x)
+    quotient, remainder = hint_divmod(x, x + 1, unsigned(8), unsigned(8))
+    assert_equal(c.public("all"), quotient + remainder)
+
+
+class Target:
+    """A key whose secrets are known here, and an honest witness, on one engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.circuit: CompiledCircuit = build(thirds, name="thirds")
+        self.waste = ToxicWaste(*(int.from_bytes(os.urandom(31), "little") for _ in range(4)))
+        self.key: ProvingKey = key_from_secrets(self.circuit.r1cs, self.waste, engine)
+        self.prover = Prover(self.key, engine)
+        self.witness = self.circuit.witness(HONEST, engine)
+        self.check(self.prover.prove(self.witness)[0])
+
+    def check(self, proof: Proof) -> None:
+        verify(self.key.verifying_key(), [HONEST["third"]], proof, engine=self.engine, allow_development=True)
+
+    def no_proof(self, witness: bytes, what: str) -> None:
+        try:
+            self.prover.prove(witness)
+        except UnsatisfiedWitness:
+            return
+        raise AttackSucceeded(f"{what} was proven")
+
+
+@cache
+def target_on(engine_name: str) -> Target:
+    return Target(get_engine(engine_name))
+
+
+def p1_witness_that_does_not_satisfy(target: Target) -> None:
+    """The circuit's check names the user's line; the prover makes no proof of it, nor of any single wire changed."""
+    false = target.circuit.witness({**HONEST, "third": 1}, target.engine)
+    try:
+        target.circuit.check(false, target.engine)
+        raise AttackSucceeded("a false statement satisfies the circuit")
+    except UnsatisfiedConstraint as problem:
+        if problem.line != LINE or problem.file is None or not problem.file.endswith(Path(__file__).name):
+            raise AttackSucceeded(f"the error names {problem.file}:{problem.line} instead of line {LINE}") from problem
+    target.no_proof(false, "a false statement")
+    wires = len(target.witness) // 32
+    for wire in range(wires) if target.engine.name == "native" else (0,):
+        target.no_proof(_changed(target.witness, wire), f"a witness with wire {wire} changed")
+
+
+def p2_the_same_witness_twice(target: Target) -> None:
+    """Another A, B and C each time, every one of them valid."""
+    proofs = [target.prover.prove(target.witness)[0] for _ in range(3 if target.engine.name == "native" else 2)]
+    for element in ("a", "b", "c"):
+        if len({getattr(proof, element) for proof in proofs}) != len(proofs):
+            raise AttackSucceeded(f"two proofs share {element}")
+    target.check(proofs[-1])
+
+
+def p3_repeated_randomness(target: Target) -> None:
+    """Parent and children prove the same after a fork, from a prover made before it; no two A, B or C agree."""
+    if not hasattr(os, "fork"):
+        return
+    children = [_proof_of_a_child(target) for _ in range(2 if target.engine.name == "native" else 1)]
+    proofs = [*children, target.prover.prove(target.witness)[0].to_bytes()]
+    for part in (slice(0, 64), slice(64, 192), slice(192, 256)):
+        if len({proof[part] for proof in proofs}) != len(proofs):
+            raise AttackSucceeded("a forked prover repeats its parent's randomness")
+
+
+def p4_every_hint_a_liar(target: Target) -> None:
+    """Each hint replaced by lies, the rest computed from them: nothing satisfies, and nothing is proven."""
+    told = check_liars(build(hints, name="hints"), {"x": 77, "y": 30, "all": _sum_of_hints(77, 30)})
+    if told < 100:
+        raise AttackSucceeded(f"only {told} lies were told")
+    try:
+        check_liars(build(forgetful, name="forgetful"), {"x": 77, "all": 77})
+        raise AttackSucceeded("lies about a hint that nothing checks were not noticed")
+    except LieAccepted:
+        pass
+    circuit = target.circuit
+    steps = take_apart(circuit.program.to_bytes()).steps
+    hinted = [wire for step in steps if step.is_hint for wire in step.wires]
+    if not hinted:
+        raise AttackSucceeded("the circuit to lie in has no hints")
+    for wire in hinted:
+        for lie in (0, 1, 3, BN254.r - 1):
+            witness = circuit.witness(HONEST, plain_engine(BN254, {wire: lie}))
+            if witness == target.witness:
+                continue
+            try:
+                circuit.check(witness, target.engine)
+                raise AttackSucceeded(f"a lie about hint {wire} satisfies the circuit")
+            except UnsatisfiedConstraint:
+                pass
+            if target.engine.name == "native":
+                target.no_proof(witness, f"a lie about hint {wire}")
+
+
+def p5_secrets_in_files_logs_repr_and_pickles(target: Target) -> None:
+    """Neither the setup's secrets nor the witness are in anything that leaves the process."""
+    log = io.StringIO()
+    handler = logging.StreamHandler(log)
+    logging.getLogger().addHandler(handler)
+    logging.getLogger().setLevel(0)
+    try:
+        proof, _ = target.prover.prove(target.witness)
+        images = [write_zkey(target.key, target.engine), pickle.dumps(target.key), repr(target.key).encode()]
+        images += [repr(target.prover).encode(), repr(target.waste).encode(), str(target.waste).encode()]
+        images += [proof.to_bytes(), repr(proof).encode(), pickle.dumps(proof)]
+    finally:
+        logging.getLogger().removeHandler(handler)
+    images.append(log.getvalue().encode())
+    for name in ("tau", "alpha", "beta", "delta"):
+        secret: int = getattr(target.waste, name)
+        if any(form in image for form in _forms(secret, target.engine) for image in images):
+            raise AttackSucceeded(f"{name} can be read off something that is shown or stored")
+    _refuses_to_be_pickled(target.waste)
+
+
+def _refuses_to_be_pickled(waste: ToxicWaste) -> None:
+    try:
+        pickle.dumps(waste)
+    except TypeError:
+        return
+    raise AttackSucceeded("the setup's secrets can be pickled")
+
+
+def _forms(secret: int, engine: Engine) -> list[bytes]:
+    """The spellings that a leak would have."""
+    plain = scalars_to_bytes([secret])
+    return [plain, plain[::-1], str(secret).encode(), f"{secret:x}".encode(), engine.fr_to_montgomery(plain)]
+
+
+def _changed(witness: bytes, wire: int) -> bytes:
+    value = int.from_bytes(witness[32 * wire : 32 * wire + 32], "little")
+    return witness[: 32 * wire] + ((value + 1) % BN254.r).to_bytes(32, "little") + witness[32 * wire + 32 :]
+
+
+def _sum_of_hints(x: int, y: int) -> int:
+    quotient, remainder = divmod(x, y + 1)
+    root = math.isqrt(x)
+    return quotient + remainder + root + (x == y) + max(x, y) + x.bit_count() + (quotient + 1) ** 2
+
+
+def _proof_of_a_child(target: Target) -> bytes:
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.write(writer, target.prover.prove(target.witness)[0].to_bytes())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with open(reader, "rb") as pipe:
+        proof = pipe.read()
+    os.waitpid(child, 0)
+    if len(proof) != 256:
+        raise AttackSucceeded("a forked prover made no proof")
+    return proof
+
+
+ATTACKS: dict[str, Callable[[Target], None]] = {
+    name: attack for name, attack in list(globals().items()) if name[0] == "p" and name[1:2].isdigit()
+}
+
+
+def main(engine_name: str) -> int:
+    if __debug__:
+        raise SystemExit("run this with python -O: the point is that asserts are gone")
+    target = target_on(engine_name)
+    for attack in ATTACKS.values():
+        attack(target)
+    print(f"{len(ATTACKS)} attacks came to nothing")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
