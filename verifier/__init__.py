@@ -2,6 +2,7 @@
 
 from .attestation import RiskAttestation, SourceRootAttestation, sign_attestation
 from .errors import (
+    AccountCapExceeded,
     AttestationRejected,
     BreakerOpen,
     CircuitMismatch,
@@ -38,7 +39,16 @@ from .errors import (
 )
 from .groth16 import Verifier, verify, verify_unjudged
 from .keys import VerifyingKey, judge_key
-from .ledger import BreakerState, Decision, LedgerConfig, MarginLedger
+from .ledger import (
+    AccountView,
+    BreakerLimits,
+    BreakerState,
+    Decision,
+    LedgerConfig,
+    LogEntry,
+    MarginLedger,
+    MarketHealth,
+)
 from .proof import Proof
 from .proof_forms import PROOF_FORMS, ReadProof, read_proof, write_proof
 from .public_signals import check_public_inputs, read_public_signals, write_public_signals
@@ -50,7 +60,10 @@ from .statement import Context, PublicInputs, Terms, target_digest
 
 __all__ = [
     "PROOF_FORMS",
+    "AccountCapExceeded",
+    "AccountView",
     "AttestationRejected",
+    "BreakerLimits",
     "BreakerOpen",
     "BreakerState",
     "CircuitMismatch",
@@ -67,7 +80,9 @@ __all__ = [
     "LedgerConfig",
     "LedgerError",
     "LedgerMismatch",
+    "LogEntry",
     "MarginLedger",
+    "MarketHealth",
     "NullifierUsed",
     "ObservationRejected",
     "Proof",

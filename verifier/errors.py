@@ -20,7 +20,7 @@
     |   |-- DamagedDatabase       a ledger whose file is corrupt
     |   `-- LedgerMismatch        a ledger of another target
     `-- Rejected                  the ledger refuses a request, and says at which of its checks
-        |-- BreakerOpen           nothing is accepted until somebody resets the breaker
+        |-- BreakerOpen           the ledger's breaker, or that of one of the request's sources, is open
         |-- WrongTarget           a proof for another ledger
         |-- ContextMismatch       a proof for another request
         |-- UnknownRoot           a source root never observed on that chain
@@ -34,6 +34,7 @@
         |-- SettlementIdUsed      another request has this settlement id
         |-- CreditTooLarge        more than one request may ask for
         |-- ProofRejected         the proof does not hold (also an `InvalidProof`)
+        |-- AccountCapExceeded    more than may come in for one account within the window
         `-- InflowCapExceeded     more than may come in within the window; trips the breaker
 
 Malformed bytes and points are `zkmargin.algebra.errors.EncodingError` and `PointError`, as everywhere.
@@ -169,11 +170,13 @@ class Rejected(VerifierError):
 
 
 class BreakerOpen(Rejected):
-    """The breaker is open; `reason` is why it was tripped."""
+    """A breaker is open; `reason` is why it was tripped, `source` its chain or None for the whole ledger's."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"the circuit breaker is open: {reason}")
+    def __init__(self, reason: str, source: int | None = None) -> None:
+        whose = "the circuit breaker" if source is None else f"the circuit breaker of chain {source}"
+        super().__init__(f"{whose} is open: {reason}")
         self.reason = reason
+        self.source = source
 
 
 class WrongTarget(Rejected):
@@ -228,5 +231,17 @@ class ProofRejected(Rejected, InvalidProof):
     """The proof does not hold for this request."""
 
 
+class AccountCapExceeded(Rejected):
+    """The credit would take the account's inflow above its cap; no breaker is opened by that."""
+
+
 class InflowCapExceeded(Rejected):
-    """The credit would take the window's inflow above its cap; the breaker is open now."""
+    """The credit would take an inflow above its cap: the breaker of `source` is open now, None for the whole ledger's.
+
+    `cap` says which: "source", "inflow" or "trial".
+    """
+
+    def __init__(self, message: str, cap: str, source: int | None) -> None:
+        super().__init__(message)
+        self.cap = cap
+        self.source = source

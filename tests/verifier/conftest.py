@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,12 @@ def world(best_engine: Engine) -> World:
     return World(best_engine)
 
 
+@pytest.fixture(params=["sqlite"])
+def ledger_place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a ledger can be opened that nobody has opened before: on each kind of store in turn."""
+    return str(tmp_path / "margin.sqlite")
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "margin.sqlite"
@@ -28,5 +35,6 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def ledger(world: World, path: Path, clock: Clock) -> MarginLedger:
-    return world.open(path, clock=clock)
+def ledger(world: World, ledger_place: str, clock: Clock) -> Iterator[MarginLedger]:
+    with world.open(ledger_place, clock=clock) as opened:
+        yield opened

@@ -32,7 +32,7 @@ def main(database: str, requests: str, first: str = "0", die_at: str = "0") -> N
             os.kill(os.getpid(), signal.SIGKILL)
 
     if countdown:
-        ledger._database._connection.set_trace_callback(count)
+        ledger._store.file._connection.set_trace_callback(count)
     for line in Path(requests).read_text().splitlines()[int(first) :]:
         try:
             print(json.dumps(ledger.accept(SettlementRequest.from_json(line)).to_json()), flush=True)

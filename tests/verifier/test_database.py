@@ -25,7 +25,7 @@ from zkmargin.verifier import (
     SchemaTooNew,
     VerifierError,
 )
-from zkmargin.verifier.ledger.sqlite_store import APPLICATION_ID, SCHEMA_VERSION, Database
+from zkmargin.verifier.ledger.sqlite_store import APPEND_ONLY, APPLICATION_ID, SCHEMA_VERSION, SqliteStore
 
 from .trapdoor import Trapdoor
 from .world import CIRCUIT, CONFIG, World
@@ -34,7 +34,7 @@ from .world import CIRCUIT, CONFIG, World
 def refused_untouched(path: Path, error: type[VerifierError]) -> None:
     before = path.read_bytes()
     with pytest.raises(error) as caught:
-        Database(path, CONFIG.target)
+        SqliteStore(path, CONFIG.target)
     assert type(caught.value) is error
     assert path.read_bytes() == before
 
@@ -51,7 +51,7 @@ def change(path: Path, *statements: str) -> None:
 def test_a_new_file_and_an_empty_one_become_ledgers(path: Path) -> None:
     path.touch()
     for _ in range(2):
-        Database(path, CONFIG.target).close()
+        SqliteStore(path, CONFIG.target).close()
     connection = sqlite3.connect(path)
     assert connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
     assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
@@ -60,8 +60,8 @@ def test_a_new_file_and_an_empty_one_become_ledgers(path: Path) -> None:
 
 
 def test_commits_reach_the_disk(path: Path) -> None:
-    database = Database(path, CONFIG.target)
-    with database.reading() as connection:
+    file = SqliteStore(path, CONFIG.target).file
+    with file.reading() as connection:
         assert connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
         assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
 
@@ -80,7 +80,7 @@ def test_a_database_of_another_program(path: Path) -> None:
 
 
 def test_a_later_schema(path: Path) -> None:
-    Database(path, CONFIG.target).close()
+    SqliteStore(path, CONFIG.target).close()
     change(path, f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     refused_untouched(path, SchemaTooNew)
 
@@ -88,19 +88,19 @@ def test_a_later_schema(path: Path) -> None:
 @pytest.mark.parametrize(
     "damage",
     [
-        "DROP TABLE decisions",
+        "DROP TABLE log",
         "DROP TRIGGER receipts_no_update",
-        "DROP INDEX receipts_by_time",
+        "DROP INDEX accounts_by_expiry",
         "ALTER TABLE receipts ADD COLUMN more",
         "CREATE TABLE more (x)",
     ],
 )
 def test_another_schema_under_our_name(path: Path, damage: str) -> None:
     """A missing trigger as well: without it the rows could be rewritten."""
-    Database(path, CONFIG.target).close()
+    SqliteStore(path, CONFIG.target).close()
     change(path, damage)
     with pytest.raises(DamagedDatabase):
-        Database(path, CONFIG.target)
+        SqliteStore(path, CONFIG.target)
 
 
 def test_damaged_pages(world: World, path: Path) -> None:
@@ -113,10 +113,10 @@ def test_damaged_pages(world: World, path: Path) -> None:
         raw[4096 * page + 100 : 4096 * page + 4000] = os.urandom(3900)
     path.write_bytes(raw)
     with pytest.raises(DamagedDatabase):
-        Database(path, CONFIG.target)
+        SqliteStore(path, CONFIG.target)
 
 
-@pytest.mark.parametrize("table", ["receipts", "decisions", "releases"])
+@pytest.mark.parametrize("table", ["receipts", "log", "accounts"])
 def test_damage_in_a_single_page(world: World, path: Path, table: str) -> None:
     """Opening reads every page, so that damage is found before a decision rests on it."""
     with world.open(path) as ledger:
@@ -129,7 +129,18 @@ def test_damage_in_a_single_page(world: World, path: Path, table: str) -> None:
     raw[4096 * (page - 1) : 4096 * page] = b"\xa5" * 4096
     path.write_bytes(raw)
     with pytest.raises(DamagedDatabase):
-        Database(path, CONFIG.target)
+        SqliteStore(path, CONFIG.target)
+
+
+def test_the_rows_cannot_be_rewritten(world: World, path: Path) -> None:
+    with world.open(path) as ledger:
+        ledger.accept(world.request())
+    connection = sqlite3.connect(path)
+    for table in APPEND_ONLY:
+        for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET rowid = 99"):
+            with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+                connection.execute(statement)
+    connection.close()
 
 
 def test_a_truncated_file(world: World, path: Path) -> None:
@@ -140,7 +151,7 @@ def test_a_truncated_file(world: World, path: Path) -> None:
     for length in (10, 1000, 4096, len(raw) // 2, len(raw) - 4096):
         path.write_bytes(raw[:length])
         with pytest.raises((DamagedDatabase, ForeignDatabase)):
-            Database(path, CONFIG.target)
+            SqliteStore(path, CONFIG.target)
 
 
 @pytest.mark.parametrize(
@@ -150,27 +161,27 @@ def test_another_ledger_s_file(world: World, path: Path, other: dict[str, object
     world.open(path).close()
     config = replace(CONFIG, **other)  # type: ignore[arg-type]
     with pytest.raises(LedgerMismatch):
-        Database(path, config.target)
+        SqliteStore(path, config.target)
 
 
 @pytest.mark.parametrize("where", [":memory:", "", "missing/folder/margin.sqlite"])
 def test_a_ledger_is_a_file_in_a_folder_that_exists(where: str) -> None:
     with pytest.raises(LedgerError):
-        Database(where, CONFIG.target)
+        SqliteStore(where, CONFIG.target)
 
 
 def test_a_folder_is_no_ledger(tmp_path: Path) -> None:
     with pytest.raises(LedgerError):
-        Database(tmp_path, CONFIG.target)
+        SqliteStore(tmp_path, CONFIG.target)
 
 
 def test_a_locked_ledger_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("zkmargin.verifier.sqlite_file.BUSY_TIMEOUT_S", 0.05)
-    first, second = Database(path, CONFIG.target), Database(path, CONFIG.target)
+    first, second = SqliteStore(path, CONFIG.target), SqliteStore(path, CONFIG.target)
     with first.writing(), pytest.raises(LedgerError, match="locked"), second.writing():
         pass
-    with first.writing(), second.reading() as connection:
-        assert connection.execute("SELECT count(*) FROM receipts").fetchone() == (0,)
+    with first.writing(), second.reading() as rows:
+        assert rows.receipts(0, 10) == []
 
 
 def _count_receipts(ledger: MarginLedger, answer: Callable[[str], None]) -> None:
@@ -196,7 +207,7 @@ def test_many_openers_at_once_make_one_ledger(world: World, path: Path) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(8) as pool:
-        for database in pool.map(lambda _: Database(path, CONFIG.target), range(8)):
+        for database in pool.map(lambda _: SqliteStore(path, CONFIG.target), range(8)):
             database.close()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -51,8 +50,8 @@ def test_nothing_is_taken_from_the_future(ledger: MarginLedger) -> None:
         ledger.attest_risk_root(attestation(oracle_time_ms=NOW + 1))
 
 
-def test_skewed_clocks_are_allowed_for_as_configured(world: World, path: Path, clock: Clock) -> None:
-    ledger = world.open(path, replace(CONFIG, clock_skew_ms=50), clock)
+def test_skewed_clocks_are_allowed_for_as_configured(world: World, ledger_place: str, clock: Clock) -> None:
+    ledger = world.open(ledger_place, replace(CONFIG, clock_skew_ms=50), clock)
     ledger.observe_root(CHAIN, 8, ROOT + 5, NOW + 50)
     ledger.attest_risk_root(attestation(oracle_time_ms=NOW + 50))
     request = world.request(oracle_time_ms=NOW + 50, signals={"source_roots": (ROOT + 5,)})
@@ -122,9 +121,9 @@ def test_a_quorum_of_different_known_oracles_is_needed(ledger: MarginLedger) -> 
     ledger.attest_risk_root(attestation(321, NOW, known[1:]))
 
 
-def test_an_oracle_that_was_removed_no_longer_counts(world: World, path: Path) -> None:
+def test_an_oracle_that_was_removed_no_longer_counts(world: World, ledger_place: str) -> None:
     signers = CONFIG.oracle_signers[1:]
-    ledger = world.open(path, replace(CONFIG, oracle_signers=signers), prepared=False)
+    ledger = world.open(ledger_place, replace(CONFIG, oracle_signers=signers), prepared=False)
     with pytest.raises(AttestationRejected):
         ledger.attest_risk_root(attestation())
 
@@ -140,6 +139,8 @@ def test_two_tables_for_one_time_are_refused(world: World, ledger: MarginLedger)
     ledger.attest_risk_root(attestation())
     with pytest.raises(AttestationRejected, match="another risk root"):
         ledger.attest_risk_root(attestation(RISK_ROOT + 1))
+    assert ledger.breaker().is_open
+    ledger.reset_breaker("a test")
     with pytest.raises(UnattestedRiskTable):
         ledger.accept(world.request(signals={"risk_root": RISK_ROOT + 1}))
 
@@ -177,7 +178,7 @@ def test_an_attested_root_meets_the_same_checks_as_an_observed_one(ledger: Margi
             ledger.attest_source_root(refused)
 
 
-def test_without_root_signers_no_root_can_be_attested(world: World, path: Path) -> None:
-    ledger = world.open(path, replace(CONFIG, root_signers=(), root_quorum=0))
+def test_without_root_signers_no_root_can_be_attested(world: World, ledger_place: str) -> None:
+    ledger = world.open(ledger_place, replace(CONFIG, root_signers=(), root_quorum=0))
     with pytest.raises(AttestationRejected, match="no root signers"):
         ledger.attest_source_root(root_attestation(8, ROOT + 8, ()))

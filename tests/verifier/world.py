@@ -88,7 +88,11 @@ class World:
         self.trapdoor = Trapdoor(engine, 6 + venues, circuit_digest=CIRCUIT)
 
     def open(
-        self, path: Path, config: LedgerConfig = CONFIG, clock: Callable[[], int] | None = None, prepared: bool = True
+        self,
+        path: Path | str,
+        config: LedgerConfig = CONFIG,
+        clock: Callable[[], int] | None = None,
+        prepared: bool = True,
     ) -> MarginLedger:
         """A ledger that has observed the roots and the risk table which honest requests refer to."""
         ledger = MarginLedger.open(path, config, self.trapdoor.key, clock=clock or Clock(), engine=self.engine)

@@ -1,4 +1,4 @@
-"""The ledger's checks on its own state, in their order; the proof itself is checked after them.
+"""The ledger's checks on its own state, in their order; the proof is checked after them, and the caps at last.
 
 They run twice: once to refuse cheaply before the pairing, and once more inside the writing transaction, where what they
 find cannot change before the receipt is written.
@@ -7,10 +7,8 @@ find cannot change before the receipt is written.
 from __future__ import annotations
 
 from ..errors import (
-    BreakerOpen,
     ContextMismatch,
     CreditTooLarge,
-    InflowCapExceeded,
     NullifierUsed,
     RequestExpired,
     SettlementIdUsed,
@@ -24,51 +22,35 @@ from ..errors import (
 )
 from ..request import SettlementRequest
 from ..statement import PublicInputs
+from .breakers import Standing
 from .config import LedgerConfig
-from .rows import Rows
+from .state import State
 
 
-def check_state(rows: Rows, config: LedgerConfig, venues: int, request: SettlementRequest, now_ms: int) -> None:
-    """Raise the `Rejected` of the first check that fails; a request that passes lacks only the proof and the cap."""
+def check_state(
+    state: State, breakers: Standing, config: LedgerConfig, venues: int, request: SettlementRequest, now_ms: int
+) -> None:
+    """Raise the `Rejected` of the first check that fails; a request that passes lacks only the proof and the caps."""
     inputs = request.named_inputs()
-    _check_breaker(rows)
+    breakers.require_passable()
     if inputs.target != config.target:
         raise WrongTarget("the proof credits another ledger: make one for this ledger's target")
     _check_context(inputs, request, venues)
-    _check_roots(rows, config, inputs, request, now_ms)
-    _check_risk_table(rows, config, inputs, request, now_ms)
+    _check_roots(state, config, inputs, request, now_ms)
+    _check_risk_table(state, config, inputs, request, now_ms)
     _check_terms(config, inputs, request)
     if now_ms >= request.context.expiry_ms:
         raise RequestExpired(f"the request expired at {request.context.expiry_ms} ms, it is {now_ms} ms")
-    last = max(rows.last_sequence(inputs.account), rows.released_through(inputs.account))
+    account = state.account(inputs.account)
+    last = max(account.sequence, account.released_through)
     if request.terms.sequence <= last:
         raise StaleSequence(f"sequence {request.terms.sequence} is not above {last}: prove the account's newest state")
-    if rows.is_nullifier_used(inputs.nullifier):
+    if state.is_nullifier_used(inputs.nullifier):
         raise NullifierUsed("this state of the account has been credited here before")
-    if rows.receipt_of_settlement(request.context.settlement_id) is not None:
+    if state.receipt_of(request.context.settlement_id) is not None:
         raise SettlementIdUsed("another request was accepted under this settlement id: choose a new one")
     if request.terms.credit_e8 > config.max_credit_e8:
         raise CreditTooLarge(f"at most {config.max_credit_e8} e8 may be credited at once")
-
-
-def check_inflow(rows: Rows, config: LedgerConfig, request: SettlementRequest, now_ms: int) -> None:
-    """Raise `InflowCapExceeded` if what this credit adds to the account's margin is too much for the window.
-
-    Runs after the proof: since the breaker trips on it, nobody without a valid proof may be able to cause it.
-    """
-    added = max(0, request.terms.credit_e8 - rows.margin(request.named_inputs().account, now_ms))
-    inflow = rows.inflow(now_ms - config.inflow_window_ms, rows.breaker().last_receipt)
-    if inflow + added > config.inflow_cap_e8:
-        raise InflowCapExceeded(
-            f"{inflow} e8 came in within {config.inflow_window_ms} ms, {added} more would exceed the cap of"
-            f" {config.inflow_cap_e8}: the breaker is open now"
-        )
-
-
-def _check_breaker(rows: Rows) -> None:
-    breaker = rows.breaker()
-    if breaker.is_open:
-        raise BreakerOpen(breaker.reason)
 
 
 def _check_context(inputs: PublicInputs, request: SettlementRequest, venues: int) -> None:
@@ -80,25 +62,26 @@ def _check_context(inputs: PublicInputs, request: SettlementRequest, venues: int
 
 
 def _check_roots(
-    rows: Rows, config: LedgerConfig, inputs: PublicInputs, request: SettlementRequest, now_ms: int
+    state: State, config: LedgerConfig, inputs: PublicInputs, request: SettlementRequest, now_ms: int
 ) -> None:
     for chain_id, root in zip(request.context.source_chain_ids, inputs.source_roots, strict=True):
-        observed_at_ms = rows.root_seen_at(chain_id, root)
-        if observed_at_ms is None or chain_id not in config.routes:
+        observed = state.root(chain_id, root)
+        if observed is None or chain_id not in config.routes:
             raise UnknownRoot(
                 f"this root has not been observed on chain {chain_id}: wait for the relay, or check the chain"
             )
-        if not -config.clock_skew_ms <= now_ms - observed_at_ms <= config.max_root_age_ms:
+        if not -config.clock_skew_ms <= now_ms - observed.observed_at_ms <= config.max_root_age_ms:
             raise StaleRoot(
-                f"the root of chain {chain_id} was observed at {observed_at_ms} ms: prove against a newer one"
+                f"the root of chain {chain_id} was observed at {observed.observed_at_ms} ms: prove against a newer one"
             )
 
 
 def _check_risk_table(
-    rows: Rows, config: LedgerConfig, inputs: PublicInputs, request: SettlementRequest, now_ms: int
+    state: State, config: LedgerConfig, inputs: PublicInputs, request: SettlementRequest, now_ms: int
 ) -> None:
     oracle_time_ms = request.context.oracle_time_ms
-    if oracle_time_ms >= 1 << 63 or rows.risk_root_at(oracle_time_ms) != inputs.risk_root:
+    table = state.risk_table(oracle_time_ms)
+    if table is None or table.risk_root != inputs.risk_root:
         raise UnattestedRiskTable(f"no quorum of oracles stands behind this risk root at {oracle_time_ms} ms")
     if not -config.clock_skew_ms <= now_ms - oracle_time_ms <= config.max_risk_age_ms:
         raise StaleRiskTable(f"the risk table is of {oracle_time_ms} ms: prove with a newer one")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ..errors import ConfigError, StatementError
 from ..signatures import ADDRESS_BYTES, MAX_SIGNATURES
 from ..statement import CREDIT_BITS, HORIZON_BITS, ID_BITS, check_range, printable_name, target_digest
+from .breaker_limits import BreakerLimits
 
 MAX_HORIZON_MS = (1 << HORIZON_BITS) - 1
 MAX_CREDIT_E8 = (1 << CREDIT_BITS) - 1
@@ -55,6 +57,10 @@ class LedgerConfig:
         _check_signers("oracle", self.oracle_signers, self.oracle_quorum)
         if self.root_signers or self.root_quorum != 0:
             _check_signers("root", self.root_signers, self.root_quorum)
+
+    @cached_property
+    def limits(self) -> BreakerLimits:
+        return BreakerLimits(self.inflow_cap_e8, self.inflow_window_ms)
 
     def latency_ms(self, source_chain_ids: tuple[int, ...]) -> int | None:
         """The slowest of the routes; None where one of the chains has none."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 
 from zkmargin.algebra import Engine, ZkMarginError
@@ -12,10 +13,8 @@ from zkmargin.algebra import Engine, ZkMarginError
 from ..attestation import RiskAttestation, SourceRootAttestation
 from ..errors import (
     AttestationRejected,
-    InflowCapExceeded,
     InvalidProof,
     ProofRejected,
-    Rejected,
     RootRejected,
     StatementError,
     UnknownSettlement,
@@ -24,15 +23,21 @@ from ..groth16 import Verifier
 from ..keys import VerifyingKey
 from ..receipt import Receipt
 from ..request import SettlementRequest
-from ..statement import ID_BITS, check_element, check_range, venue_count
-from .checks import check_inflow, check_state
+from ..statement import CREDIT_BITS, ID_BITS, check_element, check_range, venue_count
+from . import breaker as rules
+from . import observing
+from .breaker import MarketHealth, Scope, Transition, Who
+from .breakers import BreakerState, move, standing, view
 from .config import LedgerConfig
-from .rows import BreakerState, Decision, Rows
-from .sqlite_store import Database
+from .deciding import Rules, earlier_receipt
+from .entries import record_release, record_repayment
+from .log import LogEntry, decision
+from .opening import record_configuration
+from .records import AccountView, Decision, RiskTable, Root
+from .state import State
+from .store import Store, open_store
 
-ACCEPTED = "accepted"
 PAGE = 1000
-MAX_REASON = 200
 
 Clock = Callable[[], int]
 """Milliseconds since 1970."""
@@ -43,11 +48,11 @@ def system_clock() -> int:
 
 
 class MarginLedger:
-    """Threads may share one; each process opens its own on the same file."""
+    """Threads may share one; each process opens its own on the same database."""
 
-    def __init__(self, database: Database, config: LedgerConfig, verifier: Verifier, clock: Clock) -> None:
+    def __init__(self, store: Store, config: LedgerConfig, verifier: Verifier, clock: Clock) -> None:
         self.config = config
-        self._database = database
+        self._store = store
         self._verifier = verifier
         self._venues = venue_count(verifier.key.n_public)
         self._clock = clock
@@ -55,24 +60,31 @@ class MarginLedger:
     @classmethod
     def open(
         cls,
-        path: str | os.PathLike[str],
+        where: str | os.PathLike[str],
         config: LedgerConfig,
         key: VerifyingKey,
         *,
         clock: Clock = system_clock,
         engine: Engine | None = None,
     ) -> MarginLedger:
-        """Open the ledger in this file, or start it if there is none.
+        """Open the ledger in this SQLite file or at this `postgresql://` URL, or start it if there is none.
 
-        The key is judged, and must name the configuration's circuit; a file of another ledger, of another program or
-        of a later version, and a damaged one, are each refused.
+        The key is judged, and must name the configuration's circuit; a database of another ledger, of another program
+        or of a later version, and a damaged one, are each refused. A configuration or key other than the last one is
+        written into the log.
         """
         verifier = Verifier(key, engine, config.allow_development_key, expect_circuit=config.circuit_digest)
         venue_count(key.n_public)
-        return cls(Database(path, config.target), config, verifier, clock)
+        store = open_store(where, config.target)
+        try:
+            record_configuration(store, config, key, clock)
+        except BaseException:
+            store.close()
+            raise
+        return cls(store, config, verifier, clock)
 
     def close(self) -> None:
-        self._database.close()
+        self._store.close()
 
     def __enter__(self) -> MarginLedger:
         return self
@@ -82,148 +94,51 @@ class MarginLedger:
     ) -> None:
         self.close()
 
+    # Requests.
     def accept(self, request: SettlementRequest) -> Receipt:
         """The receipt of this request: a new one, or the same again if it was accepted before.
 
         Raises the `Rejected` of the first check that fails, or an `EncodingError` for a proof whose points are none.
-        Nothing has changed then but the log, and the breaker where the inflow cap was met.
+        Nothing has changed then but the log, and the breaker where a cap was met.
         """
-        digest = request.digest()
-        with self._database.reading() as connection:
-            rows = Rows(connection)
-            earlier = rows.receipt_of_request(digest)
-            problem = None if earlier else self._state_problem(rows, request, self._clock())
-        if earlier is not None:
-            return earlier
-        # The pairing takes milliseconds: it must not hold the lock that every writer needs.
-        problem = problem or self._proof_problem(request)
-        with self._database.writing() as connection:
-            outcome = self._settle(Rows(connection), request, digest, problem)
+        (outcome,) = self.accept_many([request])
         if isinstance(outcome, Receipt):
             return outcome
         raise outcome
 
-    def observe_root(self, chain_id: int, epoch: int, root: int, observed_at_ms: int) -> None:
-        """Take note of a source root that the caller's relay has seen final on its chain.
+    def accept_many(self, requests: Sequence[SettlementRequest]) -> list[Receipt | ZkMarginError]:
+        """What `accept` would return or raise for each, in this order; in one transaction, and so all on disk or none.
 
-        Epochs only grow, and one epoch has one root: an older root can never come back as a new one. Observing the
-        same root again changes nothing, not even its age.
+        The proofs are checked together, which is cheaper, before the lock that every writer needs is taken.
         """
-        check_range("chain_id", chain_id, ID_BITS)
-        check_range("epoch", epoch, ID_BITS)
-        check_element("root", root)
-        self._check_time("observed_at_ms", observed_at_ms, RootRejected)
-        if root == 0:
-            raise RootRejected("a root of zero is no root")
-        if chain_id not in self.config.routes:
-            raise RootRejected(f"chain {chain_id} has no route to this ledger")
-        with self._database.writing() as connection:
-            rows = Rows(connection)
-            known = rows.root_of_epoch(chain_id, epoch)
-            if known is not None and known[0] == root:
-                return
-            latest = rows.latest_epoch(chain_id)
-            if known is not None or rows.root_seen_at(chain_id, root) is not None:
-                raise RootRejected(
-                    f"epoch {epoch} of chain {chain_id} contradicts an earlier observation: check the relay"
-                )
-            if latest is not None and epoch < latest:
-                raise RootRejected(f"epoch {epoch} of chain {chain_id} is older than {latest}, which has been observed")
-            rows.add_root(chain_id, epoch, root, observed_at_ms)
+        found = self._examine(requests)
+        receipts = [outcome for outcome in found if isinstance(outcome, Receipt)]
+        if len(receipts) == len(requests):
+            return list(receipts)
+        rules = self._rules()
+        with self._writing() as state:
+            state.prefetch(requests)
+            return [
+                rules.settle(state, request, self._clock(), None if isinstance(outcome, Receipt) else outcome)
+                for request, outcome in zip(requests, found, strict=True)
+            ]
 
-    def attest_source_root(self, attestation: SourceRootAttestation) -> None:
-        """The same on the word of a quorum of the configured root signers, whoever brings it."""
-        if attestation.target != self.config.target:
-            raise AttestationRejected("the source root is attested to another ledger")
-        if not self.config.root_signers:
-            raise AttestationRejected("this ledger has no root signers: a relay has to be authorised to observe roots")
-        attestation.require_quorum(self.config.root_signers, self.config.root_quorum)
-        self.observe_root(attestation.chain_id, attestation.epoch, attestation.root, attestation.observed_at_ms)
+    def _examine(self, requests: Sequence[SettlementRequest]) -> list[Receipt | ZkMarginError | None]:
+        """Before the lock: a receipt given earlier, or what is wrong with a request, None if nothing is."""
+        rules, found = self._rules(), list[Receipt | ZkMarginError | None]()
+        with self._reading() as state:
+            state.prefetch(requests)
+            for request in requests:
+                now_ms = self._clock()
+                breakers = rules.breakers(state, request, now_ms)
+                found.append(earlier_receipt(state, request) or rules.state_problem(state, breakers, request, now_ms))
+        unsettled = [index for index, outcome in enumerate(found) if outcome is None]
+        for index, problem in zip(unsettled, self._proof_problems([requests[i] for i in unsettled]), strict=True):
+            found[index] = problem
+        return found
 
-    def attest_risk_root(self, attestation: RiskAttestation) -> None:
-        """Take note of a risk table's root, once a quorum of the configured oracles has signed it."""
-        self._check_time("oracle_time_ms", attestation.oracle_time_ms, AttestationRejected)
-        if attestation.market != self.config.market:
-            raise AttestationRejected(f"the risk table is of another market than {self.config.market}")
-        attestation.require_quorum(self.config.oracle_signers, self.config.oracle_quorum)
-        with self._database.writing() as connection:
-            rows = Rows(connection)
-            known = rows.risk_root_at(attestation.oracle_time_ms)
-            if known == attestation.risk_root:
-                return
-            if known is not None:
-                raise AttestationRejected("the oracles have signed another risk root for the same time: check them")
-            rows.add_risk_root(attestation.oracle_time_ms, attestation.risk_root, self._clock())
-
-    def margin_of(self, account: int) -> int:
-        """The account's margin in e8: its newest credit, unless released or expired. Unknown accounts have 0."""
-        check_element("account", account)
-        with self._database.reading() as connection:
-            return Rows(connection).margin(account, self._clock())
-
-    def release(self, settlement_id: bytes) -> int:
-        """End a credit before its expiry, and return the margin the account is left with.
-
-        Works with the breaker open, because it only lowers what this ledger is exposed to. Releasing again changes
-        nothing. Before the source frees the collateral, `release_account` is needed: there may be newer states, proven
-        or not, that show the same reservation.
-        """
-        with self._database.writing() as connection:
-            rows = Rows(connection)
-            receipt = rows.receipt_of_settlement(settlement_id)
-            if receipt is None:
-                raise UnknownSettlement(settlement_id)
-            return self._release(rows, receipt.account, receipt.sequence)
-
-    def release_account(self, account: int, through_sequence: int) -> int:
-        """Let no state of the account up to this sequence back a credit, now or later; the margin it is left with.
-
-        What a source does before it frees a reservation, with the sequence its account has then: whatever was proven
-        under an older root that is still fresh is refused from here on. Works with the breaker open.
-        """
-        check_element("account", account)
-        check_range("through_sequence", through_sequence, ID_BITS)
-        with self._database.writing() as connection:
-            return self._release(Rows(connection), account, through_sequence)
-
-    def _release(self, rows: Rows, account: int, through_sequence: int) -> int:
-        now_ms = self._clock()
-        if through_sequence > rows.released_through(account):
-            rows.add_release(account, through_sequence, now_ms)
-        return rows.margin(account, now_ms)
-
-    def trip_breaker(self, reason: str) -> None:
-        """Accept nothing more until `reset_breaker`."""
-        self._set_breaker(True, reason)
-
-    def reset_breaker(self, reason: str) -> None:
-        """Accept again. What came in before no longer counts towards the inflow cap."""
-        self._set_breaker(False, reason)
-
-    def breaker(self) -> BreakerState:
-        with self._database.reading() as connection:
-            return Rows(connection).breaker()
-
-    def receipt(self, settlement_id: bytes) -> Receipt | None:
-        with self._database.reading() as connection:
-            return Rows(connection).receipt_of_settlement(settlement_id)
-
-    def receipts(self, after: int = 0, limit: int = PAGE) -> list[Receipt]:
-        """Receipts in the order in which they were given, those numbered above `after`."""
-        with self._database.reading() as connection:
-            return Rows(connection).receipts(after, limit)
-
-    def decisions(self, after: int = 0, limit: int = PAGE) -> list[Decision]:
-        """The log of what was accepted and refused, in order."""
-        with self._database.reading() as connection:
-            return Rows(connection).decisions(after, limit)
-
-    def _state_problem(self, rows: Rows, request: SettlementRequest, now_ms: int) -> ZkMarginError | None:
-        try:
-            check_state(rows, self.config, self._venues, request, now_ms)
-        except Rejected as problem:
-            return problem
-        return None
+    def _proof_problems(self, requests: Sequence[SettlementRequest]) -> list[ZkMarginError | None]:
+        return [self._proof_problem(request) for request in requests]
 
     def _proof_problem(self, request: SettlementRequest) -> ZkMarginError | None:
         try:
@@ -234,45 +149,74 @@ class MarginLedger:
             return problem
         return None
 
-    def _settle(
-        self, rows: Rows, request: SettlementRequest, digest: bytes, problem: ZkMarginError | None
-    ) -> Receipt | ZkMarginError:
-        """Decide and write it down, inside the one writing transaction."""
-        earlier = rows.receipt_of_request(digest)
-        if earlier is not None:
-            return earlier
-        now_ms = self._clock()
-        problem = problem or self._state_problem(rows, request, now_ms)
-        if problem is None:
-            try:
-                check_inflow(rows, self.config, request, now_ms)
-            except InflowCapExceeded as exceeded:
-                rows.add_breaker_event(BreakerState(True, now_ms, "inflow cap exceeded", rows.last_receipt()))
-                problem = exceeded
-        settlement_id = request.context.settlement_id
-        if problem is not None:
-            rows.add_decision(now_ms, digest, settlement_id, problem.code, str(problem))
-            return problem
-        receipt = self._receipt(rows, request, digest, now_ms)
-        rows.add_receipt(receipt)
-        rows.add_decision(now_ms, digest, settlement_id, ACCEPTED, "")
-        return receipt
+    def _rules(self) -> Rules:
+        return Rules(self.config, self._venues)
 
-    def _receipt(self, rows: Rows, request: SettlementRequest, digest: bytes, now_ms: int) -> Receipt:
-        inputs = request.named_inputs()
-        return Receipt(
-            number=rows.last_receipt() + 1,
-            request_digest=digest,
-            settlement_id=request.context.settlement_id,
-            beneficiary=request.context.beneficiary,
-            account=inputs.account,
-            nullifier=inputs.nullifier,
-            sequence=request.terms.sequence,
-            credit_e8=request.terms.credit_e8,
-            replaced_e8=rows.margin(inputs.account, now_ms),
-            expiry_ms=request.context.expiry_ms,
-            accepted_at_ms=now_ms,
-        )
+    # What others report.
+    def observe_root(self, chain_id: int, epoch: int, root: int, observed_at_ms: int) -> None:
+        """Take note of a source root that the caller's relay has seen final on its chain.
+
+        Epochs only grow, and one epoch has one root: an older root can never come back as a new one. Observing the
+        same root again changes nothing, not even its age.
+        """
+        self._observe_root(Root(chain_id, epoch, root, observed_at_ms), 0)
+
+    def attest_source_root(self, attestation: SourceRootAttestation) -> None:
+        """The same on the word of a quorum of the configured root signers, whoever brings it.
+
+        After a retraction only what was signed as observed later counts: a signature cannot be taken back.
+        """
+        if attestation.target != self.config.target:
+            raise AttestationRejected("the source root is attested to another ledger")
+        if not self.config.root_signers:
+            raise AttestationRejected("this ledger has no root signers: a relay has to be authorised to observe roots")
+        attestation.require_quorum(self.config.root_signers, self.config.root_quorum)
+        root = Root(attestation.chain_id, attestation.epoch, attestation.root, attestation.observed_at_ms)
+        self._observe_root(root, len(attestation.signatures))
+
+    def _observe_root(self, root: Root, signers: int) -> None:
+        check_range("chain_id", root.chain_id, ID_BITS)
+        check_range("epoch", root.epoch, ID_BITS)
+        check_element("root", root.root)
+        self._check_time("observed_at_ms", root.observed_at_ms, RootRejected)
+        if root.root == 0:
+            raise RootRejected("a root of zero is no root")
+        if root.chain_id not in self.config.routes:
+            raise RootRejected(f"chain {root.chain_id} has no route to this ledger")
+        with self._writing() as state:
+            observing.observe_root(state, self.config.limits, root, self._clock(), signers)
+
+    def retract_root(self, chain_id: int, epoch: int, reason: str) -> None:
+        """A reorganisation took a root away: it and the chain's newer ones count no more, and its breaker opens.
+
+        Margin credited on their word stays; the log says which credits those are. A root may be observed anew for such
+        an epoch. Retracting what was never observed changes nothing.
+        """
+        check_range("chain_id", chain_id, ID_BITS)
+        check_range("epoch", epoch, ID_BITS)
+        observing.check_reason(reason)
+        with self._writing() as state:
+            observing.retract_root(state, chain_id, epoch, reason, self._clock())
+
+    def attest_risk_root(self, attestation: RiskAttestation) -> None:
+        """Take note of a risk table's root, once a quorum of the configured oracles has signed it."""
+        self._check_time("oracle_time_ms", attestation.oracle_time_ms, AttestationRejected)
+        if attestation.market != self.config.market:
+            raise AttestationRejected(f"the risk table is of another market than {self.config.market}")
+        attestation.require_quorum(self.config.oracle_signers, self.config.oracle_quorum)
+        table = RiskTable(attestation.oracle_time_ms, attestation.risk_root, self._clock())
+        with self._writing() as state:
+            problem = observing.attest_risk_root(state, table, len(attestation.signatures), self.config.max_risk_age_ms)
+        if problem is not None:
+            raise problem
+
+    def observe_market(self, market: MarketHealth) -> None:
+        """Hold the oracles' report of the market against the limits. It may open the breaker, and never closes it."""
+        self._check_time("oracle_time_ms", market.oracle_time_ms, AttestationRejected)
+        check_range("disagreement_ppm", market.disagreement_ppm, ID_BITS)
+        check_range("price_gap_ppm", market.price_gap_ppm, ID_BITS)
+        with self._writing() as state:
+            observing.observe_market(state, self.config.limits, market, self._clock())
 
     def _check_time(self, name: str, value: int, error: type[RootRejected | AttestationRejected]) -> None:
         if type(value) is not int or value < 0:
@@ -281,9 +225,137 @@ class MarginLedger:
         if value > now_ms + self.config.clock_skew_ms:
             raise error(f"{name} {value} lies in the future, it is {now_ms} ms: check the clocks")
 
-    def _set_breaker(self, is_open: bool, reason: str) -> None:
-        if not reason.strip() or len(reason) > MAX_REASON or not reason.isprintable():
-            raise StatementError("reason", f"must be 1 to {MAX_REASON} printable characters: whoever reads it needs it")
-        with self._database.writing() as connection:
-            rows = Rows(connection)
-            rows.add_breaker_event(BreakerState(is_open, self._clock(), reason, rows.last_receipt()))
+    # Margin.
+    def margin_of(self, account: int) -> int:
+        """The account's margin in e8: its newest credit, unless released or expired. Unknown accounts have 0."""
+        return self.account(account).margin_e8
+
+    def account(self, account: int) -> AccountView:
+        check_element("account", account)
+        with self._reading() as state:
+            return state.account(account).view(self._clock())
+
+    def accounts(self, after: int = -1, limit: int = PAGE) -> list[AccountView]:
+        """Accounts in the order of their pseudonyms, those above `after`."""
+        now_ms = self._clock()
+        with self._store.reading() as rows:
+            return [account.view(now_ms) for account in rows.accounts(after, limit)]
+
+    def release(self, settlement_id: bytes) -> int:
+        """End a credit before its expiry, and return the margin the account is left with.
+
+        Works with the breaker open, because it only lowers what this ledger is exposed to. Releasing again changes
+        nothing. Before the source frees the collateral, `release_account` is needed: there may be newer states, proven
+        or not, that show the same reservation.
+        """
+        with self._writing() as state:
+            receipt = _known(state, settlement_id)
+            return self._release(state, receipt.account, receipt.sequence)
+
+    def release_account(self, account: int, through_sequence: int) -> int:
+        """Let no state of the account up to this sequence back a credit, now or later; the margin it is left with.
+
+        What a source does before it frees a reservation, with the sequence its account has then: whatever was proven
+        under an older root that is still fresh is refused from here on. Works with the breaker open.
+        """
+        check_element("account", account)
+        check_range("through_sequence", through_sequence, ID_BITS)
+        with self._writing() as state:
+            return self._release(state, account, through_sequence)
+
+    def _release(self, state: State, account: int, through_sequence: int) -> int:
+        now_ms = self._clock()
+        if through_sequence > state.account(account).released_through:
+            record_release(state, now_ms, account, through_sequence)
+        return state.account(account).margin_at(now_ms)
+
+    def repay(self, settlement_id: bytes, remaining_e8: int) -> int:
+        """Lower this credit to at most `remaining_e8`, and return the margin the account is left with.
+
+        Never raises it, works whatever the breaker says, and changes nothing when repeated, nor for a credit that a
+        newer one has replaced.
+        """
+        check_range("remaining_e8", remaining_e8, CREDIT_BITS)
+        with self._writing() as state:
+            receipt, now_ms = _known(state, settlement_id), self._clock()
+            account = state.account(receipt.account)
+            if account.receipt == receipt.number and account.margin_at(now_ms) > remaining_e8:
+                record_repayment(state, now_ms, receipt, remaining_e8)
+            return state.account(receipt.account).margin_at(now_ms)
+
+    # The breaker.
+    def trip_breaker(self, reason: str, source: int | None = None) -> None:
+        """Accept nothing more, or nothing from this source, until `probe_breaker` or `reset_breaker`."""
+        self._handle(
+            reason, source, lambda now_ms: rules.Transition(source, rules.Position.OPEN, now_ms, reason, Who.OPERATOR)
+        )
+
+    def probe_breaker(self, reason: str, source: int | None = None) -> None:
+        """Accept a little on trial: the breaker closes after enough requests, and opens again at the trial's cap."""
+        self._handle(reason, source, lambda now_ms: rules.probe(source, now_ms, reason))
+
+    def reset_breaker(self, reason: str, source: int | None = None) -> None:
+        """Accept again. What came in before no longer counts towards this breaker's cap."""
+        self._handle(reason, source, lambda now_ms: rules.reset(source, now_ms, reason))
+
+    def _handle(self, reason: str, source: Scope, transition: Callable[[int], Transition]) -> None:
+        observing.check_reason(reason)
+        if source is not None and source not in self.config.routes:
+            raise StatementError("source", "is no chain that this ledger has a route from")
+        with self._writing() as state:
+            move(state, transition(self._clock()))
+
+    def breaker(self, source: int | None = None) -> BreakerState:
+        """The breaker of the whole ledger, or of one source, as a request would meet it now."""
+        return next(state for state in self.breakers() if state.source == source)
+
+    def breakers(self) -> list[BreakerState]:
+        """All of them, the whole ledger's first."""
+        now_ms, limits = self._clock(), self.config.limits
+        with self._reading() as state:
+            found = standing(state, limits, sorted(self.config.routes), now_ms)
+            return [view(scope, breaker, limits, now_ms) for scope, breaker in found.states.items()]
+
+    # Looking back.
+    def receipt(self, settlement_id: bytes) -> Receipt | None:
+        with self._reading() as state:
+            return state.receipt_of(settlement_id)
+
+    def receipts(self, after: int = 0, limit: int = PAGE) -> list[Receipt]:
+        """Receipts in the order in which they were given, those numbered above `after`."""
+        with self._store.reading() as rows:
+            return rows.receipts(after, limit)
+
+    def decisions(self, after: int = 0, limit: int = PAGE) -> list[Decision]:
+        """What was accepted and refused, in order; `number` is that of the log's entry, and `after` is one too."""
+        with self._store.reading() as rows:
+            return [decision(entry) for entry in rows.decisions(after, limit)]
+
+    def newest_decisions(self, limit: int = PAGE) -> list[Decision]:
+        """The last of them, in order."""
+        with self._store.reading() as rows:
+            return [decision(entry) for entry in rows.newest_decisions(limit)]
+
+    def log(self, after: int = 0, limit: int = PAGE) -> list[LogEntry]:
+        """Every decision and every change, in order; docs/ledger.md describes the entries and their hashes."""
+        with self._store.reading() as rows:
+            return rows.log(after, limit)
+
+    @contextmanager
+    def _reading(self) -> Iterator[State]:
+        with self._store.reading() as rows:
+            yield State(rows)
+
+    @contextmanager
+    def _writing(self) -> Iterator[State]:
+        with self._store.writing() as rows:
+            state = State(rows)
+            yield state
+            state.save()
+
+
+def _known(state: State, settlement_id: bytes) -> Receipt:
+    receipt = state.receipt_of(settlement_id)
+    if receipt is None:
+        raise UnknownSettlement(settlement_id)
+    return receipt

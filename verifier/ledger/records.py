@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 NEVER = -1
 """In place of a sequence: the account has none yet. Sequences start at 0."""
@@ -36,6 +36,18 @@ class RiskTable:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountView:
+    """An account as callers see it at one moment; `sequence` and `released_through` are -1 where there is none."""
+
+    account: int
+    margin_e8: int
+    expiry_ms: int
+    sequence: int
+    released_through: int
+    receipt: int
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """Where an account stands.
 
@@ -56,17 +68,18 @@ class Account:
     def margin_at(self, now_ms: int) -> int:
         return self.margin_e8 if now_ms < self.expiry_ms else 0
 
+    def view(self, now_ms: int) -> AccountView:
+        return AccountView(
+            account=self.account,
+            margin_e8=self.margin_at(now_ms),
+            expiry_ms=self.expiry_ms,
+            sequence=self.sequence,
+            released_through=self.released_through,
+            receipt=self.receipt,
+        )
 
-@dataclass(frozen=True, slots=True)
-class AccountView:
-    """An account as callers see it at one moment; `sequence` and `released_through` are -1 where there is none."""
-
-    account: int
-    margin_e8: int
-    expiry_ms: int
-    sequence: int
-    released_through: int
-    receipt: int
+    def without_margin(self) -> Account:
+        return replace(self, margin_e8=0)
 
 
 @dataclass(frozen=True, slots=True)

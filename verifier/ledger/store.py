@@ -6,9 +6,11 @@ decides in memory (`state.py`) between the questions and the saving; a store nev
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Protocol
 
 from ..receipt import Receipt
@@ -117,3 +119,14 @@ class Store(Protocol):
         """
 
     def close(self) -> None: ...
+
+
+def open_store(where: str | os.PathLike[str], target: int) -> Store:
+    """The store of the ledger of this target, made if there is none: an SQLite file, or a URL's PostgreSQL."""
+    if isinstance(where, str) and where.startswith(("postgresql://", "postgres://")):
+        postgres = import_module("zkmargin.verifier.ledger.postgres")  # the extra `postgres`
+        store: Store = postgres.open_postgres(where, target)
+        return store
+    from .sqlite_store import SqliteStore
+
+    return SqliteStore(where, target)
