@@ -17,6 +17,7 @@
     |-- LedgerError               the database: absent, foreign, damaged, locked, or another ledger's
     |   |-- ForeignDatabase       a file that is no margin ledger
     |   |-- SchemaTooNew          a ledger written by a later version of this library
+    |   |-- SchemaTooOld          a ledger of an earlier version, to be migrated first
     |   |-- DamagedDatabase       a ledger whose file is corrupt
     |   `-- LedgerMismatch        a ledger of another target
     `-- Rejected                  the ledger refuses a request, and says at which of its checks
@@ -155,6 +156,10 @@ class ForeignDatabase(LedgerError):
 
 class SchemaTooNew(LedgerError):
     """A ledger that only a later version of this library can read."""
+
+
+class SchemaTooOld(LedgerError):
+    """A ledger that has to be migrated before this version of the library can use it."""
 
 
 class DamagedDatabase(LedgerError):

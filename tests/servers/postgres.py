@@ -164,6 +164,11 @@ def postgres_server() -> Iterator[PostgresServer]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def fresh_url(server: PostgresServer) -> str:
+    """A place in the server where nothing is yet: each ledger has a schema of its own."""
+    return f"{server.url}?schema=t{secrets.token_hex(8)}"
+
+
 def _postgres_user() -> pwd.struct_passwd | None:
     try:
         return pwd.getpwnam("postgres")

@@ -1,0 +1,46 @@
+"""A ledger in a schema of a PostgreSQL database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ...errors import DamagedDatabase
+from . import statements as sql
+from .rows import PostgresRows
+from .server import Server
+
+
+class PostgresStore:
+    """The store of one target's ledger; see `store.Store`. Opening makes it in an empty schema."""
+
+    def __init__(self, url: str, target: int) -> None:
+        self._server = Server(url)
+        try:
+            self._server.prepare(target.to_bytes(32, "big"))
+        except BaseException:
+            self._server.close()
+            raise
+
+    @property
+    def where(self) -> str:
+        return self._server.address.shown
+
+    @contextmanager
+    def reading(self) -> Iterator[PostgresRows]:
+        with self._server.snapshot() as connection:
+            head = connection.execute(sql.HEAD_OF_THE_LOG).first()
+            if head is None:
+                raise DamagedDatabase(self.where, "has lost the row that names its newest entry")
+            yield PostgresRows(connection, head)
+
+    @contextmanager
+    def writing(self) -> Iterator[PostgresRows]:
+        with self._server.transaction() as connection:
+            head = connection.execute(sql.LOCKED_HEAD).first()
+            if head is None:
+                raise DamagedDatabase(self.where, "has lost the row that names its newest entry")
+            yield PostgresRows(connection, head)
+
+    def close(self) -> None:
+        self._server.close()
