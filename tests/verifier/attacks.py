@@ -21,18 +21,24 @@ from zkmargin.algebra import (
     scalars_to_bytes,
 )
 from zkmargin.verifier import (
+    PROOF_FORMS,
     CircuitMismatch,
     InvalidProof,
     KeyRejected,
     Proof,
     PublicInputCount,
     PublicInputError,
+    ReadProof,
     Verifier,
     VerifyingKey,
     judge_key,
+    read_call,
+    read_proof,
     read_public_signals,
     verify,
     verify_unjudged,
+    write_call,
+    write_proof,
 )
 
 if __name__ == "__main__":
@@ -69,6 +75,9 @@ class Target:
         self.proof = self.trapdoor.forge(STATEMENT)
         self.verifier = Verifier(self.key, engine, expect_circuit=DIGEST)
         self.verifier.verify(STATEMENT, self.proof)
+
+    def compressed(self, data: bytes) -> Proof:
+        return Proof.from_compressed(data, engine=self.engine)
 
 
 @cache
@@ -143,6 +152,43 @@ def _other_spellings(honest: dict[str, Any]) -> Iterator[tuple[str, dict[str, An
     yield "another curve", {**honest, "curve": "bls12381"}
 
 
+def v4_other_spellings_of_compressed_and_calldata(target: Target) -> None:
+    compressed, calldata = target.proof.to_compressed(engine=target.engine), target.proof.to_calldata()
+    for last in (31, 95, 127):
+        for flags in (0x40, 0xC0, 0x80 | 0x40):
+            with refused(PointError, f"flags {flags:x} at {last}"):
+                target.compressed(_set(compressed, last, compressed[last] & 0x3F | flags))
+    for start in (0, 32, 64, 96):
+        x = int.from_bytes(compressed[start : start + 32], "little") & ((1 << 254) - 1)
+        with refused(PointError, f"x + q at {start}"):
+            target.compressed(compressed[:start] + (x + Q).to_bytes(32, "little") + compressed[start + 32 :])
+    for start in range(0, 256, 32):
+        word = int.from_bytes(calldata[start : start + 32], "big")
+        for other in (word + Q, word | 1 << 255, (1 << 256) - 1):
+            with refused(PointError, f"word {start // 32} as {other}"):
+                Proof.from_calldata(calldata[:start] + other.to_bytes(32, "big") + calldata[start + 32 :])
+    for size in (0, 64, 127, 129, 255, 257, 512):
+        for read in (target.compressed, Proof.from_calldata, Proof.from_bytes):
+            with refused(EncodingError, f"{size} bytes"):
+                read((calldata * 2)[:size])
+    for text in (
+        "",
+        "0x",
+        compressed.hex(),
+        "0X" + compressed.hex(),
+        "0x" + compressed.hex().upper(),
+        "0x " + "0" * 255,
+    ):
+        with refused(EncodingError, text[:8]):
+            Proof.from_hex(text, engine=target.engine)
+    call = write_call(target.proof, STATEMENT)
+    for text in (call.upper(), call.replace("0x0", "0x", 1), call.replace("0x", "", 1), f"[{call}]", call + ",[]"):
+        with refused(EncodingError, text[:40]):
+            read_call(text)
+    with refused(PublicInputError, "r in a call"):
+        read_call(call.replace(f"0x{5:064x}", f"0x{5 + R:064x}"))
+
+
 def v5_points_off_the_curve_or_outside_the_subgroup(target: Target) -> None:
     off = (3).to_bytes(32, "little") * 2
     for proof in (replace(target.proof, a=off), replace(target.proof, c=off), replace(target.proof, b=off * 2)):
@@ -150,6 +196,35 @@ def v5_points_off_the_curve_or_outside_the_subgroup(target: Target) -> None:
             target.verifier.verify(STATEMENT, proof)
     with refused(PointError, "B outside the subgroup"):
         target.verifier.verify(STATEMENT, replace(target.proof, b=twist_point_outside_subgroup()))
+
+
+def v5_compressed_points_off_the_curve_or_outside_the_subgroup(target: Target) -> None:
+    """4 is no x of the curve; the x of a point outside the subgroup is refused with either sign."""
+    compressed = target.proof.to_compressed(engine=target.engine)
+    four = (4).to_bytes(32, "little")
+    outside = twist_point_outside_subgroup()[:64]
+    for changed in (four + compressed[32:], compressed[:96] + four):
+        with refused(PointError, "an x without a point"):
+            target.compressed(changed)
+    for sign in (0, 0x80):
+        x = _set(outside, 63, outside[63] | sign)
+        with refused(PointError, "B outside the subgroup"):
+            target.compressed(compressed[:32] + x + compressed[96:])
+    calldata = target.proof.to_calldata()
+    for start in (0, 64, 192):
+        with refused(PointError, "calldata off the curve"):
+            target.verifier.verify(STATEMENT, Proof.from_calldata(_set(calldata, start + 31, calldata[start + 31] ^ 1)))
+
+
+def v6_infinity_in_every_form(target: Target) -> None:
+    compressed, calldata = target.proof.to_compressed(engine=target.engine), target.proof.to_calldata()
+    for start, size in ((0, 32), (32, 64), (96, 32)):
+        infinity = bytes(size - 1) + b"\x40"
+        for zeros in (infinity, bytes(size), bytes(size - 1) + b"\xc0"):
+            with refused(PointError, f"compressed infinity at {start}"):
+                target.compressed(compressed[:start] + zeros + compressed[start + size :])
+        with refused(PointError, f"infinity in calldata at {2 * start}"):
+            Proof.from_calldata(calldata[: 2 * start] + bytes(2 * size) + calldata[2 * start + 2 * size :])
 
 
 def v6_infinity_anywhere(target: Target) -> None:
@@ -214,6 +289,12 @@ def v10_things_swapped(target: Target) -> None:
     limbs = [proof.b[i : i + 32] for i in range(0, 128, 32)]
     with refused(PointError, "Fp2 limbs swapped"):
         target.verifier.verify(STATEMENT, replace(proof, b=b"".join((limbs[1], limbs[0], limbs[3], limbs[2]))))
+    words = [target.proof.to_calldata()[i : i + 32] for i in range(0, 256, 32)]
+    real_first = b"".join(words[place] for place in (0, 1, 3, 2, 5, 4, 6, 7))
+    with refused(PointError, "calldata with the real parts first"):
+        target.verifier.verify(STATEMENT, Proof.from_calldata(real_first))
+    with refused(PointError, "calldata read as raw bytes"):
+        target.verifier.verify(STATEMENT, Proof.from_bytes(target.proof.to_calldata()))
     for key in (other.key, replace(target.key, circuit_digest=None)):
         with refused(CircuitMismatch, "a key of another circuit"):
             Verifier(key, target.engine, expect_circuit=DIGEST)
@@ -253,21 +334,50 @@ def v11_truncated_deep_and_huge(target: Target) -> None:
             VerifyingKey.from_json({**document, "nPublic": count})
 
 
+def v11_every_form_truncated_deep_and_huge(target: Target) -> None:
+    """Each reader, and the one that guesses the form; time and memory are bounded by their limits on size."""
+    call, text = write_call(target.proof, STATEMENT), target.proof.to_hex(engine=target.engine)
+    for cut in (*range(0, len(call), 37), len(call) - 1):
+        with refused(EncodingError, f"{cut} characters of a call"):
+            read_call(call[:cut])
+    for cut in (0, 1, 2, 3, 128, 257):
+        with refused(EncodingError, f"{cut} characters of digits"):
+            Proof.from_hex(text[:cut], engine=target.engine)
+    huge: tuple[bytes, ...] = (b"[" * 100_000, b"9" * 100_000, b"0x" + b"0" * (1 << 20), b"{" * 300, bytes(1 << 21))
+    for data in (*huge, b"", b"0x", b"[]", b"{}", b"null", b'["0x"]', b'"' * 4096):
+        with refused(EncodingError, data[:20]):
+            read_proof(data, engine=target.engine)
+        for form in PROOF_FORMS:
+            with refused(EncodingError, f"{form}: {data[:20]!r}"):
+                read_proof(data, form, engine=target.engine)
+
+
 def v11_some_bits_flipped(target: Target) -> None:
     """A bit of each coordinate; `every_bit_flipped` does them all on an engine that is fast enough."""
-    flip_bits(target, range(5, 2048, 256))
+    flip_bits(target, "raw", range(5, 2048, 256))
+    flip_bits(target, "calldata", range(5, 2048, 512))
+    flip_bits(target, "compressed", range(5, 1024, 256))
+    flip_bits(target, "call", range(5, 6000, 611))
 
 
-def flip_bits(target: Target, bits: range) -> None:
-    raw = target.proof.to_bytes()
+def flip_bits(target: Target, form: str, bits: range) -> None:
+    """Each bit of a form by itself; what is after the last is skipped."""
+    honest = write_proof(ReadProof(target.proof, form, tuple(STATEMENT)), form, engine=target.engine)
     for bit in bits:
-        changed = bytearray(raw)
+        if bit >= 8 * len(honest):
+            return
+        changed = bytearray(honest)
         changed[bit // 8] ^= 1 << bit % 8
         try:
-            target.verifier.verify(STATEMENT, Proof.from_bytes(changed))
+            read = read_proof(bytes(changed), form, engine=target.engine)
+            target.verifier.verify(read.with_public_inputs(None if form == "call" else STATEMENT), read.proof)
         except (EncodingError, InvalidProof):
             continue
-        raise AttackSucceeded(f"bit {bit} flipped, and the proof still verifies")
+        raise AttackSucceeded(f"bit {bit} of {form} flipped, and the proof still verifies")
+
+
+def _set(data: bytes, place: int, value: int) -> bytes:
+    return data[:place] + bytes([value]) + data[place + 1 :]
 
 
 def _uses(key: VerifyingKey, target: Target) -> tuple[Callable[[], None], ...]:
