@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ import threading
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from urllib.error import HTTPError
 
@@ -101,3 +103,14 @@ def fetch(url: str, data: bytes | None = None, **headers: str) -> tuple[int, dic
     except HTTPError as refused:
         with refused:
             return refused.code, json.load(refused)
+
+
+def load(path: Path, name: str) -> ModuleType:
+    """An example's module, imported from its file under a name of its own."""
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError(path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
 import multiprocessing
@@ -16,7 +15,7 @@ from wsgiref.validate import validator
 
 import pytest
 
-from .program import EXAMPLES, Program, fetch
+from .program import EXAMPLES, Program, fetch, load
 from .venue import Venue
 
 FOLDER = EXAMPLES / "wsgi_margin"
@@ -24,12 +23,7 @@ FOLDER = EXAMPLES / "wsgi_margin"
 
 @pytest.fixture(scope="module")
 def example() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("margin_wsgi", FOLDER / "margin_wsgi.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load(FOLDER / "margin_wsgi.py", "margin_wsgi")
 
 
 class Client:
