@@ -127,3 +127,24 @@ def test_a_damaged_database_is_an_error_and_not_a_crash(ledger: Path) -> None:
     done = invoke("ledger", "show", ledger)
     assert done.code == 2
     assert "internal error" not in done.stderr
+
+
+def test_a_database_elsewhere(ledger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By option or by variable; the folder's own is left alone."""
+    elsewhere = tmp_path / "elsewhere.sqlite"
+    trip = invoke("ledger", "trip", ledger, "--reason", "drill", "--database", elsewhere)
+    assert trip.code == 0, trip.stderr
+    assert "breaker closed" in invoke("ledger", "show", ledger).stdout
+    monkeypatch.setenv("ZKMARGIN_DATABASE", str(elsewhere))
+    assert "open: drill" in invoke("ledger", "show", ledger).stdout
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://margin:hunter2@db/margin", "postgresql://db/margin?user=margin&password=hunter2", "postgresql://[x"],
+)
+def test_a_password_is_no_argument(ledger: Path, url: str) -> None:
+    done = invoke("ledger", "show", ledger, "--database", url)
+    assert done.code == 2
+    assert done.stderr.startswith("error: --database ")
+    assert "hunter2" not in done.stderr
