@@ -6,15 +6,18 @@ from .breakers import BreakerState
 from .config import LedgerConfig
 from .log import LogEntry
 from .margin_ledger import MarginLedger
-from .records import AccountView, Decision
+from .records import AccountView, Decision, Head
+from .replay import LogReport
 
 __all__ = [
     "AccountView",
     "BreakerLimits",
     "BreakerState",
     "Decision",
+    "Head",
     "LedgerConfig",
     "LogEntry",
+    "LogReport",
     "MarginLedger",
     "MarketHealth",
     "Position",

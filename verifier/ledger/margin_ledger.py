@@ -33,7 +33,8 @@ from .deciding import Rules, earlier_receipt
 from .entries import record_release, record_repayment
 from .log import LogEntry, decision
 from .opening import record_configuration
-from .records import AccountView, Decision, RiskTable, Root
+from .records import AccountView, Decision, Head, RiskTable, Root
+from .replay import LogReport, Progress, verify_log
 from .state import State
 from .store import Store, open_store
 
@@ -340,6 +341,20 @@ class MarginLedger:
         """Every decision and every change, in order; docs/ledger.md describes the entries and their hashes."""
         with self._store.reading() as rows:
             return rows.log(after, limit)
+
+    def verify_log(self, remembered: Head | None = None, progress: Progress | None = None) -> LogReport:
+        """Recompute the log's hashes, rebuild the state from it and compare every table with that.
+
+        Raises `DamagedDatabase` that names the first difference. `remembered` is the end of the log as somebody noted
+        it elsewhere, `Head(number, hash)`: the entry must still be there.
+        """
+        with self._store.reading() as rows:
+            return verify_log(rows, self.config.target, self._store.where, remembered, progress)
+
+    def head(self) -> Head:
+        """The log's last entry, to be noted elsewhere."""
+        with self._store.reading() as rows:
+            return rows.head()
 
     @contextmanager
     def _reading(self) -> Iterator[State]:

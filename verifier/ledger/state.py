@@ -85,6 +85,12 @@ class State:
         self._nullifiers[receipt.nullifier] = True
         self.changes.receipts.append(receipt)
 
+    def forget_receipts(self) -> None:
+        """For a replay, which compares each receipt as it comes and then needs it no more."""
+        self._receipts.clear()
+        self._nullifiers.clear()
+        self.changes = Changes()
+
     # Accounts.
     def account(self, account: int) -> Account:
         if account not in self._accounts:
@@ -170,6 +176,16 @@ class State:
     def put_scope(self, scope: Scope, record: ScopeRecord) -> None:
         self.scopes()[scope] = record
         self._changed_scopes[scope] = None
+
+    # Everything that is in memory, which over `NoRows` is everything there is.
+    def loaded_accounts(self) -> Collection[Account]:
+        return self._accounts.values()
+
+    def new_roots(self) -> list[Root]:
+        return [root for roots in self._new_roots.values() for root in roots.values()]
+
+    def loaded_risk_tables(self) -> list[RiskTable]:
+        return [table for table in self._risk_tables.values() if table is not None]
 
     # Loading.
     def _load_receipts(self, settlement_ids: Iterable[bytes], nullifiers: Iterable[int]) -> None:
