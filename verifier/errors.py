@@ -12,6 +12,9 @@
     |   |-- RootRejected          a source root that is zero, from the future, or contradicts an earlier one
     |   `-- AttestationRejected   without a quorum of known signers; a risk table of zero, of another market, or
     |                             from the future; a source root for another ledger
+    |-- RootSourceError           what source roots come from: a file, a server, a node of another chain
+    |   |-- SourceUnavailable     it cannot be asked now; ask again later
+    |   `-- SourceMalformed       its answer is none, or it must not be asked as it is (also an `EncodingError`)
     |-- UnknownSettlement         no accepted request has this settlement id
     |-- Overloaded                more is waiting for the ledger than may wait; nothing was done, send it again
     |-- LedgerError               the database: absent, foreign, damaged, locked, or another ledger's
@@ -122,6 +125,23 @@ class RootRejected(ObservationRejected):
 
 class AttestationRejected(ObservationRejected):
     """An attestation by oracles or root signers that does not count."""
+
+
+class RootSourceError(VerifierError):
+    """A source of roots that gives none; `source` names it without its secrets."""
+
+    def __init__(self, source: str, reason: str) -> None:
+        super().__init__(f"{source} {reason}")
+        self.source = source
+        self.reason = reason
+
+
+class SourceUnavailable(RootSourceError):
+    """It cannot be asked now."""
+
+
+class SourceMalformed(RootSourceError, EncodingError):
+    """It answers what cannot be taken for roots."""
 
 
 class UnknownSettlement(VerifierError):

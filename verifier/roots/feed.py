@@ -1,0 +1,124 @@
+"""Roots as lines of JSON, from a file that is trusted or from a server: what the lines may say, and both readers.
+
+A line is a source root (`zkmargin.source-root/1`) or an attestation of one. What a source root says is believed, so the
+file or server behind it must be as trustworthy as the ledger's operator; an attestation speaks for itself.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from zkmargin.algebra import EncodingError, load_json
+
+from ..attestation import ROOT_FORMAT, SourceRootAttestation
+from ..errors import SourceMalformed, SourceUnavailable
+from ..json_members import check_format, check_members, read_decimal
+from .bounded_http import HttpEndpoint
+from .view import HeldRoot, RootReport, RootView, Withdrawal
+
+FORMAT = "zkmargin.source-root/1"
+WHAT = "source root"
+MAX_BYTES = 1 << 20
+MAX_LINE_BYTES = 1 << 14
+MAX_REASON = 200
+
+_MEMBERS = {"format", "chain_id", "epoch", "root", "observed_at_ms"}
+
+
+class _Feed:
+    """What file and server have in common: the lines, and for which chains they speak."""
+
+    name: str
+
+    def __init__(self, *, signed_only: bool) -> None:
+        self._signed_only = signed_only
+
+    def chain_ids(self, routes: Sequence[int]) -> Sequence[int]:
+        return routes
+
+    def poll(self, held: Sequence[HeldRoot], since_ms: int) -> RootView:
+        try:
+            return read_lines(self._bytes(), since_ms, signed_only=self._signed_only)
+        except EncodingError as problem:
+            raise SourceMalformed(self.name, str(problem)) from None
+
+    def _bytes(self) -> bytes:
+        raise NotImplementedError
+
+
+class FileSource(_Feed):
+    """A file that somebody trusted appends to. A last line without its line break is still being written."""
+
+    def __init__(self, path: str | os.PathLike[str], *, signed_only: bool = False) -> None:
+        super().__init__(signed_only=signed_only)
+        self._path = Path(path)
+        self.name = f"file {self._path.name}"
+
+    def _bytes(self) -> bytes:
+        try:
+            # Without O_NONBLOCK, opening a FIFO would wait for a writer.
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        except (OSError, ValueError):
+            raise SourceUnavailable(self.name, "cannot be opened") from None
+        with open(descriptor, "rb") as file:
+            facts = os.fstat(descriptor)
+            if not stat.S_ISREG(facts.st_mode):
+                raise SourceMalformed(self.name, "is not a regular file")
+            if facts.st_mode & stat.S_IWOTH and not self._signed_only:
+                raise SourceMalformed(self.name, "can be written by everybody; take that right away")
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise SourceMalformed(self.name, f"is longer than {MAX_BYTES} bytes; start a new one")
+        return data
+
+
+class HttpSource(_Feed):
+    """A server that answers a GET with the lines."""
+
+    def __init__(self, url: str, *, signed_only: bool = False, timeout_s: float = 10) -> None:
+        super().__init__(signed_only=signed_only)
+        self._endpoint = HttpEndpoint(url, timeout_s=timeout_s, max_bytes=MAX_BYTES)
+        self.name = self._endpoint.name
+
+    def _bytes(self) -> bytes:
+        return self._endpoint.get()
+
+
+def read_lines(data: bytes, since_ms: int, *, signed_only: bool = False) -> RootView:
+    """The view of a feed's whole text; older roots are left out. One bad line refuses them all: ask again later."""
+    final: list[RootReport] = []
+    withdrawn: list[Withdrawal] = []
+    for number, line in enumerate(data.split(b"\n")[:-1], 1):
+        if not line.strip():
+            continue
+        found = _read_line(line, f"line {number}", signed_only)
+        if isinstance(found, Withdrawal):
+            withdrawn.append(found)
+        elif found.observed_at_ms >= since_ms:
+            final.append(found)
+    gone = {(each.chain_id, each.epoch, each.root) for each in withdrawn}
+    return RootView(tuple(r for r in final if (r.chain_id, r.epoch, r.root) not in gone), tuple(withdrawn))
+
+
+def _read_line(line: bytes, where: str, signed_only: bool) -> RootReport | Withdrawal:
+    value: Any = load_json(line, where, max_bytes=MAX_LINE_BYTES)
+    if not isinstance(value, dict):
+        raise EncodingError(f"{where}: not a JSON object", what=where)
+    if value.get("format") == ROOT_FORMAT:
+        return RootReport.attested(SourceRootAttestation.from_json(value))
+    if signed_only:
+        raise EncodingError(f"{where}: not an attestation of a source root, and nothing else is taken here", what=where)
+    check_members(value, _MEMBERS, {"withdrawn"}, where)
+    check_format(value, FORMAT, where)
+    root = read_decimal(value["root"], f"{where} root")
+    report = RootReport(value["chain_id"], value["epoch"], root, value["observed_at_ms"])
+    if "withdrawn" not in value:
+        return report
+    reason = value["withdrawn"]
+    if type(reason) is not str or not 0 < len(reason.strip()) <= len(reason) <= MAX_REASON or not reason.isprintable():
+        raise EncodingError(f"{where}: withdrawn is not a reason of 1 to {MAX_REASON} characters", what=where)
+    return Withdrawal(report.chain_id, report.epoch, report.root, reason)
