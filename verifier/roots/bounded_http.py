@@ -23,10 +23,11 @@ class HttpEndpoint:
         try:
             parts = urlsplit(url)
             host, port = parts.hostname or "", parts.port
+            acceptable = url.isascii() and url.isprintable() and " " not in url
         except ValueError:
             raise SourceMalformed("the server", "has a URL that is none") from None
         self.name = f"{parts.scheme}://{host}" + (f":{port}" if port else "")
-        if parts.scheme not in ("http", "https") or not host or not url.isascii() or not url.isprintable():
+        if parts.scheme not in ("http", "https") or not host or not acceptable:
             raise SourceMalformed("the server", "must have a URL of http:// or https://")
         if parts.username is not None or parts.password is not None:
             raise SourceMalformed(self.name, "must not carry a password in its URL")

@@ -41,10 +41,11 @@ class _Feed:
         return routes
 
     def poll(self, held: Sequence[HeldRoot], since_ms: int) -> RootView:
+        data = self._bytes()
         try:
-            return read_lines(self._bytes(), since_ms, signed_only=self._signed_only)
+            return read_lines(data, since_ms, signed_only=self._signed_only)
         except EncodingError as problem:
-            raise SourceMalformed(self.name, str(problem)) from None
+            raise SourceMalformed(self.name, f"has a bad {problem}") from None
 
     def _bytes(self) -> bytes:
         raise NotImplementedError
@@ -64,16 +65,23 @@ class FileSource(_Feed):
             descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except (OSError, ValueError):
             raise SourceUnavailable(self.name, "cannot be opened") from None
-        with open(descriptor, "rb") as file:
-            facts = os.fstat(descriptor)
-            if not stat.S_ISREG(facts.st_mode):
-                raise SourceMalformed(self.name, "is not a regular file")
-            if facts.st_mode & stat.S_IWOTH and not self._signed_only:
-                raise SourceMalformed(self.name, "can be written by everybody; take that right away")
-            data = file.read(MAX_BYTES + 1)
+        try:
+            self._check(os.fstat(descriptor).st_mode)
+            with open(descriptor, "rb", closefd=False) as file:
+                data = file.read(MAX_BYTES + 1)
+        except OSError:
+            raise SourceUnavailable(self.name, "cannot be read") from None
+        finally:
+            os.close(descriptor)
         if len(data) > MAX_BYTES:
             raise SourceMalformed(self.name, f"is longer than {MAX_BYTES} bytes; start a new one")
         return data
+
+    def _check(self, mode: int) -> None:
+        if not stat.S_ISREG(mode):
+            raise SourceMalformed(self.name, "is not a regular file")
+        if mode & stat.S_IWOTH and not self._signed_only:
+            raise SourceMalformed(self.name, "can be written by everybody; take that right away")
 
 
 class HttpSource(_Feed):
@@ -95,7 +103,10 @@ def read_lines(data: bytes, since_ms: int, *, signed_only: bool = False) -> Root
     for number, line in enumerate(data.split(b"\n")[:-1], 1):
         if not line.strip():
             continue
-        found = _read_line(line, f"line {number}", signed_only)
+        try:
+            found = _read_line(line, signed_only)
+        except EncodingError as problem:
+            raise EncodingError(f"line {number}: {problem}", what=WHAT, index=number) from None
         if isinstance(found, Withdrawal):
             withdrawn.append(found)
         elif found.observed_at_ms >= since_ms:
@@ -104,21 +115,21 @@ def read_lines(data: bytes, since_ms: int, *, signed_only: bool = False) -> Root
     return RootView(tuple(r for r in final if (r.chain_id, r.epoch, r.root) not in gone), tuple(withdrawn))
 
 
-def _read_line(line: bytes, where: str, signed_only: bool) -> RootReport | Withdrawal:
-    value: Any = load_json(line, where, max_bytes=MAX_LINE_BYTES)
+def _read_line(line: bytes, signed_only: bool) -> RootReport | Withdrawal:
+    value: Any = load_json(line, WHAT, max_bytes=MAX_LINE_BYTES)
     if not isinstance(value, dict):
-        raise EncodingError(f"{where}: not a JSON object", what=where)
+        raise EncodingError(f"{WHAT}: not a JSON object", what=WHAT)
     if value.get("format") == ROOT_FORMAT:
         return RootReport.attested(SourceRootAttestation.from_json(value))
     if signed_only:
-        raise EncodingError(f"{where}: not an attestation of a source root, and nothing else is taken here", what=where)
-    check_members(value, _MEMBERS, {"withdrawn"}, where)
-    check_format(value, FORMAT, where)
-    root = read_decimal(value["root"], f"{where} root")
+        raise EncodingError(f"{WHAT}: not an attestation of a source root, and nothing else is taken here", what=WHAT)
+    check_members(value, _MEMBERS, {"withdrawn"}, WHAT)
+    check_format(value, FORMAT, WHAT)
+    root = read_decimal(value["root"], f"{WHAT} root")
     report = RootReport(value["chain_id"], value["epoch"], root, value["observed_at_ms"])
     if "withdrawn" not in value:
         return report
     reason = value["withdrawn"]
     if type(reason) is not str or not 0 < len(reason.strip()) <= len(reason) <= MAX_REASON or not reason.isprintable():
-        raise EncodingError(f"{where}: withdrawn is not a reason of 1 to {MAX_REASON} characters", what=where)
+        raise EncodingError(f"{WHAT}: withdrawn is not a reason of 1 to {MAX_REASON} characters", what=WHAT)
     return Withdrawal(report.chain_id, report.epoch, report.root, reason)
