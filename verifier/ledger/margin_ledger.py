@@ -187,6 +187,11 @@ class MarginLedger:
         with self._writing() as state:
             observing.observe_root(state, self.config.limits, root, self._clock(), signers)
 
+    def newest_root(self, chain_id: int, below_epoch: int | None = None) -> Root | None:
+        """The root of the chain's highest epoch that counts, of those below one if given."""
+        with self._store.reading() as rows:
+            return rows.newest_root(chain_id, below_epoch)
+
     def retract_root(self, chain_id: int, epoch: int, reason: str) -> None:
         """A reorganisation took a root away: it and the chain's newer ones count no more, and its breaker opens.
 
