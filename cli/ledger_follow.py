@@ -1,4 +1,4 @@
-"""Feeding a ledger with source roots from a file, a server or a node of the source chain. A part of `zkmargin ledger`."""
+"""Feeding a ledger with roots from a file, a server or a node of the source chain. A part of `zkmargin ledger`."""
 
 from __future__ import annotations
 
