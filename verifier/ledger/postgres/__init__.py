@@ -1,40 +1,5 @@
 """A ledger in PostgreSQL, for many services at once; needs the extra `postgres`."""
 
-from __future__ import annotations
+from .opening import migrate_postgres, open_postgres
 
-from typing import TYPE_CHECKING
-
-from zkmargin.algebra.extras import require
-
-if TYPE_CHECKING:
-    from .store import PostgresStore
-
-EXTRA = "postgres"
-PREFIXES = ("postgresql://", "postgres://")
-
-__all__ = ["PREFIXES", "migrate_postgres", "open_postgres"]
-
-
-def open_postgres(url: str, target: int) -> PostgresStore:
-    """The store of the ledger of this target at a URL, made if its schema is empty. Needs the extra."""
-    _require_packages()
-    from .store import PostgresStore
-
-    return PostgresStore(url, target)
-
-
-def migrate_postgres(url: str, grant_to: str | None = None) -> list[str]:
-    """Bring a ledger's schema up to this version, and let a role use it; the versions it went through."""
-    _require_packages()
-    from .server import Server
-
-    server = Server(url)
-    try:
-        return server.migrate(grant_to)
-    finally:
-        server.close()
-
-
-def _require_packages() -> None:
-    for package in ("sqlalchemy", "psycopg", "alembic"):
-        require(package, EXTRA)
+__all__ = ["migrate_postgres", "open_postgres"]
