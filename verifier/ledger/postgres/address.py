@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from psycopg import ProgrammingError
@@ -50,6 +51,6 @@ class Address:
 
 def _shown(parameters: dict[str, str], schema: str) -> str:
     user = quote(parameters["user"]) + "@" if "user" in parameters else ""
-    port = ":" + parameters["port"] if "port" in parameters else ""
-    place = f"{user}{parameters.get('host', '')}{port}/{quote(parameters.get('dbname', ''))}"
-    return f"postgresql://{place}?schema={quote(schema)}"
+    hosts, ports = parameters.get("host", "").split(","), parameters.get("port", "").split(",")
+    places = [f"{host}:{port}" if port else host for host, port in zip_longest(hosts, ports, fillvalue="")]
+    return f"postgresql://{user}{','.join(places)}/{quote(parameters.get('dbname', ''))}?schema={quote(schema)}"

@@ -21,8 +21,6 @@ _REASONS: tuple[tuple[tuple[type[psycopg.Error], ...], str], ...] = (
     ((pg.ReadOnlySqlTransaction,), "is a standby that cannot be written: connect to the primary"),
     ((pg.DiskFull, pg.OutOfMemory), "has no room left on its machine"),
     ((pg.TooManyConnections,), "has no connection left; try again, or raise max_connections"),
-    ((pg.InvalidPassword, pg.InvalidAuthorizationSpecification), "does not let this user in: check user and password"),
-    ((pg.InvalidCatalogName,), "has no such database: create it first"),
 )
 
 
@@ -39,6 +37,12 @@ def ledger_errors(where: str) -> Iterator[None]:
         raise _translated(where, problem, lost=False) from problem
     except (ResourceClosedError, SQLAlchemyError) as problem:
         raise LedgerError(where, f"cannot be used ({type(problem).__name__})") from problem
+
+
+def unreachable(where: str, problem: psycopg.Error) -> LedgerError:
+    """No connection at all. libpq's last line says why, and never names the password."""
+    lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
+    return LedgerError(where, f"cannot be reached, try again: {lines[-1][:300] if lines else type(problem).__name__}")
 
 
 def _translated(where: str, problem: BaseException | None, lost: bool) -> LedgerError:

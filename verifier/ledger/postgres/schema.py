@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from ...errors import DamagedDatabase, ForeignDatabase, LedgerMismatch, SchemaTooNew, SchemaTooOld
+from ...errors import DamagedDatabase, ForeignDatabase, LedgerError, LedgerMismatch, SchemaTooNew, SchemaTooOld
 from .address import Address
 from .tables import APPEND_ONLY, HEAD, LEDGER, METADATA
 
@@ -20,6 +20,7 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('zkmargin:' || :schema, 0))")
 _NAMESPACE = "(SELECT oid FROM pg_namespace WHERE nspname = :schema)"
 _RELATIONS = text(f"SELECT relname FROM pg_class WHERE relnamespace = {_NAMESPACE} LIMIT 1000")
+_MAY_USE = text("SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = :schema")
 _COLUMNS = text(
     "SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull FROM pg_class c"
     " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
@@ -106,6 +107,10 @@ def check(connection: Connection, address: Address, target: bytes) -> None:
 
 
 def _revision(connection: Connection, address: Address) -> str:
+    if connection.scalar(_MAY_USE, {"schema": address.schema}) is False:
+        raise LedgerError(
+            address.shown, "does not let this role into the schema: 'zkmargin ledger migrate' can grant it"
+        )
     relations = {row.relname for row in connection.execute(_RELATIONS, {"schema": address.schema})}
     if VERSION_TABLE not in relations:
         what = "holds tables of another program" if relations else "holds no ledger"

@@ -21,7 +21,7 @@ from sqlalchemy.pool import QueuePool
 from ...errors import LedgerError
 from . import schema
 from .address import Address
-from .faults import ledger_errors
+from .faults import ledger_errors, unreachable
 
 CONNECTIONS = 10
 """The most that one process opens."""
@@ -120,7 +120,10 @@ class Server:
         session = {"search_path": f'"{self.address.schema}"', **_SESSION}
         own = " ".join(f"-c {name}={value}" for name, value in session.items())
         parameters["options"] = f"{parameters.get('options', '')} {own}".strip()
-        connection = psycopg.connect(**parameters)  # type: ignore[arg-type]  # the names are libpq's, checked by it
+        try:
+            connection = psycopg.connect(**parameters)  # type: ignore[arg-type]  # the names are libpq's, checked by it
+        except psycopg.Error as problem:
+            raise unreachable(self.address.shown, problem) from problem
         connection.adapters.register_loader("numeric", IntegerLoader)
         return connection
 
