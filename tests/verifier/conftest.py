@@ -10,6 +10,7 @@ import pytest
 from zkmargin.algebra import Engine
 from zkmargin.verifier import MarginLedger
 
+from ..servers.postgres import fresh_url
 from .world import Clock, World
 
 
@@ -18,10 +19,12 @@ def world(best_engine: Engine) -> World:
     return World(best_engine)
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", "postgres"])
 def ledger_place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where a ledger can be opened that nobody has opened before: on each kind of store in turn."""
-    return str(tmp_path / "margin.sqlite")
+    if request.param == "sqlite":
+        return str(tmp_path / "margin.sqlite")
+    return fresh_url(request.getfixturevalue("postgres"))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from zkmargin.verifier import LedgerError, Receipt
 from zkmargin.verifier.ledger.log import ACCEPTED, BREAKER, OPENED, REFUSED, LogEntry, next_entry
 from zkmargin.verifier.ledger.records import Account, Head, RiskTable, Root
-from zkmargin.verifier.ledger.store import Changes, Rows, Store
+from zkmargin.verifier.ledger.store import Changes, Rows, Store, open_store
 
 from ..servers.postgres import PostgresServer, fresh_url
 
@@ -21,18 +21,14 @@ TOP64, TOP254 = (1 << 64) - 1, (1 << 254) - 1
 Opener = Callable[[], Store]
 
 
-@pytest.fixture(params=["postgres"])
+@pytest.fixture(params=["sqlite", "postgres"])
 def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
     """Opens the same place again and again."""
     if request.param == "sqlite":
-        from zkmargin.verifier.ledger.sqlite_store import SqliteStore
-
-        return lambda: SqliteStore(tmp_path / "ledger.sqlite", TARGET)
+        return lambda: open_store(tmp_path / "ledger.sqlite", TARGET)
     server: PostgresServer = request.getfixturevalue("postgres")
-    from zkmargin.verifier.ledger.postgres import open_postgres
-
     url = fresh_url(server)
-    return lambda: open_postgres(url, TARGET)
+    return lambda: open_store(url, TARGET)
 
 
 @pytest.fixture
@@ -132,7 +128,7 @@ def test_receipts(store: Store) -> None:
 
 def test_accounts(store: Store) -> None:
     fresh = Account(5)
-    full = Account(TOP254, TOP64, 0, 3, TOP64, 1_000)
+    full = Account(TOP254, TOP64, 0, 3, TOP64, 1_000, TOP64, (1 << 63) - 1)
     expiring = Account(9, 0, TOP64, 1, 1, 999)
     save(store, Changes(accounts={a.account: a for a in (full, fresh, expiring)}, outstanding_e8=(1 << 128) - 1))
     with store.reading() as rows:

@@ -160,7 +160,7 @@ def _receipt_row(receipt: Receipt) -> Sequence[object]:
 
 
 def _account(row: Sequence[Any]) -> Account:
-    account, sequence, released, receipt, margin_e8, expiry_ms = row
+    account, sequence, released, receipt, margin_e8, expiry_ms, inflow_e8, inflow_at_ms = row
     return Account(
         account=_value(account),
         sequence=NEVER if sequence is None else sequence,
@@ -168,6 +168,8 @@ def _account(row: Sequence[Any]) -> Account:
         receipt=receipt,
         margin_e8=margin_e8,
         expiry_ms=expiry_ms,
+        inflow_e8=inflow_e8,
+        inflow_at_ms=inflow_at_ms,
     )
 
 
@@ -179,6 +181,8 @@ def _account_row(account: Account) -> Sequence[object]:
         account.receipt,
         account.margin_e8,
         account.expiry_ms,
+        account.inflow_e8,
+        account.inflow_at_ms,
     )
 
 

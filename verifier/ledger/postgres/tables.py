@@ -95,6 +95,8 @@ ACCOUNTS = Table(
     _number("receipt"),
     _u64("margin_e8"),
     _number("expiry_ms"),
+    _u64("inflow_e8"),
+    _number("inflow_at_ms"),
 )
 ROOTS = Table(
     "roots",

@@ -50,7 +50,9 @@ CREATE TABLE accounts (
     released_through NUMERIC(20, 0) CHECK (released_through >= 0 AND released_through < 18446744073709551616),
     receipt BIGINT NOT NULL,
     margin_e8 NUMERIC(20, 0) NOT NULL CHECK (margin_e8 >= 0 AND margin_e8 < 18446744073709551616),
-    expiry_ms BIGINT NOT NULL
+    expiry_ms BIGINT NOT NULL,
+    inflow_e8 NUMERIC(20, 0) NOT NULL CHECK (inflow_e8 >= 0 AND inflow_e8 < 18446744073709551616),
+    inflow_at_ms BIGINT NOT NULL
 );
 CREATE INDEX accounts_by_expiry ON accounts (expiry_ms) WHERE margin_e8 > 0;
 CREATE TABLE roots (
