@@ -18,7 +18,7 @@ from .encoding import (
     scalars_from_bytes,
     scalars_to_bytes,
 )
-from .engine import Bases, Engine, LoadedConstraints, LoadedProgram, LoadedTree, get_engine
+from .engine import Bases, Engine, LoadedConstraints, LoadedKey, LoadedProgram, LoadedTree, get_engine
 from .errors import (
     AlgebraError,
     DomainError,
@@ -54,6 +54,7 @@ __all__ = [
     "G1Point",
     "G2Point",
     "LoadedConstraints",
+    "LoadedKey",
     "LoadedProgram",
     "LoadedTree",
     "MerkleTree",

@@ -18,7 +18,7 @@ from typing import Protocol
 
 from .curves import BN254, Curve
 from .encoding import Buffer
-from .errors import EngineUnavailable
+from .errors import EncodingError, EngineUnavailable
 from .sparse import SparseMatrix
 
 ENGINE_VARIABLE = "ZKMARGIN_ENGINE"
@@ -91,6 +91,30 @@ class LoadedTree(Protocol):
 
     def nodes(self, level: int, start: int, count: int) -> bytes:
         """Nodes that a level holds, for whoever keeps them elsewhere; a `DomainError` where it does not."""
+        ...
+
+
+class LoadedKey(Protocol):
+    """A Groth16 verifying key an engine has decoded, checked and made ready once."""
+
+    @property
+    def n_public(self) -> int:
+        """Public inputs, the constant 1 not among them."""
+        ...
+
+    def check(self, inputs: Buffer, proof: Buffer) -> bool:
+        """Does the equation hold? The proof is A | B | C; for a bad point `PointError.index` is 0, 1 or 2.
+
+        A point at infinity is a bad one. Works on the thread that asks, without the interpreter.
+        """
+        ...
+
+    def check_many(self, inputs: Buffer, proofs: Buffer, weights: Buffer) -> list[bool | EncodingError]:
+        """For each of many proofs what `check` gives, or the error it raises, at less than half the price each.
+
+        `inputs` and `proofs` are those of each proof end to end. `weights` are 16 bytes for each, fresh from the
+        operating system: whoever can guess them can make two false proofs pass together. Works on all threads.
+        """
         ...
 
 
@@ -193,6 +217,13 @@ class Engine(Protocol):
 
     def pairing_check(self, g1_points: Buffer, g2_points: Buffer) -> bool:
         """Is the product of e(P_i, Q_i) one? Checks every point first; pairs with a point at infinity count as one."""
+        ...
+
+    def groth16_key(self, alpha1: Buffer, g2_points: Buffer, ic: Buffer) -> LoadedKey:
+        """Load a verifying key: alpha, then beta | gamma | delta, then the public inputs' points, the constant's first.
+
+        Every point is checked, and may be at infinity: whether the key can be trusted is not decided here.
+        """
         ...
 
     # Plain twins of gadgets, in bulk.

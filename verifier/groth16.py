@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
-from zkmargin.algebra import EncodingError, Engine, get_engine, scalars_to_bytes
+from zkmargin.algebra import EncodingError, Engine, ZkMarginError, get_engine
 
+from .batch import fresh_weights
 from .errors import CircuitMismatch, InvalidProof
 from .keys import VerifyingKey, judge_key
 from .proof import Proof
@@ -38,6 +40,14 @@ class Verifier:
     def verify(self, public_inputs: Sequence[int], proof: Proof) -> None:
         """Return None for a proof that holds, raise otherwise; see `verify`."""
         self._equation.check(public_inputs, proof)
+
+    def verify_many(self, items: Sequence[tuple[Sequence[int], Proof]]) -> list[ZkMarginError | None]:
+        """For each pair of public inputs and proof None, or the error that `verify` raises for it.
+
+        One check of all proofs together, at a fraction of the price of each; if that fails, bisection names those that
+        do not hold. A false proof passes with a probability below 2^-119 for up to 256 proofs, whoever made them.
+        """
+        return self._equation.check_many(items)
 
 
 def verify(
@@ -80,23 +90,47 @@ def _judged(key: VerifyingKey, engine: Engine, allow_development: bool) -> Verif
 
 
 class _Equation:
-    """The key's side of the pairing equation, laid out for the engine."""
+    """The key's side of the pairing equation, made ready by the engine."""
 
     def __init__(self, key: VerifyingKey, engine: Engine) -> None:
         self._curve = key.curve
         self._n_public = key.n_public
-        self._engine = engine
-        self._alpha1 = key.alpha1
-        self._g2_tail = key.beta2 + key.gamma2 + key.delta2
-        self._ic = engine.g1_bases(key.ic)
+        self._loaded = engine.groth16_key(key.alpha1, key.beta2 + key.gamma2 + key.delta2, key.ic)
 
     def check(self, public_inputs: Sequence[int], proof: Proof) -> None:
+        # The constant is the engine's to insert: a caller who could choose it could scale the statement away.
+        inputs = self._encode(public_inputs, proof)
+        if not self._loaded.check(inputs, proof.to_bytes()):
+            raise InvalidProof
+
+    def check_many(self, items: Sequence[tuple[Sequence[int], Proof]]) -> list[ZkMarginError | None]:
+        verdicts: list[ZkMarginError | None] = [None] * len(items)
+        places, inputs, proofs = [], [], []
+        for place, item in enumerate(items):
+            try:
+                public_inputs, proof = _pair(item)
+                inputs.append(self._encode(public_inputs, proof))
+                proofs.append(proof.to_bytes())
+                places.append(place)
+            except EncodingError as problem:
+                verdicts[place] = problem
+        found = self._loaded.check_many(b"".join(inputs), b"".join(proofs), fresh_weights(len(places)))
+        for place, verdict in zip(places, found, strict=True):
+            if isinstance(verdict, EncodingError):
+                verdicts[place] = verdict
+            elif not verdict:
+                verdicts[place] = InvalidProof()
+        return verdicts
+
+    def _encode(self, public_inputs: Sequence[int], proof: Proof) -> bytes:
         values = check_public_inputs(public_inputs, self._n_public, self._curve)
         if not isinstance(proof, Proof) or proof.curve != self._curve:
             raise EncodingError("not a Proof over the key's curve", what="proof")
-        engine = self._engine
-        # The constant is ours to insert: a caller who could choose it could scale the statement away.
-        statement = engine.g1_msm(self._ic, scalars_to_bytes([1, *values], self._curve))
-        g1_points = engine.g1_neg(proof.a) + self._alpha1 + statement + proof.c
-        if not engine.pairing_check(g1_points, proof.b + self._g2_tail):
-            raise InvalidProof
+        size = self._curve.scalar_bytes
+        return b"".join([value.to_bytes(size, "little") for value in values])
+
+
+def _pair(item: object) -> tuple[Any, Any]:
+    if not isinstance(item, tuple) or len(item) != 2:
+        raise EncodingError("not a pair of public inputs and a proof", what="proof")
+    return item

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ..curves import BN254, Curve
 from ..encoding import Buffer, elements_from_bytes, elements_to_bytes, scalars_from_bytes, scalars_to_bytes
-from ..engine import Bases, LoadedConstraints, LoadedProgram, LoadedTree
+from ..engine import Bases, LoadedConstraints, LoadedKey, LoadedProgram, LoadedTree
 from ..errors import DomainError, EncodingError
+from ..groth16 import PlainGroth16Key
 from ..merkle_nodes import merkle_levels
 from ..poseidon import MAX_INPUTS, list_capacity, poseidon_hash, poseidon_list
 from ..sparse import SparseMatrix
@@ -150,6 +151,9 @@ class ReferenceEngine:
         left, right = self._g1.decode(g1_points), self._g2.decode(g2_points)
         scalars.same_length("G2 point", len(left), len(right))
         return pairing.product_is_one(self._curve, left, right)
+
+    def groth16_key(self, alpha1: Buffer, g2_points: Buffer, ic: Buffer) -> LoadedKey:
+        return PlainGroth16Key(self, alpha1, g2_points, ic)
 
     # Plain twins of gadgets.
 

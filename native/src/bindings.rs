@@ -8,17 +8,18 @@ use ark_ec::short_weierstrass::Affine;
 use ark_ff::Field;
 use pyo3::exceptions::{PyMemoryError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyMemoryView};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyMemoryView};
 use rayon::prelude::*;
 
 use crate::encode::{
-    decode_points, decode_points_unchecked, decode_scalars, encode_points, encode_scalars, scalar_size,
+    decode_points, decode_points_unchecked, decode_scalars, encode_points, encode_scalars, read_scalar, scalar_size,
+    whole_elements,
 };
 use crate::error::{Error, Kind};
-use crate::instance::{self, Curve, Fq, Fr, FrConfig, G1, G2};
+use crate::instance::{self, Curve, Fq, Fr, FrConfig, PairingConfig, G1, G2};
 use crate::poseidon::ListHash;
 use crate::sparse::{self, Matrix, Parts};
-use crate::{compress, curve, field, merkle, msm, ntt, pairing, program, threads};
+use crate::{batch, compress, curve, field, groth16, merkle, msm, ntt, pairing, program, threads};
 
 type Scalars = Result<Vec<Fr>, Error>;
 
@@ -345,6 +346,68 @@ fn pairing_check(py: Python<'_>, g1_points: Buffer<'_>, g2_points: Buffer<'_>) -
     Ok(py.detach(|| threads::install(work))?)
 }
 
+/// A verifying key made ready for the Groth16 check.
+#[pyclass(frozen, module = "zkmargin.algebra._native")]
+struct Groth16Key(groth16::Key<PairingConfig>);
+
+#[pymethods]
+impl Groth16Key {
+    /// `g2` is beta | gamma | delta.
+    #[new]
+    fn new(py: Python<'_>, alpha: Buffer<'_>, g2: Buffer<'_>, ic: Buffer<'_>) -> PyResult<Self> {
+        let (alpha, g2, ic) = (alpha.as_slice(), g2.as_slice(), ic.as_slice());
+        let load = || {
+            let ([alpha], g2) = (exactly(decode_points::<G1>(alpha)?)?, exactly(decode_points::<G2>(g2)?)?);
+            groth16::Key::new(alpha, g2, decode_points::<G1>(ic)?)
+        };
+        Ok(Self(py.detach(|| threads::install(load))?))
+    }
+
+    #[getter]
+    fn n_public(&self) -> usize {
+        self.0.n_public()
+    }
+
+    /// On the thread that asks, so that as many proofs are checked at a time as there are threads that ask.
+    fn check(&self, py: Python<'_>, inputs: Buffer<'_>, proof: Buffer<'_>) -> PyResult<bool> {
+        let (inputs, proof) = (inputs.as_slice(), proof.as_slice());
+        Ok(py.detach(|| self.0.check(&few_scalars(inputs)?, &groth16::Proof::decode(proof)?))?)
+    }
+
+    /// For each proof True, False, or the exception that says what is wrong with its points.
+    fn check_many<'py>(
+        &self,
+        py: Python<'py>,
+        inputs: Buffer<'py>,
+        proofs: Buffer<'py>,
+        weights: Buffer<'py>,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let (inputs, proofs, weights) = (inputs.as_slice(), proofs.as_slice(), weights.as_slice());
+        let work = || {
+            let weights: Vec<batch::Weight> = batch::Weight::decode_all(weights)?;
+            batch::check_many(&self.0, &scalars(inputs)?, &groth16::split::<PairingConfig>(proofs)?, &weights)
+        };
+        let verdicts = py.detach(|| threads::install(work))?;
+        let shown = |verdict| match verdict {
+            Ok(holds) => Ok(PyBool::new(py, holds).to_owned().into_any()),
+            Err(error) => Ok(raise(py, &error)?.into_value(py).into_bound(py).into_any()),
+        };
+        verdicts.into_iter().map(shown).collect()
+    }
+}
+
+/// So few that they are not worth the thread pool.
+fn few_scalars(data: &[u8]) -> Scalars {
+    let size = scalar_size::<Fr>();
+    whole_elements(data, size, "scalar")?;
+    let read = |(index, bytes)| read_scalar(bytes).ok_or(Error::NotCanonical { what: "scalar", index });
+    data.chunks_exact(size).enumerate().map(read).collect()
+}
+
+fn exactly<T, const N: usize>(points: Vec<T>) -> Result<[T; N], Error> {
+    points.try_into().map_err(|points: Vec<T>| Error::Count { what: "point", expected: N, found: points.len() })
+}
+
 #[pyfunction]
 fn poseidon<'py>(py: Python<'py>, inputs: Buffer<'py>, arity: usize) -> PyResult<Bound<'py, PyBytes>> {
     let inputs = inputs.as_slice();
@@ -574,6 +637,6 @@ mod _native {
         g1_msm, g1_multiples, g1_neg, g1_ntt, g1_scale, g2_add, g2_bases, g2_bases_unchecked, g2_compress,
         g2_decompress, g2_matrix_apply, g2_msm, g2_multiples, g2_neg, g2_ntt, g2_scale, load_constraints, load_program,
         matrix_apply, merkle_levels, ntt_scalars, pairing_check, poseidon, poseidon_lists, thread_count, version,
-        Constraints, G1Bases, G2Bases, MerkleTree, Program,
+        Constraints, G1Bases, G2Bases, Groth16Key, MerkleTree, Program,
     };
 }

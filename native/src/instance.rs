@@ -10,7 +10,7 @@ use crate::group::{bn_g2_contains, Group};
 use crate::poseidon::{generate, Permutation, MAX_ARITY};
 use crate::prepared::Recent;
 
-pub use ark_bn254::{Bn254 as Curve, Fq, Fr, FrConfig};
+pub use ark_bn254::{Bn254 as Curve, Config as PairingConfig, Fq, Fr, FrConfig};
 pub type G1 = ark_bn254::g1::Config;
 pub type G2 = ark_bn254::g2::Config;
 

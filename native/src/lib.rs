@@ -4,14 +4,18 @@
 
 #![forbid(unsafe_code)]
 
+pub mod batch;
 pub mod compress;
 pub mod curve;
 pub mod encode;
 pub mod error;
 pub mod field;
+pub mod fixed_base;
+pub mod groth16;
 pub mod group;
 pub mod instance;
 pub mod merkle;
+pub mod miller;
 pub mod msm;
 pub mod ntt;
 pub mod pairing;

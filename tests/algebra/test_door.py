@@ -11,14 +11,21 @@ from hypothesis import strategies as st
 from zkmargin.algebra import BN254, Engine, EngineUnavailable, get_engine, scalars_to_bytes
 from zkmargin.algebra.engine import ENGINE_VARIABLE
 
-from . import door_compressed, door_fields, door_groups, door_twins
+from . import door_compressed, door_fields, door_groth16, door_groups, door_twins
 from .door_case import Case, Refusal
 
-CASES: list[Case] = [*door_fields.CASES, *door_groups.CASES, *door_compressed.CASES, *door_twins.CASES]
+CASES: list[Case] = [
+    *door_fields.CASES,
+    *door_groups.CASES,
+    *door_compressed.CASES,
+    *door_groth16.CASES,
+    *door_twins.CASES,
+]
 REFUSALS: list[Refusal] = [
     *door_fields.REFUSALS,
     *door_groups.REFUSALS,
     *door_compressed.REFUSALS,
+    *door_groth16.REFUSALS,
     *door_twins.REFUSALS,
 ]
 METHODS = {name for name in vars(Engine) if not name.startswith("_")} - {"name", "curve"}

@@ -1,0 +1,326 @@
+//! Many proofs under one key: one equation, that of their random linear combination, and bisection where it fails.
+//!
+//! Let D_i = e(-A_i, B_i) e(alpha, beta) e(S_i, gamma) e(C_i, delta), which is one if and only if proof i holds. All points
+//! are in groups of prime order r, so D_i = g^(d_i) for a generator g. With a weight w_i for each proof the combination
+//! prod D_i^(w_i) is one if and only if sum w_i d_i = 0 mod r. If some d_k is not 0, then of all values of w_k mod r, the
+//! other weights being as they are, exactly one makes it so: proofs that do not depend on the weights pass with
+//! probability at most 2^-128, where the weights take 2^128 different values mod r with equal probability. Bisection tests
+//! fewer than 2 N ranges of N proofs under the same weights: at most N 2^-127 in all.
+//!
+//! A weight is w = a + b lambda, where a and b have 64 bits and lambda is the cube root of one by which the curve's
+//! endomorphism multiplies: its product costs 64 doublings, not 128. The 2^128 weights differ mod r: if a + b lambda = 0
+//! mod r for |a|, |b| < 2^64, then r divides a^2 - a b + b^2, the norm, which is below 3 * 2^128 < r and so is 0, which
+//! is only so for a = b = 0.
+
+use ark_ec::bn::{G1Affine, G2Prepared};
+use ark_ec::scalar_mul::glv::GLVConfig;
+use ark_ec::short_weierstrass::{Affine, Projective};
+use ark_ec::{CurveGroup, VariableBaseMSM};
+use ark_ff::{AdditiveGroup, Field};
+use rayon::prelude::*;
+
+use crate::encode::whole_elements;
+use crate::error::Error;
+use crate::groth16::{Key, PairingCurve, Proof, Scalar};
+use crate::miller::{self, Value};
+
+/// Proofs in one equation at most: what the three pairings of the key cost is little beside them, and their lines take
+/// 9 MB.
+const BLOCK: usize = 512;
+/// Proofs that share the squarings of one Miller loop.
+const LOOP: usize = 8;
+/// One in so many proofs is found false by bisection; further ones are checked one by one, which then costs less.
+const RARE: usize = 16;
+
+/// A curve of pairings with an endomorphism of G1.
+pub trait BatchCurve: PairingCurve<G1Config: GLVConfig> {}
+
+impl<B: PairingCurve<G1Config: GLVConfig>> BatchCurve for B {}
+
+/// A random weight, as its two halves.
+#[derive(Clone, Copy, Debug)]
+pub struct Weight(pub u64, pub u64);
+
+impl Weight {
+    /// 16 bytes each, the halves little-endian.
+    pub fn decode_all(data: &[u8]) -> Result<Vec<Self>, Error> {
+        whole_elements(data, 16, "weight")?;
+        let half = |bytes: &[u8]| bytes.iter().rfold(0, |value, byte| value << 8 | u64::from(*byte));
+        Ok(data.chunks_exact(16).map(|bytes| Self(half(&bytes[..8]), half(&bytes[8..]))).collect())
+    }
+
+    fn scalar<P: GLVConfig>(self) -> P::ScalarField {
+        P::ScalarField::from(self.0) + P::LAMBDA * P::ScalarField::from(self.1)
+    }
+
+    /// This weight times a point of order r. The point and its image add up to minus the image's image.
+    fn times<P: GLVConfig>(self, point: &Affine<P>) -> Projective<P> {
+        let image = P::endomorphism_affine(point);
+        let both = -P::endomorphism_affine(&image);
+        let mut total = Projective::ZERO;
+        for bit in (0..64).rev() {
+            total.double_in_place();
+            match (self.0 >> bit & 1, self.1 >> bit & 1) {
+                (1, 0) => total += point,
+                (0, 1) => total += image,
+                (1, 1) => total += both,
+                _ => {}
+            }
+        }
+        total
+    }
+}
+
+/// sum weights[i] * points[i].
+fn weighted_sum<P: GLVConfig>(points: &[Affine<P>], weights: &[Weight]) -> Projective<P> {
+    let halves = |half: fn(&Weight) -> u64| weights.iter().map(half).collect::<Vec<_>>();
+    let first = Projective::msm_u64(points, &halves(|weight| weight.0));
+    let second = Projective::msm_u64(points, &halves(|weight| weight.1));
+    first + P::endomorphism(&second)
+}
+
+/// A proof whose points are good, made ready: its place in the batch, its lines, and -weight A.
+struct Member<'a, B: BatchCurve> {
+    place: usize,
+    inputs: &'a [Scalar<B>],
+    proof: Proof<B>,
+    lines: G2Prepared<B>,
+    weight: Weight,
+    weighted_a: G1Affine<B>,
+}
+
+/// The verdict on each proof: the same that `Key::check` gives, with an error for points that are none.
+pub fn check_many<B: BatchCurve>(
+    key: &Key<B>,
+    inputs: &[Scalar<B>],
+    proofs: &[&[u8]],
+    weights: &[Weight],
+) -> Result<Vec<Result<bool, Error>>, Error> {
+    if weights.len() != proofs.len() {
+        return Err(Error::Count { what: "weight", expected: proofs.len(), found: weights.len() });
+    }
+    if inputs.len() != proofs.len() * key.n_public() {
+        let expected = proofs.len() * key.n_public();
+        return Err(Error::Count { what: "public input", expected, found: inputs.len() });
+    }
+    let mut verdicts: Vec<Result<bool, Error>> = vec![Ok(true); proofs.len()];
+    for start in (0..proofs.len()).step_by(BLOCK) {
+        let places = start..proofs.len().min(start + BLOCK);
+        let read = |place| member(key, place, inputs, proofs[place], weights[place]);
+        let mut members = Vec::new();
+        for (place, member) in places.clone().zip(places.into_par_iter().map(read).collect::<Vec<_>>()) {
+            match member {
+                Ok(member) => members.push(member),
+                Err(error) => verdicts[place] = Err(error),
+            }
+        }
+        let mut search = Search { key, found: Vec::new(), most: members.len() / RARE };
+        search.range(&members, false);
+        for place in search.found {
+            verdicts[place] = Ok(false);
+        }
+    }
+    Ok(verdicts)
+}
+
+fn member<'a, B: BatchCurve>(
+    key: &Key<B>,
+    place: usize,
+    inputs: &'a [Scalar<B>],
+    bytes: &[u8],
+    weight: Weight,
+) -> Result<Member<'a, B>, Error> {
+    let proof = Proof::<B>::decode(bytes)?;
+    let n = key.n_public();
+    let lines = G2Prepared::from(proof.b);
+    let weighted_a = (-weight.times(&proof.a)).into_affine();
+    Ok(Member { place, inputs: &inputs[place * n..(place + 1) * n], proof, lines, weight, weighted_a })
+}
+
+/// Bisection: a range of which the combination does not hold has a false proof in one of its halves.
+struct Search<'a, B: BatchCurve> {
+    key: &'a Key<B>,
+    found: Vec<usize>,
+    /// How many to find by bisection.
+    most: usize,
+}
+
+impl<B: BatchCurve> Search<'_, B> {
+    /// Find the false proofs in a range, of which it may be `known` that there is one.
+    fn range(&mut self, members: &[Member<'_, B>], known: bool) {
+        if members.len() < 3 || self.found.len() > self.most {
+            let false_ones = members.par_iter().filter(|m| !self.key.holds(m.inputs, &m.proof, &m.lines));
+            self.found.par_extend(false_ones.map(|member| member.place));
+            return;
+        }
+        if !known && combination_holds(self.key, members) {
+            return;
+        }
+        let before = self.found.len();
+        let (left, right) = members.split_at(members.len() / 2);
+        self.range(left, false);
+        // What is not in the left half is in the right one.
+        self.range(right, self.found.len() == before);
+    }
+}
+
+fn combination_holds<B: BatchCurve>(key: &Key<B>, members: &[Member<'_, B>]) -> bool {
+    let pairs = || miller_values(members);
+    let key_side = || {
+        let (mut total, mut statement) = (Scalar::<B>::ZERO, vec![Scalar::<B>::ZERO; key.n_public() + 1]);
+        for member in members {
+            let weight = member.weight.scalar::<B::G1Config>();
+            total += weight;
+            for (sum, input) in statement[1..].iter_mut().zip(member.inputs) {
+                *sum += weight * input;
+            }
+        }
+        statement[0] = total;
+        let points: Vec<_> = members.iter().map(|member| member.proof.c).collect();
+        let weights: Vec<_> = members.iter().map(|member| member.weight).collect();
+        (total, statement, weighted_sum::<B::G1Config>(&points, &weights))
+    };
+    let (pairs, (total, statement, c)) = rayon::join(pairs, key_side);
+    key.combination_holds(&pairs, total, &statement, c)
+}
+
+fn miller_values<B: BatchCurve>(members: &[Member<'_, B>]) -> Value<B> {
+    let values: Vec<Value<B>> = members
+        .par_chunks(LOOP)
+        .map(|chunk| miller::product(chunk.iter().map(|m| (m.weighted_a, &m.lines)), []))
+        .collect();
+    values.into_iter().fold(Value::<B>::ONE, |product, value| product * value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encode::encode_points;
+    use crate::instance::{Fr, G1, G2};
+    use ark_bn254::Config;
+    use ark_ec::PrimeGroup;
+    use ark_ff::UniformRand;
+    use ark_std::rand::Rng;
+
+    const N_PUBLIC: usize = 3;
+
+    /// A key whose secrets are known.
+    struct Trapdoor {
+        secrets: [Fr; 4],
+        k: [Fr; N_PUBLIC + 1],
+        key: Key<Config>,
+    }
+
+    fn g1(log: Fr) -> Affine<G1> {
+        (Projective::<G1>::generator() * log).into_affine()
+    }
+
+    fn g2(log: Fr) -> Affine<G2> {
+        (Projective::<G2>::generator() * log).into_affine()
+    }
+
+    impl Trapdoor {
+        fn new(rng: &mut impl Rng) -> Result<Self, Error> {
+            let secrets: [Fr; 4] = std::array::from_fn(|_| Fr::rand(rng));
+            let k: [Fr; N_PUBLIC + 1] = std::array::from_fn(|_| Fr::rand(rng));
+            let [alpha, beta, gamma, delta] = secrets;
+            let key = Key::new(g1(alpha), [beta, gamma, delta].map(g2), k.map(g1).to_vec())?;
+            Ok(Self { secrets, k, key })
+        }
+
+        /// A proof whose equation misses by g^miss.
+        fn forge(&self, inputs: &[Fr], miss: Fr, rng: &mut impl Rng) -> Vec<u8> {
+            let [alpha, beta, gamma, delta] = self.secrets;
+            let (a, b) = (Fr::rand(rng), Fr::rand(rng));
+            let statement = self.k[0] + self.k[1..].iter().zip(inputs).map(|(k, x)| *k * x).sum::<Fr>();
+            let c = (a * b - alpha * beta - gamma * statement + miss) * delta.inverse().unwrap_or_default();
+            [encode_points(&[g1(a)]), encode_points(&[g2(b)]), encode_points(&[g1(c)])].concat()
+        }
+    }
+
+    fn weights(count: usize, rng: &mut impl Rng) -> Vec<Weight> {
+        (0..count).map(|_| Weight(rng.gen(), rng.gen())).collect()
+    }
+
+    #[test]
+    fn names_exactly_the_false_proofs() -> Result<(), Error> {
+        let rng = &mut ark_std::test_rng();
+        let trapdoor = Trapdoor::new(rng)?;
+        for (count, misses) in [
+            (0, vec![]),
+            (1, vec![]),
+            (1, vec![0]),
+            (2, vec![1]),
+            (3, vec![0]),
+            (9, vec![]),
+            (40, vec![0, 39]),
+            (40, vec![7]),
+            (33, vec![3, 4, 5, 20, 30, 32]),
+            (20, (0..20).collect()),
+            (BLOCK + 5, vec![BLOCK - 1, BLOCK + 3]),
+        ] {
+            let inputs: Vec<Fr> = (0..count * N_PUBLIC).map(|_| Fr::rand(rng)).collect();
+            let proofs: Vec<Vec<u8>> = (0..count)
+                .map(|i| {
+                    let miss = if misses.contains(&i) { Fr::rand(rng) } else { Fr::ZERO };
+                    trapdoor.forge(&inputs[i * N_PUBLIC..][..N_PUBLIC], miss, rng)
+                })
+                .collect();
+            let slices: Vec<&[u8]> = proofs.iter().map(Vec::as_slice).collect();
+            let verdicts = check_many(&trapdoor.key, &inputs, &slices, &weights(count, rng))?;
+            let expected: Vec<_> = (0..count).map(|i| Ok(!misses.contains(&i))).collect();
+            assert_eq!(verdicts, expected);
+            for i in (0..count).take(20) {
+                let alone = trapdoor.key.check(&inputs[i * N_PUBLIC..][..N_PUBLIC], &Proof::decode(&proofs[i])?);
+                assert_eq!(alone, expected[i]);
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn points_that_are_none_are_named_and_spoil_nothing() -> Result<(), Error> {
+        let rng = &mut ark_std::test_rng();
+        let trapdoor = Trapdoor::new(rng)?;
+        let inputs = vec![Fr::ZERO; 5 * N_PUBLIC];
+        let mut proofs: Vec<Vec<u8>> = (0..5).map(|_| trapdoor.forge(&inputs[..N_PUBLIC], Fr::ZERO, rng)).collect();
+        proofs[1][0] ^= 1;
+        proofs[2][64..192].fill(0);
+        proofs[3][255] = 0xff;
+        let slices: Vec<&[u8]> = proofs.iter().map(Vec::as_slice).collect();
+        let verdicts = check_many(&trapdoor.key, &inputs, &slices, &weights(5, rng))?;
+        let errors = [Error::NotOnCurve { index: 0 }, Error::Infinity { index: 1 }, Error::Coordinate { index: 2 }];
+        let [first, second, third] = errors.map(Err);
+        assert_eq!(verdicts, [Ok(true), first, second, third, Ok(true)]);
+        Ok(())
+    }
+
+    #[test]
+    fn proofs_that_cancel_under_equal_weights_do_not_under_random_ones() -> Result<(), Error> {
+        let rng = &mut ark_std::test_rng();
+        let trapdoor = Trapdoor::new(rng)?;
+        let inputs: Vec<Fr> = (0..4 * N_PUBLIC).map(|_| Fr::rand(rng)).collect();
+        let misses = [Fr::from(9), Fr::ZERO, -Fr::from(9), Fr::ZERO];
+        let proofs: Vec<Vec<u8>> =
+            (0..4).map(|i| trapdoor.forge(&inputs[i * N_PUBLIC..][..N_PUBLIC], misses[i], rng)).collect();
+        let slices: Vec<&[u8]> = proofs.iter().map(Vec::as_slice).collect();
+        let equal = check_many(&trapdoor.key, &inputs, &slices, &[Weight(5, 6); 4])?;
+        assert_eq!(equal, vec![Ok(true); 4], "this is what weights are for");
+        let verdicts = check_many(&trapdoor.key, &inputs, &slices, &weights(4, rng))?;
+        assert_eq!(verdicts, [Ok(false), Ok(true), Ok(false), Ok(true)]);
+        Ok(())
+    }
+
+    #[test]
+    fn weights_are_what_they_stand_for() {
+        let rng = &mut ark_std::test_rng();
+        let point = Projective::<G1>::rand(rng).into_affine();
+        for weight in weights(9, rng).into_iter().chain([Weight(0, 0), Weight(1, 0), Weight(0, u64::MAX)]) {
+            assert_eq!(weight.times(&point), point * weight.scalar::<G1>());
+            let sum = weighted_sum(&[point, -point, point], &[weight, Weight(3, 7), Weight(3, 7)]);
+            assert_eq!(sum, weight.times(&point));
+        }
+        let lambda = G1::LAMBDA;
+        assert_eq!(lambda * lambda + lambda + Fr::ONE, Fr::ZERO);
+    }
+}

@@ -1,0 +1,127 @@
+//! The Groth16 check (Groth 2016, section 3.2) with a key made ready: e(A, B) = e(alpha, beta) e(S, gamma) e(C, delta),
+//! where S = IC_0 + sum x_j IC_j.
+
+use ark_ec::bn::{Bn, BnConfig, G1Affine, G2Affine, G2Prepared};
+use ark_ec::pairing::{MillerLoopOutput, Pairing};
+use ark_ec::short_weierstrass::Projective;
+use ark_ec::{AffineRepr, CurveConfig, CurveGroup};
+use ark_ff::{Field, Zero};
+
+use crate::encode::{point_size, read_checked_point, whole_elements};
+use crate::error::Error;
+use crate::fixed_base::FixedBases;
+use crate::group::Group;
+use crate::miller::{self, FixedLines, Value};
+use crate::threads;
+
+pub type Scalar<B> = <<B as BnConfig>::G1Config as CurveConfig>::ScalarField;
+
+/// A BN curve whose groups have what a check needs.
+pub trait PairingCurve: BnConfig<G1Config: Group, G2Config: Group> {}
+
+impl<B: BnConfig<G1Config: Group, G2Config: Group>> PairingCurve for B {}
+
+/// A verifying key with the lines of its points in G2, and tables of its public inputs' points.
+pub struct Key<B: PairingCurve> {
+    pub(crate) ic: FixedBases<B::G1Config>,
+    pub(crate) alpha: G1Affine<B>,
+    pub(crate) beta: FixedLines<B>,
+    pub(crate) gamma: FixedLines<B>,
+    pub(crate) delta: FixedLines<B>,
+    /// The Miller value of (alpha, beta).
+    alpha_beta: Value<B>,
+}
+
+/// A and C on the curve, B in the subgroup, none at infinity.
+pub struct Proof<B: PairingCurve> {
+    pub a: G1Affine<B>,
+    pub b: G2Affine<B>,
+    pub c: G1Affine<B>,
+}
+
+impl<B: PairingCurve> Proof<B> {
+    /// A | B | C; an error's index is 0, 1 or 2.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        let (g1, g2) = (point_size::<B::G1Config>(), point_size::<B::G2Config>());
+        if bytes.len() != 2 * g1 + g2 {
+            return Err(Error::PartialElement { what: "proof", size: 2 * g1 + g2, found: bytes.len() });
+        }
+        let (a, rest) = bytes.split_at(g1);
+        let (b, c) = rest.split_at(g2);
+        // The costly test, that of B's subgroup, comes last.
+        let (a, c) = (finite(0, a)?, finite(2, c)?);
+        Ok(Self { a, b: finite(1, b)?, c })
+    }
+}
+
+/// The bytes of each of many proofs.
+pub fn split<B: PairingCurve>(data: &[u8]) -> Result<Vec<&[u8]>, Error> {
+    let size = 2 * point_size::<B::G1Config>() + point_size::<B::G2Config>();
+    whole_elements(data, size, "proof")?;
+    Ok(data.chunks_exact(size).collect())
+}
+
+fn finite<P: Group>(index: usize, bytes: &[u8]) -> Result<ark_ec::short_weierstrass::Affine<P>, Error> {
+    let point = read_checked_point(index, bytes)?;
+    if point.is_zero() {
+        return Err(Error::Infinity { index });
+    }
+    Ok(point)
+}
+
+impl<B: PairingCurve> Key<B> {
+    /// `g2` holds beta, gamma and delta; `ic` one point for the constant and one for each public input.
+    pub fn new(alpha: G1Affine<B>, g2: [G2Affine<B>; 3], ic: Vec<G1Affine<B>>) -> Result<Self, Error> {
+        if ic.is_empty() {
+            return Err(Error::Count { what: "IC point", expected: 1, found: 0 });
+        }
+        let [beta, gamma, delta] = g2.map(FixedLines::new);
+        let [at_alpha] = miller::evaluations::<B, 1>([alpha]);
+        let alpha_beta = miller::product([], [(at_alpha, &beta)]);
+        Ok(Self { ic: FixedBases::new(ic), alpha, beta, gamma, delta, alpha_beta })
+    }
+
+    /// Public inputs, the constant 1 not among them.
+    pub fn n_public(&self) -> usize {
+        self.ic.len() - 1
+    }
+
+    /// Does the equation hold? On this thread alone, where there are tables for the public inputs' points.
+    pub fn check(&self, inputs: &[Scalar<B>], proof: &Proof<B>) -> Result<bool, Error> {
+        if inputs.len() != self.n_public() {
+            return Err(Error::Count { what: "public input", expected: self.n_public(), found: inputs.len() });
+        }
+        let work = || self.holds(inputs, proof, &G2Prepared::from(proof.b));
+        Ok(if self.ic.has_tables() { work() } else { threads::install(work) })
+    }
+
+    /// The same for as many inputs as there must be, with the lines of B.
+    pub(crate) fn holds(&self, inputs: &[Scalar<B>], proof: &Proof<B>, b: &G2Prepared<B>) -> bool {
+        let mut scalars = vec![Scalar::<B>::ONE];
+        scalars.extend_from_slice(inputs);
+        let Ok(statement) = self.ic.sum(&scalars) else { return false };
+        let [at_statement, at_c] = miller::evaluations::<B, 2>([statement.into_affine(), proof.c]);
+        let value = miller::product([(-proof.a, b)], [(at_statement, &self.gamma), (at_c, &self.delta)]);
+        is_one::<B>(value * self.alpha_beta)
+    }
+
+    /// Does prod e(-pairs) e(alpha, beta)^weight e(statement, gamma) e(c, delta) hold, `pairs` being a Miller value?
+    pub(crate) fn combination_holds(
+        &self,
+        pairs: &Value<B>,
+        weight: Scalar<B>,
+        statement: &[Scalar<B>],
+        c: Projective<B::G1Config>,
+    ) -> bool {
+        let Ok(statement) = self.ic.sum(statement) else { return false };
+        let alpha = B::G1Config::times(&self.alpha, &weight);
+        let points = Projective::normalize_batch(&[alpha, statement, c]);
+        let [at_alpha, at_statement, at_c] = miller::evaluations::<B, 3>([points[0], points[1], points[2]]);
+        let fixed = [(at_alpha, &self.beta), (at_statement, &self.gamma), (at_c, &self.delta)];
+        is_one::<B>(miller::product([], fixed) * pairs)
+    }
+}
+
+fn is_one<B: PairingCurve>(value: Value<B>) -> bool {
+    Bn::<B>::final_exponentiation(MillerLoopOutput(value)).is_some_and(|value| value.is_zero())
+}
