@@ -6,6 +6,7 @@ from .breakers import BreakerState
 from .config import LedgerConfig
 from .log import LogEntry
 from .margin_ledger import MarginLedger
+from .overview import Overview
 from .records import AccountView, Decision, Head
 from .replay import LogReport
 
@@ -20,5 +21,6 @@ __all__ = [
     "LogReport",
     "MarginLedger",
     "MarketHealth",
+    "Overview",
     "Position",
 ]

@@ -33,6 +33,7 @@ from .deciding import Rules, earlier_receipt
 from .entries import record_release, record_repayment
 from .log import LogEntry, decision
 from .opening import record_configuration
+from .overview import Overview, look
 from .records import AccountView, Decision, Head, RiskTable, Root
 from .replay import LogReport, Progress, verify_log
 from .state import State
@@ -321,6 +322,11 @@ class MarginLedger:
         with self._reading() as state:
             found = standing(state, limits, sorted(self.config.routes), now_ms)
             return [view(scope, breaker, limits, now_ms) for scope, breaker in found.states.items()]
+
+    def overview(self) -> Overview:
+        """How the ledger stands, all of one moment."""
+        with self._store.reading() as rows:
+            return look(rows, self.config, self._clock())
 
     # Looking back.
     def receipt(self, settlement_id: bytes) -> Receipt | None:
