@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("verify", "Check a proof."),
     "account": ("account", "A source venue's account book: orders, epochs, openings for the owners."),
     "ledger": ("ledger", "A margin ledger on the target chain: create, feed, accept, release."),
+    "serve": ("serve", "Serve a ledger over HTTP: settlements, margins, decisions, metrics, a read-only page."),
     "market": ("market", "Market data: sign reports, agree on a market, check it, import prices and options."),
     "risk": ("risk", "The risk engine: Greeks, forecasts, latencies, and the risk table they make."),
     "export": ("export", "Write keys and circuits in the formats of other tools."),

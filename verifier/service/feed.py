@@ -1,0 +1,156 @@
+"""The stream of decisions: one reader of the log for everybody who follows it.
+
+The log is the source, not this process's own work: what other processes decide on the same ledger is streamed too.
+While nobody follows, nothing is read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import AsyncGenerator
+
+from zkmargin.algebra import ZkMarginError
+
+from ..errors import Overloaded
+from ..ledger.async_ledger import AsyncMarginLedger
+from ..ledger.records import Decision
+from .documents import decision_document
+from .guard import Receive, Scope, Send
+
+KEPT = 1024
+PAGE = 256
+
+
+class DecisionFeed:
+    """Hands each follower every decision after the number it names, in order and without a gap."""
+
+    def __init__(self, ledger: AsyncMarginLedger, interval_s: float, max_followers: int) -> None:
+        self._ledger = ledger
+        self._interval_s = interval_s
+        self._max_followers = max_followers
+        self._kept: deque[Decision] = deque()
+        self._floor = 0
+        """Followers that have seen this number need nothing older than what is kept."""
+        self._news = asyncio.Event()
+        self._poke = asyncio.Event()
+        self._reader: asyncio.Task[None] | None = None
+        self._stopped = False
+        self.followers = 0
+
+    def poke(self) -> None:
+        """This process has decided something: look now."""
+        if self.followers:
+            self._poke.set()
+
+    def stop(self) -> None:
+        """End every stream, so that a service that stops does not wait for its readers."""
+        self._stopped = True
+        self._news.set()
+        self._poke.set()
+
+    def check_room(self) -> None:
+        """`Overloaded` where as many follow as may."""
+        if self.followers >= self._max_followers:
+            raise Overloaded(self.followers, self._max_followers)
+
+    async def follow(self, after: int, heartbeat_s: float) -> AsyncGenerator[Decision | None, None]:
+        """Decisions numbered above `after`; None whenever nothing came for a heartbeat."""
+        self.check_room()
+        self.followers += 1
+        try:
+            self._start(after)
+            while not self._stopped:
+                news = self._news
+                found = await self._since(after)
+                for decision in found:
+                    after = decision.number
+                    yield decision
+                if not found and not await _is_set(news, heartbeat_s):
+                    yield None
+        finally:
+            self.followers -= 1
+            if not self.followers and self._reader is not None:
+                self._reader.cancel()
+                self._reader = None
+
+    async def _since(self, after: int) -> list[Decision]:
+        if after < self._floor:
+            return await self._ledger.decisions(after, PAGE)
+        return [decision for decision in self._kept if decision.number > after]
+
+    def _start(self, after: int) -> None:
+        if self._reader is None:
+            self._kept.clear()
+            self._floor = after
+            self._reader = asyncio.get_running_loop().create_task(self._read())
+
+    async def _read(self) -> None:
+        while not self._stopped:
+            self._poke.clear()
+            newest = self._kept[-1].number if self._kept else self._floor
+            try:
+                found = await self._ledger.decisions(newest, PAGE)
+            except ZkMarginError:
+                found = []  # the database is away, or busy: what was missed is read when it is back
+            if found:
+                self._keep(found)
+                news, self._news = self._news, asyncio.Event()
+                news.set()
+            else:
+                await _is_set(self._poke, self._interval_s)
+
+    def _keep(self, found: list[Decision]) -> None:
+        self._kept.extend(found)
+        while len(self._kept) > KEPT:
+            self._floor = self._kept.popleft().number
+
+
+async def _is_set(event: asyncio.Event, within_s: float) -> bool:
+    try:
+        await asyncio.wait_for(event.wait(), within_s)
+    except TimeoutError:
+        return False
+    return True
+
+
+class EventStream:
+    """An ASGI answer of server-sent events. A reader that takes nothing for `timeout_s` is dropped."""
+
+    def __init__(self, decisions: AsyncGenerator[Decision | None, None], timeout_s: float) -> None:
+        self._decisions = decisions
+        self._timeout_s = timeout_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        listening = asyncio.get_running_loop().create_task(_until_disconnected(receive))
+        try:
+            headers = [(b"content-type", b"text/event-stream"), (b"x-accel-buffering", b"no")]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await self._send(send, b": following\n\n")
+            async for event in self._decisions:
+                if listening.done():
+                    return
+                await self._send(send, _encoded(event))
+            await self._send(send, b"", more=False)
+        except TimeoutError:
+            return
+        finally:
+            listening.cancel()
+            await self._decisions.aclose()
+
+    async def _send(self, send: Send, data: bytes, more: bool = True) -> None:
+        async with asyncio.timeout(self._timeout_s):
+            await send({"type": "http.response.body", "body": data, "more_body": more})
+
+
+def _encoded(decision: Decision | None) -> bytes:
+    if decision is None:
+        return b": nothing new\n\n"
+    data = json.dumps(decision_document(decision))
+    return f"id: {decision.number}\nevent: decision\ndata: {data}\n\n".encode()
+
+
+async def _until_disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

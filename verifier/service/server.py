@@ -1,0 +1,128 @@
+"""The server under the service: uvicorn with its limits set, heads that must come in time, and an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from functools import partial
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from ..errors import ConfigError
+from .core import Core
+from .logs import log_to_stderr
+from .settings import ServiceSettings
+
+KEEP_ALIVE_S = 30
+GRACE_S = 30
+BACKLOG = 1024
+
+
+def run(
+    app: FastAPI,
+    settings: ServiceSettings,
+    host: str,
+    port: int,
+    ready: Callable[[str, int], None] | None = None,
+) -> None:
+    """See `zkmargin.verifier.service.serve`."""
+    log_to_stderr()
+    listening = _listen(host, port)
+    config = uvicorn.Config(
+        app,
+        http=partial(TimedHeads, head_timeout_s=settings.header_timeout_s),  # type: ignore[arg-type]  # as a class
+        loop="asyncio",
+        ws="none",
+        lifespan="on",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=settings.max_connections,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=GRACE_S,
+        h11_max_incomplete_event_size=settings.max_header_bytes + settings.max_url_bytes,
+    )
+    address = listening.getsockname()
+    Server(config, app.state.core, ready and partial(ready, address[0], address[1])).run(sockets=[listening])
+
+
+class Server(uvicorn.Server):
+    """Ends the streams when it is told to stop: their readers would keep it waiting for ever."""
+
+    def __init__(self, config: uvicorn.Config, core: Core, ready: Callable[[], None] | None) -> None:
+        super().__init__(config)
+        self._core = core
+        self._ready = ready
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._loop = asyncio.get_running_loop()
+        if self.started and self._ready is not None:
+            self._ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._core.feed.stop)
+
+
+class TimedHeads(H11Protocol):
+    """Closes a connection whose request head is not complete in time; bodies have a limit of their own."""
+
+    def __init__(self, *args: Any, head_timeout_s: float, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._head_timeout_s = head_timeout_s
+        self._head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._time_head()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        waiting = self.cycle is None or self.cycle.response_complete
+        if waiting and self._head_timer is None:
+            self._time_head()
+        elif not waiting:
+            self._stop_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def _time_head(self) -> None:
+        self._head_timer = asyncio.get_running_loop().call_later(self._head_timeout_s, self._too_slow)
+
+    def _too_slow(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.close()
+
+    def _stop_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Bound here and not by uvicorn, which would end the process with a traceback where the port is taken."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = found[0]
+        listening = socket.socket(family, kind, protocol)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(BACKLOG)
+    except (OSError, OverflowError, UnicodeError) as problem:
+        reason = getattr(problem, "strerror", None) or "is not an address"
+        raise ConfigError("host", f"{host} and port {port}: {reason}") from None
+    listening.setblocking(False)
+    return listening
