@@ -20,7 +20,7 @@ from zkmargin.settlement.lifecycle import Credit, margin_claim
 from zkmargin.settlement.risk.engine import RiskRun
 from zkmargin.settlement.risk.example import example_policy
 from zkmargin.settlement.risk_document import RiskDocument
-from zkmargin.verifier import LedgerConfig, MarginLedger, RiskAttestation
+from zkmargin.verifier import BreakerLimits, LedgerConfig, MarginLedger, RiskAttestation
 
 from . import demo_oracles
 from .demo_market import Agreed, Market, Quotes
@@ -115,8 +115,7 @@ class World:
             max_horizon_ms=self.policy.horizon_ms,
             oracle_signers=self.oracles.addresses,
             oracle_quorum=demo_oracles.QUORUM,
-            inflow_cap_e8=1_000_000 * E8,
-            inflow_window_ms=HOUR_MS,
+            limits=BreakerLimits(inflow_cap_e8=1_000_000 * E8, inflow_window_ms=HOUR_MS),
             max_credit_e8=250_000 * E8,
             clock_skew_ms=2_000,
             allow_development_key=True,

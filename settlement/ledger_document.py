@@ -8,12 +8,13 @@ from typing import Any
 from zkmargin.algebra import Buffer, load_json
 from zkmargin.verifier import LedgerConfig
 
+from .breaker_document import limits_json, read_limits
 from .fields import Fields, amount_text
 
 FORMAT = "zkmargin.ledger-config/2"
 DOCUMENT = "ledger configuration"
 UINT64 = 1 << 64
-TIMES = ("max_root_age_ms", "max_risk_age_ms", "max_horizon_ms", "inflow_window_ms", "clock_skew_ms")
+TIMES = ("max_root_age_ms", "max_risk_age_ms", "max_horizon_ms", "clock_skew_ms")
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class LedgerDocument:
             oracle_quorum=fields.integer("oracle_quorum", 1, UINT64),
             root_signers=tuple(fields.objects("root_signers", lambda row: row.hex_bytes("address", 20))),
             root_quorum=fields.integer("root_quorum", 0, UINT64),
-            inflow_cap_e8=fields.amount("inflow_cap", quote),
+            limits=read_limits(fields.inner("breaker"), quote),
             max_credit_e8=fields.amount("max_credit", quote),
             allow_development_key=fields.flag("allow_development_key"),
             **{name: fields.integer(name, 0, UINT64) for name in TIMES},
@@ -64,7 +65,7 @@ class LedgerDocument:
             "oracle_quorum": config.oracle_quorum,
             "root_signers": [{"address": "0x" + signer.hex()} for signer in config.root_signers],
             "root_quorum": config.root_quorum,
-            "inflow_cap": amount_text(config.inflow_cap_e8, quote),
+            "breaker": limits_json(config.limits, quote),
             "max_credit": amount_text(config.max_credit_e8, quote),
             **{name: getattr(config, name) for name in TIMES},
             "allow_development_key": config.allow_development_key,

@@ -18,7 +18,7 @@ from zkmargin.settlement.account_document import secret_json
 from zkmargin.settlement.example_market import example_risk_document
 from zkmargin.settlement.ledger_document import LedgerDocument
 from zkmargin.settlement.risk_document import RiskDocument
-from zkmargin.verifier import LedgerConfig, RiskAttestation, signer_address
+from zkmargin.verifier import BreakerLimits, LedgerConfig, RiskAttestation, signer_address
 
 from .conftest import Done, MarginFiles, edited, invoke
 
@@ -146,8 +146,7 @@ def ledger_document(circuit_digest: bytes) -> LedgerDocument:
         max_horizon_ms=7_200_000,
         oracle_signers=(signer_address(ORACLE),),
         oracle_quorum=1,
-        inflow_cap_e8=1_000_000 * E8,
-        inflow_window_ms=3_600_000,
+        limits=BreakerLimits(inflow_cap_e8=1_000_000 * E8, inflow_window_ms=3_600_000),
         max_credit_e8=250_000 * E8,
         clock_skew_ms=2_000,
         allow_development_key=True,

@@ -15,7 +15,7 @@ from zkmargin.settlement.book import AccountBook, BookIdentity
 from zkmargin.settlement.credit_document import CreditRequest
 from zkmargin.settlement.example_market import example_risk_document
 from zkmargin.settlement.ledger_document import LedgerDocument
-from zkmargin.verifier import LedgerConfig
+from zkmargin.verifier import BreakerLimits, LedgerConfig
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/formats-documents.md").read_text()
@@ -59,8 +59,7 @@ def ledger() -> dict[str, Any]:
         max_horizon_ms=1,
         oracle_signers=(bytes(20),),
         oracle_quorum=1,
-        inflow_cap_e8=1,
-        inflow_window_ms=1,
+        limits=BreakerLimits(inflow_cap_e8=1, inflow_window_ms=1),
         max_credit_e8=1,
     )
     return LedgerDocument(config, "USD").to_json()

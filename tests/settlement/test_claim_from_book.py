@@ -14,7 +14,7 @@ from zkmargin.settlement.errors import LifecycleError, NotReserved, RiskTableRef
 from zkmargin.settlement.example_market import example_risk_document
 from zkmargin.settlement.ledger_document import LedgerDocument
 from zkmargin.settlement.risk_document import RiskDocument
-from zkmargin.verifier import LedgerConfig, signer_address
+from zkmargin.verifier import BreakerLimits, LedgerConfig, signer_address
 
 E8 = 10**8
 USDC = 3
@@ -35,8 +35,7 @@ LEDGER = LedgerDocument(
         max_horizon_ms=7_200_000,
         oracle_signers=(signer_address(bytes([7]) * 32),),
         oracle_quorum=1,
-        inflow_cap_e8=1_000_000 * E8,
-        inflow_window_ms=3_600_000,
+        limits=BreakerLimits(inflow_cap_e8=1_000_000 * E8, inflow_window_ms=3_600_000),
     ),
     "USD",
 )

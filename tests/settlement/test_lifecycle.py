@@ -16,6 +16,7 @@ from zkmargin.settlement.errors import LifecycleError, VenueError
 from zkmargin.settlement.example_market import example_risk_document
 from zkmargin.settlement.lifecycle import Credit, margin_claim, settlement_request
 from zkmargin.verifier import (
+    BreakerLimits,
     LedgerConfig,
     MarginLedger,
     ProofRejected,
@@ -68,8 +69,7 @@ def open_ledger(folder: Path, prover: Prover, name: str) -> MarginLedger:
         max_horizon_ms=24 * HOUR_MS,
         oracle_signers=(signer_address(ORACLE),),
         oracle_quorum=1,
-        inflow_cap_e8=10**6 * E8,
-        inflow_window_ms=HOUR_MS,
+        limits=BreakerLimits(inflow_cap_e8=10**6 * E8, inflow_window_ms=HOUR_MS),
         allow_development_key=True,
     )
     ledger = MarginLedger.open(folder / f"{name}.sqlite", config, prover.key.verifying_key(), clock=lambda: NOW)

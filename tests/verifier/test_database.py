@@ -256,8 +256,6 @@ def test_a_development_key_only_where_it_is_allowed_by_name(world: World, path: 
         ("max_risk_age_ms", 1.5),
         ("max_horizon_ms", 1 << 40),
         ("clock_skew_ms", -1),
-        ("inflow_cap_e8", 0),
-        ("inflow_window_ms", True),
         ("max_credit_e8", 1 << 64),
         ("oracle_signers", ()),
         ("oracle_signers", (bytes(20), bytes(20))),

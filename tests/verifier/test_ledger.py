@@ -34,7 +34,21 @@ from zkmargin.verifier import (
 from zkmargin.verifier.ledger.state import State
 
 from .trapdoor import Trapdoor
-from .world import CHAIN, CONFIG, EXPIRY, NOW, ORACLE_TIME, OTHER_CHAIN, OTHER_ROOT, RISK_ROOT, ROOT, UNIT, Clock, World
+from .world import (
+    CHAIN,
+    CONFIG,
+    EXPIRY,
+    NOW,
+    ORACLE_TIME,
+    OTHER_CHAIN,
+    OTHER_ROOT,
+    RISK_ROOT,
+    ROOT,
+    UNIT,
+    Clock,
+    World,
+    limited,
+)
 from .world import attestation as attest
 
 
@@ -369,7 +383,7 @@ def test_margin_ends_when_the_newest_credit_expires(world: World, ledger: Margin
 
 
 def test_only_what_is_added_counts_towards_the_inflow_cap(world: World, ledger_place: str, clock: Clock) -> None:
-    ledger = world.open(ledger_place, replace(CONFIG, inflow_cap_e8=150 * UNIT), clock)
+    ledger = world.open(ledger_place, limited(inflow_cap_e8=150 * UNIT), clock)
     for sequence in (1, 2):
         ledger.accept(world.request(1, sequence=sequence, settlement_id=bytes([sequence]) * 32))
     ledger.accept(world.request(1, credit=150, sequence=3, settlement_id=bytes([3]) * 32))
@@ -390,7 +404,7 @@ def test_a_released_state_cannot_be_used_again(world: World, ledger: MarginLedge
 
 
 def test_the_inflow_cap_trips_the_breaker(world: World, ledger_place: str, clock: Clock) -> None:
-    ledger = world.open(ledger_place, replace(CONFIG, inflow_cap_e8=250 * UNIT), clock)
+    ledger = world.open(ledger_place, limited(inflow_cap_e8=250 * UNIT), clock)
     ledger.accept(world.request(1))
     ledger.accept(world.request(2))
     refusal(ledger, world.request(3), InflowCapExceeded)
@@ -401,14 +415,14 @@ def test_the_inflow_cap_trips_the_breaker(world: World, ledger_place: str, clock
 
 
 def test_the_inflow_cap_is_exact(world: World, ledger_place: str) -> None:
-    cap = replace(CONFIG, inflow_cap_e8=100 * UNIT)
+    cap = limited(inflow_cap_e8=100 * UNIT)
     assert world.open(ledger_place, cap).accept(world.request(1)).number == 1
-    below = world.open(ledger_place, replace(CONFIG, inflow_cap_e8=200 * UNIT - 1), prepared=False)
+    below = world.open(ledger_place, limited(inflow_cap_e8=200 * UNIT - 1), prepared=False)
     refusal(below, world.request(2), InflowCapExceeded)
 
 
 def test_the_inflow_window_moves_on(world: World, ledger_place: str, clock: Clock) -> None:
-    ledger = world.open(ledger_place, replace(CONFIG, inflow_cap_e8=100 * UNIT, inflow_window_ms=1_000), clock)
+    ledger = world.open(ledger_place, limited(inflow_cap_e8=100 * UNIT, inflow_window_ms=1_000), clock)
     ledger.accept(world.request(1))
     clock.now_ms += 1_000
     ledger.accept(world.request(2))

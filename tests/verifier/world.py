@@ -9,6 +9,7 @@ from typing import Any
 
 from zkmargin.algebra import Engine
 from zkmargin.verifier import (
+    BreakerLimits,
     Context,
     LedgerConfig,
     MarginLedger,
@@ -51,8 +52,7 @@ CONFIG = LedgerConfig(
     oracle_quorum=2,
     root_signers=tuple(signer_address(key) for key in ROOT_KEYS),
     root_quorum=2,
-    inflow_cap_e8=1_000_000 * UNIT,
-    inflow_window_ms=60_000,
+    limits=BreakerLimits(inflow_cap_e8=1_000_000 * UNIT, inflow_window_ms=60_000),
 )
 
 
@@ -66,6 +66,11 @@ def root_attestation(
     epoch: int, root: int, keys: tuple[bytes, ...] = ROOT_KEYS, *, observed_at_ms: int = NOW, chain_id: int = CHAIN
 ) -> SourceRootAttestation:
     return SourceRootAttestation(CONFIG.target, chain_id, epoch, root, observed_at_ms).signed(keys)
+
+
+def limited(**limits: Any) -> LedgerConfig:
+    """The configuration with other limits of the breaker."""
+    return replace(CONFIG, limits=replace(CONFIG.limits, **limits))
 
 
 @dataclass

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from ..errors import ConfigError, StatementError
 from ..signatures import ADDRESS_BYTES, MAX_SIGNATURES
@@ -20,8 +19,8 @@ class LedgerConfig:
     """The ledger at (`target_chain_id`, `ledger`), taking proofs of one circuit.
 
     `routes` gives the latency of the way from each source chain. `clock_skew_ms` is how far ahead of this machine's
-    clock a relay's or an oracle's may run. At most `inflow_cap_e8` is credited within any `inflow_window_ms`. Oracles
-    attest the risk tables of `market`; `root_signers`, if there are any, source roots.
+    clock a relay's or an oracle's may run. `limits` are those of the circuit breaker. Oracles attest the risk tables of
+    `market`; `root_signers`, if there are any, source roots.
     """
 
     target_chain_id: int
@@ -34,8 +33,7 @@ class LedgerConfig:
     max_horizon_ms: int
     oracle_signers: tuple[bytes, ...]
     oracle_quorum: int
-    inflow_cap_e8: int
-    inflow_window_ms: int
+    limits: BreakerLimits
     max_credit_e8: int = MAX_CREDIT_E8
     clock_skew_ms: int = 0
     root_signers: tuple[bytes, ...] = ()
@@ -58,10 +56,6 @@ class LedgerConfig:
         if self.root_signers or self.root_quorum != 0:
             _check_signers("root", self.root_signers, self.root_quorum)
 
-    @cached_property
-    def limits(self) -> BreakerLimits:
-        return BreakerLimits(self.inflow_cap_e8, self.inflow_window_ms)
-
     def latency_ms(self, source_chain_ids: tuple[int, ...]) -> int | None:
         """The slowest of the routes; None where one of the chains has none."""
         latencies = [self.routes.get(chain_id) for chain_id in source_chain_ids]
@@ -69,12 +63,11 @@ class LedgerConfig:
         return max(known) if len(known) == len(latencies) else None
 
     def _check_limits(self) -> None:
-        times = ("max_root_age_ms", "max_risk_age_ms", "max_horizon_ms", "inflow_window_ms")
+        times = ("max_root_age_ms", "max_risk_age_ms", "max_horizon_ms")
         for name in times:
             _check(name, getattr(self, name), 1, MAX_HORIZON_MS)
         _check("clock_skew_ms", self.clock_skew_ms, 0, MAX_HORIZON_MS)
         _check("max_credit_e8", self.max_credit_e8, 1, MAX_CREDIT_E8)
-        _check("inflow_cap_e8", self.inflow_cap_e8, 1, MAX_CREDIT_E8)
 
     def _check_routes(self) -> None:
         if not self.routes:
@@ -85,6 +78,8 @@ class LedgerConfig:
             except StatementError as problem:
                 raise ConfigError("routes", problem.reason) from None
             _check("routes", latency, 0, self.max_horizon_ms)
+        if strangers := self.limits.source_caps_e8.keys() - self.routes.keys():
+            raise ConfigError("source_caps_e8", f"names chain {min(strangers)}, from which there is no route")
 
 
 def _check_signers(who: str, signers: tuple[bytes, ...], quorum: int) -> None:
