@@ -1,4 +1,4 @@
-"""Credits and what ends them: accept, release. A part of `zkmargin ledger`."""
+"""Credits and what lowers or ends them: accept, repay, release. A part of `zkmargin ledger`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zkmargin.settlement.fields import amount_text
+from zkmargin.settlement.fields import Fields, amount_text
 from zkmargin.verifier import SettlementRequest
 
 from .files import read_file
@@ -54,6 +54,21 @@ def release(output: Output, place: Place, settlement_id: str) -> None:
     output.result({"settlement_id": settlement_id, "margin": margin}, [f"released; the account is left with {margin}"])
 
 
+@click.command("repay", cls=Command)
+@on_ledger
+@click.argument("settlement_id", metavar="SETTLEMENT_ID")
+@click.option("--remaining", required=True, metavar="AMOUNT", help='What is left of the credit, as in "250 USD".')
+@click.pass_obj
+def repay(output: Output, place: Place, settlement_id: str, remaining: str) -> None:
+    """Lower a credit to what is left of it; never raises it."""
+    quote, wanted = place.quote, settlement_id_of(settlement_id)
+    remaining_e8 = Fields({"--remaining": remaining}, "repay").amount("--remaining", quote)
+    with place.opened(output) as ledger:
+        margin_e8 = ledger.repay(wanted, remaining_e8)
+    margin = amount_text(margin_e8, quote)
+    output.result({"settlement_id": settlement_id, "margin": margin}, [f"repaid; the account is left with {margin}"])
+
+
 @click.command("release-account", cls=Command)
 @on_ledger
 @click.argument("account", metavar="ACCOUNT")
@@ -75,4 +90,4 @@ def release_account(output: Output, place: Place, account: str, through: int) ->
     )
 
 
-COMMANDS = (accept, release, release_account)
+COMMANDS = (accept, repay, release, release_account)

@@ -63,8 +63,26 @@ def attest_root(output: Output, place: Place, path: Path) -> None:
     )
 
 
+@click.command("retract-root", cls=Command)
+@on_ledger
+@click.option("--chain-id", type=click.IntRange(0, UINT64), required=True)
+@click.option("--epoch", type=click.IntRange(0, UINT64), required=True, help="The first epoch that is gone.")
+@click.option("--reason", required=True, help="For the log, and for whoever finds the source's breaker open.")
+@click.pass_obj
+def retract_root(output: Output, place: Place, chain_id: int, epoch: int, reason: str) -> None:
+    """A reorganisation took back a source root: it and the newer ones of its chain count no more.
+
+    The breaker of that source opens. Credits already given stay.
+    """
+    with place.opened(output) as ledger:
+        ledger.retract_root(chain_id, epoch, reason)
+    output.result(
+        {"chain_id": chain_id, "epoch": epoch}, [f"roots of chain {chain_id} from epoch {epoch} on count no more"]
+    )
+
+
 def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-COMMANDS = (observe_root, attest, attest_root)
+COMMANDS = (observe_root, retract_root, attest, attest_root)

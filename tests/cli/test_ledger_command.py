@@ -70,6 +70,39 @@ def test_the_breaker(ledger: Path, shared: MarginFiles) -> None:
     assert invoke("ledger", "accept", ledger, settlement).code == 0
 
 
+def test_the_breaker_of_one_source(ledger: Path, shared: MarginFiles) -> None:
+    settlement = shared / "proof/settlement.json"
+    tripped = invoke("ledger", "trip", ledger, "--source", 1001, "--reason", "drill", "--json")
+    assert tripped.json == {"breaker": "open", "source": 1001, "reason": "drill"}
+    refused = invoke("ledger", "accept", ledger, settlement, "--json")
+    assert (refused.code, refused.json["error"]) == (1, "breaker-open")
+    assert "chain 1001" in refused.json["message"]
+    assert invoke("ledger", "probe", ledger, "--source", 1001, "--reason", "a try").code == 0
+    on_trial = invoke("ledger", "accept", ledger, settlement, "--json")
+    assert (on_trial.code, on_trial.json["error"]) == (1, "inflow-cap-exceeded"), "the trial's cap is not configured"
+    assert invoke("ledger", "reset", ledger, "--source", 1001, "--reason", "all well").code == 0
+    assert invoke("ledger", "accept", ledger, settlement).code == 0
+    assert invoke("ledger", "trip", ledger, "--source", 5, "--reason", "no route").code == 2
+
+
+def test_a_root_that_was_taken_back(ledger: Path, shared: MarginFiles) -> None:
+    settlement = shared / "proof/settlement.json"
+    retract = ["retract-root", ledger, "--chain-id", 1001, "--epoch", 1, "--reason", "block vanished"]
+    assert invoke("ledger", *retract).code == 0
+    assert invoke("ledger", "reset", ledger, "--source", 1001, "--reason", "looked into").code == 0
+    refused = invoke("ledger", "accept", ledger, settlement, "--json")
+    assert (refused.code, refused.json["error"]) == (1, "unknown-root")
+
+
+def test_repay(ledger: Path, shared: MarginFiles) -> None:
+    settlement_id = invoke("ledger", "accept", ledger, shared / "proof/settlement.json", "--json").json["settlement_id"]
+    for remaining, left in (("100.5 USD", "100.5 USD"), ("200 USD", "100.5 USD"), ("0 USD", "0 USD")):
+        repaid = invoke("ledger", "repay", ledger, settlement_id, "--remaining", remaining, "--json")
+        assert repaid.json["margin"] == left
+    for wrong in ("5", "-5 USD", "5 EUR"):
+        assert invoke("ledger", "repay", ledger, settlement_id, "--remaining", wrong).code == 2
+
+
 def test_an_attestation_without_a_quorum_is_refused(ledger: Path, margin: MarginFiles) -> None:
     edited(margin / "attestation.json", lambda document: document["signatures"].__delitem__(slice(1, None)))
     done = invoke("ledger", "attest", ledger, margin / "attestation.json", "--json")
