@@ -2,8 +2,9 @@
 
     python ledger_worker.py DATABASE REQUESTS [FIRST [DIE_AT]]
 
-REQUESTS has one settlement request of JSON per line; the stream starts at line FIRST. With DIE_AT the process sends
-itself SIGKILL when SQLite begins its DIE_AT-th statement after opening.
+DATABASE is a file or a URL. REQUESTS has one settlement request of JSON per line; the stream starts at line FIRST. With
+DIE_AT the process sends itself SIGKILL when SQLite begins its DIE_AT-th statement after opening. Where the database
+cannot be reached the worker does what the error says: it tries again, with the same request.
 """
 
 from __future__ import annotations
@@ -12,16 +13,20 @@ import json
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 from world import World
 
 from zkmargin.algebra import get_engine
-from zkmargin.verifier import Rejected, SettlementRequest
+from zkmargin.verifier import LedgerError, MarginLedger, Receipt, Rejected, SettlementRequest
+
+PATIENCE = 1_500
+"""How often to try again, 20 ms apart."""
 
 
 def main(database: str, requests: str, first: str = "0", die_at: str = "0") -> None:
-    ledger = World(get_engine()).open(Path(database), prepared=False)
+    ledger = World(get_engine()).open(database, prepared=False)
     print("ready", flush=True)
     countdown = int(die_at)
 
@@ -35,9 +40,20 @@ def main(database: str, requests: str, first: str = "0", die_at: str = "0") -> N
         ledger._store.file._connection.set_trace_callback(count)
     for line in Path(requests).read_text().splitlines()[int(first) :]:
         try:
-            print(json.dumps(ledger.accept(SettlementRequest.from_json(line)).to_json()), flush=True)
+            print(json.dumps(accept(ledger, SettlementRequest.from_json(line)).to_json()), flush=True)
         except Rejected as refused:
             print(json.dumps({"refused": refused.code}), flush=True)
+
+
+def accept(ledger: MarginLedger, request: SettlementRequest) -> Receipt:
+    for _ in range(PATIENCE):
+        try:
+            return ledger.accept(request)
+        except LedgerError as problem:
+            if "try again" not in problem.reason:
+                raise
+            time.sleep(0.02)
+    raise TimeoutError("the database did not come back")
 
 
 if __name__ == "__main__":

@@ -24,8 +24,8 @@ NATIVE = "native"
 class Worker:
     """A worker process. What it reports goes to a file, which outlives it."""
 
-    def __init__(self, database: Path, *arguments: object, log: Path | None = None) -> None:
-        self._log = log or database.with_suffix(".log")
+    def __init__(self, database: Path | str, *arguments: object, log: Path | None = None) -> None:
+        self._log = log or Path(database).with_suffix(".log")
         command = [sys.executable, str(WORKER), str(database), *map(str, arguments)]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -17,6 +18,8 @@ REVISIONS = ("0001", "0002")
 """All versions of the schema, the newest last."""
 MIGRATIONS = Path(__file__).with_name("migrations")
 
+_ALEMBIC = Lock()
+"""Alembic keeps what it works on in its module: one upgrade at a time in one process."""
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('zkmargin:' || :schema, 0))")
 _NAMESPACE = "(SELECT oid FROM pg_namespace WHERE nspname = :schema)"
 _RELATIONS = text(f"SELECT relname FROM pg_class WHERE relnamespace = {_NAMESPACE} LIMIT 1000")
@@ -179,4 +182,5 @@ def _upgrade(connection: Connection, address: Address) -> None:
 
     config = Config(attributes={"connection": connection, "schema": address.schema, "version_table": VERSION_TABLE})
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    command.upgrade(config, REVISIONS[-1])
+    with _ALEMBIC:
+        command.upgrade(config, REVISIONS[-1])
