@@ -30,7 +30,7 @@ from .errors import (
     ZkMarginError,
 )
 from .fixed_point import ceil_div, floor_div, format_decimal, isqrt_ceil, parse_decimal, round_half_even_div
-from .keccak import keccak256
+from .keccak import keccak256, keccak256_many
 from .merkle import MerkleTree, merkle_children_from_path, merkle_root_from_path, merkle_update_from_path
 from .poseidon import PoseidonParameters, poseidon_hash, poseidon_list, poseidon_parameters
 from .sorted_tree import SortedInsertion, SortedLeaf, SortedPath, SortedTree
@@ -86,6 +86,7 @@ __all__ = [
     "get_engine",
     "isqrt_ceil",
     "keccak256",
+    "keccak256_many",
     "load_json",
     "merkle_children_from_path",
     "merkle_root_from_path",

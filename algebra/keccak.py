@@ -3,24 +3,49 @@
 Source: Bertoni, Daemen, Peeters, Van Assche, "The Keccak reference", version 3.0, sections 1.1 (the permutation and its
 step mappings theta, rho, pi, chi, iota) and 1.2 (the sponge). The multi-rate padding is 0x01 .. 0x80; SHA3-256 differs
 only in its first padding byte, 0x06, so that no hash of one is a hash of the other.
+
+`keccak256_plain` is the specification, and takes over where the native module is missing.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 
 from .encoding import Buffer
+
+try:
+    from ._native import keccak256 as _native_keccak256
+    from ._native import keccak256_many as _native_keccak256_many
+except ImportError:
+    HAS_NATIVE = False
+else:
+    HAS_NATIVE = True
 
 RATE = 136
 """Bytes absorbed per permutation: (1600 - 2 * 256) / 8."""
 
 PADDING = 0x01
+DIGEST_BYTES = 32
 
 _LANE = (1 << 64) - 1
 
 
 def keccak256(data: Buffer) -> bytes:
     """The 32-byte digest of `data`."""
+    return _native_keccak256(data) if HAS_NATIVE else keccak256_plain(data)
+
+
+def keccak256_many(messages: Sequence[Buffer]) -> list[bytes]:
+    """The digest of each message, by one call of the native module."""
+    if not HAS_NATIVE:
+        return [keccak256_plain(message) for message in messages]
+    digests = _native_keccak256_many(messages)
+    return [digests[i : i + DIGEST_BYTES] for i in range(0, len(digests), DIGEST_BYTES)]
+
+
+def keccak256_plain(data: Buffer) -> bytes:
+    """`keccak256` in Python."""
     message = bytes(memoryview(data))
     padding = bytearray(RATE - len(message) % RATE)
     padding[0] ^= PADDING

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from zkmargin.algebra.keccak import keccak256
+from zkmargin.algebra.secp256k1 import ORDER, recover_public_key
 
 from .errors import AttestationRejected
 from .statement import DIGEST_BYTES, check_bytes, word
@@ -13,7 +14,7 @@ SIGNATURE_BYTES = 65
 ADDRESS_BYTES = 20
 PRIVATE_KEY_BYTES = 32
 MAX_SIGNATURES = 64
-SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+SECP256K1_ORDER = ORDER
 
 
 def sign_digest(private_key: bytes, digest: bytes) -> bytes:
@@ -45,15 +46,10 @@ def recover_signer(digest: bytes, signature: bytes) -> bytes:
     r, s, v = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:64], "big"), signature[64]
     if not 0 < r < SECP256K1_ORDER or not 0 < s <= SECP256K1_ORDER // 2 or v not in (27, 28):
         raise AttestationRejected("a signature's r, s or v is out of range, or its s is not the low one")
-    from py_ecc.secp256k1.secp256k1 import ecdsa_raw_recover
-
-    try:
-        point = ecdsa_raw_recover(digest, (v, r, s))
-    except ValueError:
-        raise AttestationRejected("a signature's r is not on the curve") from None
-    if not any(point):
-        raise AttestationRejected("a signature recovers to the point at infinity")
-    return _address(point)
+    key = recover_public_key(digest, r, s, odd=v == 28)
+    if key is None:
+        raise AttestationRejected("a signature is by no key: its r is not on the curve, or the key is at infinity")
+    return keccak256(key)[-ADDRESS_BYTES:]
 
 
 def require_quorum(

@@ -19,7 +19,7 @@ use crate::error::{Error, Kind};
 use crate::instance::{self, Curve, Fq, Fr, FrConfig, PairingConfig, G1, G2};
 use crate::poseidon::ListHash;
 use crate::sparse::{self, Matrix, Parts};
-use crate::{batch, compress, curve, field, groth16, merkle, msm, ntt, pairing, program, threads};
+use crate::{batch, compress, curve, field, groth16, keccak, merkle, msm, ntt, pairing, program, secp256k1, threads};
 
 type Scalars = Result<Vec<Fr>, Error>;
 
@@ -408,6 +408,34 @@ fn exactly<T, const N: usize>(points: Vec<T>) -> Result<[T; N], Error> {
     points.try_into().map_err(|points: Vec<T>| Error::Count { what: "point", expected: N, found: points.len() })
 }
 
+/// A hash of a short message takes less than letting go of the interpreter would gain.
+#[pyfunction]
+fn keccak256<'py>(py: Python<'py>, data: Buffer<'py>) -> Bound<'py, PyBytes> {
+    let data = data.as_slice();
+    let digest = if data.len() < 1 << 14 { keccak::keccak256(data) } else { py.detach(|| keccak::keccak256(data)) };
+    PyBytes::new(py, &digest)
+}
+
+/// The digests of many messages, end to end.
+#[pyfunction]
+fn keccak256_many<'py>(py: Python<'py>, messages: Vec<Buffer<'py>>) -> Bound<'py, PyBytes> {
+    let messages: Vec<&[u8]> = messages.iter().map(Buffer::as_slice).collect();
+    let digests: Vec<[u8; 32]> = py.detach(|| messages.iter().map(|message| keccak::keccak256(message)).collect());
+    PyBytes::new(py, digests.as_flattened())
+}
+
+/// x | y of the public key, big-endian, or None where no key made this signature.
+#[pyfunction]
+fn secp256k1_recover<'py>(
+    py: Python<'py>,
+    digest: [u8; 32],
+    r: [u8; 32],
+    s: [u8; 32],
+    odd: bool,
+) -> Option<Bound<'py, PyBytes>> {
+    py.detach(|| secp256k1::recover(&digest, &r, &s, odd)).map(|key| PyBytes::new(py, &key))
+}
+
 #[pyfunction]
 fn poseidon<'py>(py: Python<'py>, inputs: Buffer<'py>, arity: usize) -> PyResult<Bound<'py, PyBytes>> {
     let inputs = inputs.as_slice();
@@ -635,8 +663,9 @@ mod _native {
         cpu_features, fq_from_montgomery, fq_to_montgomery, fr_add, fr_from_montgomery, fr_inverse, fr_mul, fr_powers,
         fr_sub, fr_to_montgomery, g1_add, g1_bases, g1_bases_unchecked, g1_compress, g1_decompress, g1_matrix_apply,
         g1_msm, g1_multiples, g1_neg, g1_ntt, g1_scale, g2_add, g2_bases, g2_bases_unchecked, g2_compress,
-        g2_decompress, g2_matrix_apply, g2_msm, g2_multiples, g2_neg, g2_ntt, g2_scale, load_constraints, load_program,
-        matrix_apply, merkle_levels, ntt_scalars, pairing_check, poseidon, poseidon_lists, thread_count, version,
-        Constraints, G1Bases, G2Bases, Groth16Key, MerkleTree, Program,
+        g2_decompress, g2_matrix_apply, g2_msm, g2_multiples, g2_neg, g2_ntt, g2_scale, keccak256, keccak256_many,
+        load_constraints, load_program, matrix_apply, merkle_levels, ntt_scalars, pairing_check, poseidon,
+        poseidon_lists, secp256k1_recover, thread_count, version, Constraints, G1Bases, G2Bases, Groth16Key,
+        MerkleTree, Program,
     };
 }

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from zkmargin.algebra import keccak, keccak256
+from zkmargin.algebra.engine import native_problem
 
 PUBLISHED = {
     b"": "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470",
@@ -27,9 +28,10 @@ def test_published_digests(message: bytes) -> None:
 def test_equal_to_the_standard_library_but_for_the_padding(length: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """With SHA3's first padding byte the sponge must give SHA3-256: so permutation, rate and blocks are right."""
     message = bytes(i * 7 % 256 for i in range(length))
-    plain = keccak256(message)
+    plain = keccak.keccak256_plain(message)
+    assert keccak256(message) == plain
     monkeypatch.setattr(keccak, "PADDING", 0x06)
-    assert keccak256(message) == hashlib.sha3_256(message).digest() != plain
+    assert keccak.keccak256_plain(message) == hashlib.sha3_256(message).digest() != plain
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
@@ -41,3 +43,18 @@ def test_every_buffer_is_read(kind: Any) -> None:
 def test_what_is_no_buffer_is_a_type_error(wrong: Any) -> None:
     with pytest.raises(TypeError):
         keccak256(wrong)
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_many_messages_at_once(native: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keccak, "HAS_NATIVE", native and keccak.HAS_NATIVE)
+    messages = [*PUBLISHED, bytearray(b"abc"), bytes(50_000)]
+    assert keccak.keccak256_many(messages) == [keccak.keccak256_plain(message) for message in messages]
+    assert keccak.keccak256_many([]) == []
+    assert keccak256(bytes(50_000)) == keccak.keccak256_plain(bytes(50_000))
+    with pytest.raises(TypeError):
+        keccak.keccak256_many(["abc"])  # type: ignore[list-item]
+
+
+def test_the_native_module_has_it_wherever_it_is() -> None:
+    assert (native_problem() is None) == keccak.HAS_NATIVE

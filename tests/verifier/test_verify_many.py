@@ -1,0 +1,132 @@
+"""Many proofs at once: for each the verdict that it gets alone, and no two false ones that help each other."""
+
+from __future__ import annotations
+
+import os
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from zkmargin.algebra import EncodingError, Engine, PointError
+from zkmargin.verifier import InvalidProof, Proof, PublicInputCount, PublicInputError, Verifier, groth16
+from zkmargin.verifier.batch import WEIGHT_BYTES, fresh_weights
+
+from .trapdoor import G1, R, Trapdoor, negate_g1, twist_point_outside_subgroup
+
+Item = tuple[list[int], Proof]
+
+
+@pytest.fixture
+def trapdoor(engine: Engine) -> Trapdoor:
+    return Trapdoor(engine, 2)
+
+
+@pytest.fixture
+def verifier(trapdoor: Trapdoor, engine: Engine) -> Verifier:
+    return Verifier(trapdoor.key, engine)
+
+
+def items_of(trapdoor: Trapdoor, count: int) -> list[Item]:
+    return [([5 + i, R - 1 - i], trapdoor.forge([5 + i, R - 1 - i], a=7 + i)) for i in range(count)]
+
+
+def kinds(verdicts: list[Any]) -> list[Any]:
+    return [None if verdict is None else type(verdict) for verdict in verdicts]
+
+
+def cancelling(trapdoor: Trapdoor, items: list[Item]) -> list[Item]:
+    """The first and the last proof made false: C + G and C - G, which together miss by nothing."""
+    first, *middle, last = items
+    shifted = [trapdoor.engine.g1_add(proof.c, point) for (_, proof), point in ((first, G1), (last, negate_g1(G1)))]
+    return [(first[0], replace(first[1], c=shifted[0])), *middle, (last[0], replace(last[1], c=shifted[1]))]
+
+
+def test_good_ones_pass(trapdoor: Trapdoor, verifier: Verifier) -> None:
+    assert verifier.verify_many([]) == []
+    assert verifier.verify_many(items_of(trapdoor, 4)) == [None] * 4
+
+
+def test_each_gets_the_verdict_that_it_gets_alone(trapdoor: Trapdoor, verifier: Verifier) -> None:
+    good = items_of(trapdoor, 2)
+    inputs, proof = good[0]
+    bad: list[Any] = [
+        ([6, 6], proof),
+        (inputs, replace(proof, a=proof.c)),
+        (inputs, replace(proof, a=(1).to_bytes(32, "little") * 2)),
+        (inputs, replace(proof, b=twist_point_outside_subgroup())),
+        ([inputs[0] + R, inputs[1]], proof),
+        ([True, 1], proof),
+        (inputs[:1], proof),
+        (inputs, proof.to_bytes()),
+        (inputs, None),
+    ]
+    verdicts = verifier.verify_many([good[0], *bad, good[1]])
+    assert verdicts[0] is None
+    assert verdicts[-1] is None
+    for item, verdict in zip(bad, verdicts[1:-1], strict=True):
+        with pytest.raises(type(verdict)) as alone:
+            verifier.verify(*item)
+        assert type(alone.value) is type(verdict)
+        assert str(alone.value) == str(verdict)
+    expected = [InvalidProof] * 2 + [PointError] * 2 + [PublicInputError] * 2 + [PublicInputCount] + [EncodingError] * 2
+    assert kinds(verdicts[1:-1]) == expected
+
+
+@pytest.mark.parametrize("item", [None, (), ([5, R - 1],), [[5, R - 1], None], "no pair", ([], None, None)], ids=repr)
+def test_what_is_no_pair(verifier: Verifier, trapdoor: Trapdoor, item: Any) -> None:
+    good = items_of(trapdoor, 1)
+    assert kinds(verifier.verify_many([item, *good])) == [EncodingError, None]
+
+
+def test_false_proofs_that_cancel_are_both_named(trapdoor: Trapdoor, verifier: Verifier) -> None:
+    items = cancelling(trapdoor, items_of(trapdoor, 4))
+    assert kinds(verifier.verify_many(items)) == [InvalidProof, None, None, InvalidProof]
+
+
+def test_they_would_pass_under_equal_weights(
+    trapdoor: Trapdoor, verifier: Verifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So the test above fails if the weights are ever constant."""
+    monkeypatch.setattr(groth16, "fresh_weights", lambda count: (b"\x01" + bytes(WEIGHT_BYTES - 1)) * count)
+    assert verifier.verify_many(cancelling(trapdoor, items_of(trapdoor, 4))) == [None] * 4
+
+
+def test_bisection_names_all_and_only_the_false_ones(trapdoor: Trapdoor, verifier: Verifier, engine: Engine) -> None:
+    count = 150 if engine.name == "native" else 4
+    items = items_of(trapdoor, count)
+    chance = random.Random(7)
+    for number in (1, 2, count // 3, count) if engine.name == "native" else (2,):
+        false_ones = set(chance.sample(range(count), number))
+        mixed = [(inputs, items[0][1] if i in false_ones else p) for i, (inputs, p) in enumerate(items[1:] + items[:1])]
+        expected = [InvalidProof if i in false_ones else None for i in range(count)]
+        expected[-1] = None  # the last one's inputs are those of the first proof
+        assert kinds(verifier.verify_many(mixed)) == expected
+
+
+def test_weights_are_of_the_system_and_new_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(fresh_weights(3)) == 3 * WEIGHT_BYTES
+    assert fresh_weights(2) != fresh_weights(2)
+    monkeypatch.setattr(os, "urandom", lambda size: b"\x07" * size)
+    assert fresh_weights(2) == b"\x07" * 32
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_draws_other_weights() -> None:
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(write, fresh_weights(2))
+        os._exit(0)
+    os.waitpid(child, 0)
+    os.close(write)
+    with os.fdopen(read, "rb") as pipe:
+        drawn = pipe.read()
+    assert len(drawn) == 2 * WEIGHT_BYTES
+    assert drawn != fresh_weights(2)
+
+
+def test_two_equal_false_proofs_are_both_named(trapdoor: Trapdoor, verifier: Verifier) -> None:
+    inputs, proof = items_of(trapdoor, 1)[0]
+    assert kinds(verifier.verify_many([([8, 8], proof)] * 2 + [(inputs, proof)])) == [InvalidProof, InvalidProof, None]
