@@ -11,6 +11,8 @@ import json
 from collections import deque
 from collections.abc import AsyncGenerator
 
+from starlette.responses import Response
+
 from zkmargin.algebra import ZkMarginError
 
 from ..errors import Overloaded
@@ -115,14 +117,16 @@ async def _is_set(event: asyncio.Event, within_s: float) -> bool:
     return True
 
 
-class EventStream:
+class EventStream(Response):
     """An ASGI answer of server-sent events. A reader that takes nothing for `timeout_s` is dropped."""
 
     def __init__(self, decisions: AsyncGenerator[Decision | None, None], timeout_s: float) -> None:
+        super().__init__(media_type="text/event-stream")
         self._decisions = decisions
         self._timeout_s = timeout_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends the head at once, so that a reader knows that it is connected before anything happens."""
         listening = asyncio.get_running_loop().create_task(_until_disconnected(receive))
         try:
             headers = [(b"content-type", b"text/event-stream"), (b"x-accel-buffering", b"no")]

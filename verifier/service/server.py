@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 from collections.abc import Callable
 from functools import partial
@@ -18,7 +19,6 @@ from .core import Core
 from .logs import log_to_stderr
 from .settings import ServiceSettings
 
-KEEP_ALIVE_S = 30
 GRACE_S = 30
 BACKLOG = 1024
 
@@ -29,8 +29,9 @@ def run(
     host: str,
     port: int,
     ready: Callable[[str, int], None] | None = None,
+    servers: list[Server] | None = None,
 ) -> None:
-    """See `zkmargin.verifier.service.serve`."""
+    """See `zkmargin.verifier.service.serve`. The server is put into `servers`: another thread may end it so."""
     log_to_stderr()
     listening = _listen(host, port)
     config = uvicorn.Config(
@@ -46,12 +47,15 @@ def run(
         proxy_headers=False,
         limit_concurrency=settings.max_connections,
         backlog=BACKLOG,
-        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_keep_alive=settings.keep_alive_s,
         timeout_graceful_shutdown=GRACE_S,
         h11_max_incomplete_event_size=settings.max_header_bytes + settings.max_url_bytes,
     )
     address = listening.getsockname()
-    Server(config, app.state.core, ready and partial(ready, address[0], address[1])).run(sockets=[listening])
+    server = Server(config, app.state.core, ready and partial(ready, address[0], address[1]))
+    if servers is not None:
+        servers.append(server)
+    server.run(sockets=[listening])
 
 
 class Server(uvicorn.Server):
@@ -70,7 +74,9 @@ class Server(uvicorn.Server):
             self._ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        super().handle_exit(sig, frame)
+        """An orderly end is no death by signal: uvicorn would raise it again afterwards. A second Ctrl-C hurries."""
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._core.feed.stop)
 

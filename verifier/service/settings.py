@@ -27,6 +27,8 @@ class ServiceSettings:
     max_batch_bytes: int = 2 * MIB
     body_timeout_s: float = 10.0
     header_timeout_s: float = 10.0
+    keep_alive_s: int = 30
+    """How long a connection without a request stays open."""
     max_url_bytes: int = 2048
     max_header_bytes: int = 16 * KIB
     max_connections: int = 1024

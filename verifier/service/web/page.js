@@ -27,6 +27,7 @@ const short = (text, head = 10, tail = 6) => (text.length <= head + tail + 1 ? t
 const code = (text, ...how) => { const made = el("code", "", short(text, ...how)); made.title = text; return made; };
 const grouped = (amount) => { const [whole, part] = amount.split("."); return whole.replace(/\B(?=(\d{3})+$)/g, " ") + (part ? `.${part}` : ""); };
 const clock = (ms) => new Date(ms).toLocaleTimeString([], { hour12: false });
+const when = (ms) => (Math.abs(ms - Date.now()) < 43200000 ? clock(ms) : `${new Date(ms).toLocaleDateString()} ${clock(ms)}`);
 
 function age(ms) {
   if (ms === null) return "none yet";
@@ -59,10 +60,10 @@ function showStatus(status) {
   at("log-number").textContent = `#${status.log.number}`;
   at("log-hash").textContent = short(status.log.hash, 14, 8);
   at("log-hash").title = status.log.hash;
-  const whole = status.breakers.find((breaker) => breaker.source === null);
-  const state = whole ? whole.state : "closed";
-  at("accepting").textContent = SAYS[state];
-  at("accepting").className = `pill ${LOOKS[state]}`;
+  const state = status.breakers.find((breaker) => breaker.source === null).state;
+  const partly = state === "closed" && status.breakers.some((breaker) => breaker.state !== "closed");
+  at("accepting").textContent = partly ? "accepting in part" : SAYS[state];
+  at("accepting").className = `pill ${partly ? "warn" : LOOKS[state]}`;
   showAges();
 }
 
@@ -73,8 +74,8 @@ function showAges() {
   const now = (ms) => (ms === null ? null : ms + since);
   const { oracle, roots, breakers } = lastStatus;
   const oracleAge = now(oracle.age_ms), look = health(oracleAge, oracle.max_age_ms);
-  at("oracle-age").textContent = age(oracleAge);
-  at("oracle-note").textContent = look === "bad" ? `too old: ${age(oracle.max_age_ms)} allowed` : `old, of ${age(oracle.max_age_ms)} allowed`;
+  at("oracle-age").textContent = oracleAge === null ? "none yet" : `${age(oracleAge)} old`;
+  at("oracle-note").textContent = `${look === "bad" ? "too old: " : ""}${age(oracle.max_age_ms)} allowed`;
   at("oracle-bar").className = `bar ${look}`;
   at("oracle-bar").style.setProperty("--part", oracleAge === null ? 100 : Math.min(100, (100 * oracleAge) / oracle.max_age_ms));
   const ages = new Map(roots.map((root) => [root.source, root]));
@@ -99,7 +100,8 @@ function scopeRow(name, breaker, root, now) {
 }
 
 function accountRow(account) {
-  const expires = account.expiry_ms ? `expires ${clock(account.expiry_ms)}` : "no credit yet";
+  const over = account.expiry_ms <= lastStatus.now_ms;
+  const expires = account.expiry_ms ? `${over ? "expired" : "expires"} ${when(account.expiry_ms)}` : "no credit yet";
   const sequence = account.sequence === null ? "" : ` · sequence ${account.sequence}`;
   return row(code(account.account, 14, 8), el("span", "number", grouped(account.margin)), expires + sequence);
 }
@@ -114,7 +116,7 @@ function showDecision(decision, look) {
   if (decision.number <= newest) return;
   newest = decision.number;
   const accepted = decision.outcome === "accepted";
-  const under = [`#${decision.number} · ${clock(decision.at_ms)}`, decision.detail ? ` · ${decision.detail}` : ""];
+  const under = [`#${decision.number} · ${when(decision.at_ms)}`, decision.detail ? ` · ${decision.detail}` : ""];
   const made = row(code(decision.settlement_id, 12, 6), pill(decision.outcome, accepted ? "good" : "bad"), under, look);
   const list = at("decisions");
   list.querySelector(".empty")?.remove();
