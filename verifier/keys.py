@@ -141,7 +141,8 @@ def _judge_setup(key: VerifyingKey) -> None:
 
     Two points are compared by x, so up to sign. With delta = +-gamma, A = alpha, B = beta and C = -+IC(x) is a proof of
     any x; with beta = +-delta it is A = IC(x), B = gamma, C = -+alpha; with beta = +-gamma, A = IC(x) +- alpha,
-    B = gamma + delta and C = A. Points that are the generator are what they were before anybody contributed.
+    B = gamma + delta and C = A. With IC[0] = +-alpha, A = C = alpha and B = beta +- gamma + delta prove that all public
+    inputs are zero. Points that are the generator are what they were before anybody contributed.
     """
     curve = key.curve
     g1_x, g2_x = curve.coordinate_bytes, 2 * curve.coordinate_bytes
@@ -155,6 +156,8 @@ def _judge_setup(key: VerifyingKey) -> None:
             raise KeyRejected("beta", f"equals {part} up to sign: the first phase of the setup was skipped")
     if key.alpha1[:g1_x] == g1_to_bytes([curve.g1], curve)[:g1_x]:
         raise KeyRejected("alpha", "is the generator up to sign: the first phase of the setup was skipped")
+    if key.ic[:g1_x] == key.alpha1[:g1_x]:
+        raise KeyRejected("IC[0]", "equals alpha up to sign: anybody can prove that the public inputs are zero")
 
 
 def _judge_distinct(key: VerifyingKey) -> None:

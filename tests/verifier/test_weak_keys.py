@@ -99,3 +99,15 @@ def test_public_inputs_whose_points_cancel(best_engine: Engine) -> None:
     verify_unjudged(trapdoor.key, [11, 12], proof, engine=best_engine)  # the attack is real
     with pytest.raises(KeyRejected, match=r"IC\[2\]"):
         judge_key(trapdoor.key, engine=best_engine)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_constant_that_is_alpha(key: VerifyingKey, best_engine: Engine, sign: int) -> None:
+    """The statement of zeros, proven from the key alone."""
+    engine, alpha = best_engine, key.alpha1
+    constant, gamma = (alpha, key.gamma2) if sign == 1 else (engine.g1_neg(alpha), engine.g2_neg(key.gamma2))
+    weak = replace(key, ic=constant + key.ic[64:])
+    forged = Proof(alpha, engine.g2_add(engine.g2_add(key.beta2, gamma), key.delta2), alpha)
+    verify_unjudged(weak, [0, 0], forged, engine=engine)  # the attack is real
+    with pytest.raises(KeyRejected, match=r"IC\[0\] equals alpha"):
+        judge_key(weak, engine=engine)
