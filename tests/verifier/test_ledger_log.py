@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
@@ -124,12 +125,20 @@ def test_a_log_that_was_rewritten_is_found_by_who_remembers_its_end(lived: Margi
 
 
 # What follows edits an SQLite file behind the ledger's back.
+@pytest.fixture(scope="module")
+def busy_file(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path, clock = tmp_path_factory.mktemp("busy") / "margin.sqlite", Clock()
+    with world.open(path, clock=clock) as ledger:
+        busy(ledger, world, clock)
+        ledger.verify_log()
+    return path
+
+
 @pytest.fixture
-def edited(world: World, path: Path, clock: Clock) -> Callable[..., str]:
+def edited(world: World, busy_file: Path, path: Path) -> Callable[..., str]:
     """Apply a statement to a busy ledger's file, and return what checking says."""
-    ledger = world.open(path, clock=clock)
-    busy(ledger, world, clock)
-    ledger.verify_log()
+    shutil.copy(busy_file, path)
+    ledger = world.open(path, prepared=False)
 
     def edit(statement: str, *values: Any) -> str:
         connection = sqlite3.connect(path, isolation_level=None)

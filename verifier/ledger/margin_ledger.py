@@ -140,13 +140,16 @@ class MarginLedger:
         return found
 
     def _proof_problems(self, requests: Sequence[SettlementRequest]) -> list[ZkMarginError | None]:
-        return [self._proof_problem(request) for request in requests]
+        found: list[ZkMarginError | None]
+        if len(requests) == 1:
+            found = [self._proof_problem(requests[0])]
+        else:
+            found = self._verifier.verify_many([(request.public_inputs, request.proof) for request in requests])
+        return [ProofRejected(p.reason) if isinstance(p, InvalidProof) else p for p in found]
 
     def _proof_problem(self, request: SettlementRequest) -> ZkMarginError | None:
         try:
             self._verifier.verify(request.public_inputs, request.proof)
-        except InvalidProof as problem:
-            return ProofRejected(problem.reason)
         except ZkMarginError as problem:
             return problem
         return None
