@@ -76,7 +76,7 @@ def _with(data: bytes, at: int, size: int, value: int) -> bytes:
 def test_malformed_compressed_proofs(engine: Engine, proof: Proof) -> None:
     data = proof.to_compressed(engine=engine)
     for length in (0, 1, 127, 129, 256):
-        with pytest.raises(EncodingError):
+        with pytest.raises(EncodingError, match=f"{length} bytes instead of 128"):
             Proof.from_compressed((data * 2)[:length], engine=engine)
     for at, size in ((0, 32), (32, 64), (96, 32)):
         last = at + size - 1
@@ -121,7 +121,7 @@ def test_calldata_is_in_the_order_of_eip_197(proof: Proof) -> None:
 def test_malformed_calldata(proof: Proof) -> None:
     data = proof.to_calldata()
     for length in (0, 128, 255, 257, 512):
-        with pytest.raises(EncodingError):
+        with pytest.raises(EncodingError, match=f"{length} bytes instead of 256"):
             Proof.from_calldata((data * 2)[:length])
     for word in range(8):
         value = int.from_bytes(data[32 * word : 32 * word + 32], "big")
