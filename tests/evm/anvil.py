@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import selectors
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -34,24 +35,23 @@ def running_anvil(*options: str, chain_id: int = 31337) -> Iterator[str]:
     """The URL of a fresh node; a block per transaction, time from `GENESIS_S` on, gas prices that do not move."""
     command = [str(anvil_binary()), "--port", "0", "--chain-id", str(chain_id), "--timestamp", str(GENESIS_S)]
     command += ["--hardfork", "prague", "--gas-limit", "100000000", "--base-fee", "1000000000", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL) as node:
+    # A file and no pipe: the node prints a line for each call, and would stand still once nobody reads them.
+    with (
+        tempfile.TemporaryFile() as log,
+        subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL) as node,
+    ):
         try:
-            yield f"http://127.0.0.1:{_port(node)}"
+            yield f"http://127.0.0.1:{_port(node, log)}"
         finally:
             node.kill()
 
 
-def _port(node: subprocess.Popen[bytes]) -> int:
+def _port(node: subprocess.Popen[bytes], log: IO[bytes]) -> int:
     """What the node says it listens on, within a bounded time."""
-    output, printed = node.stdout, b""
-    assert output is not None
-    os.set_blocking(output.fileno(), False)
-    with selectors.DefaultSelector() as selector:
-        selector.register(output, selectors.EVENT_READ)
-        end = time.monotonic() + START_S
-        while time.monotonic() < end and node.poll() is None:
-            selector.select(timeout=0.2)
-            printed += output.read() or b""
-            if found := _LISTENING.search(printed):
-                return int(found[1])
+    end, printed = time.monotonic() + START_S, b""
+    while time.monotonic() < end and node.poll() is None:
+        time.sleep(0.02)
+        printed = os.pread(log.fileno(), 1 << 16, 0)
+        if found := _LISTENING.search(printed):
+            return int(found[1])
     raise AssertionError(f"anvil did not start: {printed[-500:]!r}")

@@ -36,15 +36,6 @@ class Chain:
     def deploy_code(self, abi: list[dict[str, Any]], initcode: bytes) -> Any:
         return self.deploy(Compiled("", abi, initcode, b"", {}))
 
-    def next_address(self, sender: str | None = None, ahead: int = 0) -> str:
-        """Where the next contract of this sender will stand, or the one after `ahead` others."""
-        from eth_utils import keccak, to_checksum_address
-        from rlp import encode
-
-        account = sender or self.accounts[0]
-        nonce = self.web3.eth.get_transaction_count(account) + ahead
-        return str(to_checksum_address(keccak(encode([bytes.fromhex(account[2:]), nonce]))[12:]))
-
     def send(self, call: Any, sender: str | None = None) -> Any:
         """The receipt of a transaction; `Refused` if the contract reverts."""
         try:

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from zkmargin.algebra import Engine
+
 from .anvil import running_anvil
 from .chain import Chain
+from .world import EvmWorld
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +31,17 @@ def chain(node: Chain) -> Iterator[Chain]:
     snapshot = node.snapshot()
     yield node
     node.revert(snapshot)
+
+
+@pytest.fixture(scope="session")
+def deployed(node: Chain, best_engine: Engine) -> EvmWorld:
+    """The ledger most tests use, with roots and a risk table."""
+    world = EvmWorld(node, best_engine)
+    world.prepare()
+    return world
+
+
+@pytest.fixture
+def world(deployed: EvmWorld, chain: Chain) -> EvmWorld:
+    chain.set_time(chain.web3.eth.get_block("latest")["timestamp"] * 1000 + 1000)
+    return deployed

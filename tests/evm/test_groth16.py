@@ -9,12 +9,12 @@ import pytest
 from zkmargin.algebra import BN254, Engine
 from zkmargin.verifier import Proof
 from zkmargin.verifier.evm.compile import compile_contract
+from zkmargin.verifier.evm.encoding import proof_words
 from zkmargin.verifier.evm.key_points import key_points
 from zkmargin.verifier.evm.vyper_key import vyper_key_module
 
 from ..verifier.trapdoor import Trapdoor, twist_point_outside_subgroup
 from .chain import Chain
-from .words import proof_words
 
 R, Q = BN254.r, BN254.q
 TARGET = 77

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zkmargin.algebra import (
     BN254,
@@ -15,7 +15,7 @@ from zkmargin.algebra import (
 )
 
 from ..errors import KeyRejected, PublicInputCount
-from ..keys import VerifyingKey
+from ..keys import VerifyingKey, judge_key
 from ..public_signals import check_public_inputs
 
 G1 = tuple[int, int]
@@ -41,7 +41,8 @@ class KeyPoints:
 def key_points(key: VerifyingKey, folded: Sequence[int] = (), engine: Engine | None = None) -> KeyPoints:
     """The key's points, its first public inputs fixed to `folded`: IC_0 + sum of theirs takes the place of IC_0.
 
-    The key has been judged by whoever asks for a contract of it.
+    The key has been judged by whoever asks for a contract of it. With the inputs folded in it is another key, whose
+    constant could be alpha or at infinity, so it is judged again as such.
     """
     if key.curve != BN254:
         raise KeyRejected("the curve", "is not BN254, the one whose precompiles every EVM has")
@@ -51,9 +52,9 @@ def key_points(key: VerifyingKey, folded: Sequence[int] = (), engine: Engine | N
     engine = engine or get_engine()
     size = key.curve.g1_bytes * (1 + len(known))
     constant = engine.g1_msm(engine.g1_bases(key.ic[:size]), scalars_to_bytes([1, *known]))
-    if not any(constant):
-        raise KeyRejected("IC[0]", "with these inputs folded in is the point at infinity")
-    negated = engine.g1_neg(key.alpha1 + constant + key.ic[size:])
+    key = replace(key, ic=constant + key.ic[size:])
+    judge_key(key, allow_development=True, engine=engine)
+    negated = engine.g1_neg(key.alpha1 + key.ic)
     neg_alpha, *neg_ic = (_affine(point) for point in g1_from_bytes(negated))
     beta, gamma, delta = (_imaginary_first(point) for point in g2_from_bytes(key.beta2 + key.gamma2 + key.delta2))
     neg_delta = (*delta[:2], -delta[2] % BN254.q, -delta[3] % BN254.q)
