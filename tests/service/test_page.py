@@ -104,16 +104,13 @@ def test_what_it_shows_and_that_it_follows(browser: Browser, venue_served: tuple
         until(browser, lambda: text(browser, "#accounts li code") == "1000002")
         assert browser.execute_script("return document.querySelectorAll('#decisions li').length") == 3
 
-        client.post(
-            "/v1/breaker/trip", json={"reason": "venue A is being looked into", "source": CHAIN}, headers=OPERATOR
-        )
+        client.post("/v1/breaker/trip", json={"reason": "venue A is odd", "source": CHAIN}, headers=OPERATOR)
         until(browser, lambda: text(browser, "#accepting") == "accepting in part")
-        assert "venue A is being looked into" in text(browser, "#breakers")
+        assert "venue A is odd" in text(browser, "#breakers")
+        client.post("/v1/breaker/reset", json={"reason": "fine", "source": CHAIN}, headers=OPERATOR)
         client.post("/v1/breaker/trip", json={"reason": "all of it"}, headers=OPERATOR)
         until(browser, lambda: text(browser, "#accepting") == "stopped")
-        for source in (None, CHAIN):
-            client.post("/v1/breaker/reset", json={"reason": "fine", "source": source}, headers=OPERATOR)
-        until(browser, lambda: text(browser, "#accepting") == "accepting")
+        client.post("/v1/breaker/reset", json={"reason": "fine"}, headers=OPERATOR)
     assert messages(browser) == []
 
 
@@ -154,7 +151,9 @@ def test_the_policy_stops_what_would_be_injected(browser: Browser, venue_served:
     browser.get(service.url)
     script = "try { document.body.innerHTML += arguments[0]; return 'taken' } catch (refused) { return refused.name }"
     assert browser.execute_script(script, HOSTILE) == "TypeError"
-    inline = "const s = document.createElement('script'); s.append('window.ran = true'); document.body.append(s); return window.ran"
+    inline = (
+        "const s = document.createElement('script'); s.append('ran = 1'); document.body.append(s); return window.ran"
+    )
     from selenium.common.exceptions import JavascriptException
 
     try:

@@ -170,7 +170,7 @@ def test_the_stream_shows_what_another_process_decides(shared: tuple[Service, Ve
     service, venue = shared
     with service.client() as client, client.stream("GET", "/v1/decisions/stream?after=0") as stream:
         lines = stream.iter_lines()
-        assert next(lines) == ": following"
+        assert [next(lines), next(lines)] == ["retry: 1000", ": following"]
         with venue.open() as elsewhere:
             receipt = elsewhere.accept(venue.request(1))
         event = _event(lines)

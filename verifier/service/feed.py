@@ -131,7 +131,7 @@ class EventStream(Response):
         try:
             headers = [(b"content-type", b"text/event-stream"), (b"x-accel-buffering", b"no")]
             await send({"type": "http.response.start", "status": 200, "headers": headers})
-            await self._send(send, b": following\n\n")
+            await self._send(send, b"retry: 1000\n: following\n\n")
             async for event in self._decisions:
                 if listening.done():
                     return
