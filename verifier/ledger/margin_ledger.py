@@ -36,8 +36,8 @@ from .opening import record_configuration
 from .overview import Overview, look
 from .records import AccountView, Decision, Head, RiskTable, Root
 from .replay import LogReport, Progress, verify_log
-from .state import State
-from .store import Store, open_store
+from .state import State, wanted_by
+from .store import NOTHING, Store, Wanted, open_store
 
 PAGE = 1000
 
@@ -113,23 +113,22 @@ class MarginLedger:
 
         The proofs are checked together, which is cheaper, before the lock that every writer needs is taken.
         """
-        found = self._examine(requests)
+        wanted = wanted_by(requests)
+        found = self._examine(requests, wanted)
         receipts = [outcome for outcome in found if isinstance(outcome, Receipt)]
         if len(receipts) == len(requests):
             return list(receipts)
         rules = self._rules()
-        with self._writing() as state:
-            state.prefetch(requests)
+        with self._writing(wanted) as state:
             return [
                 rules.settle(state, request, self._clock(), None if isinstance(outcome, Receipt) else outcome)
                 for request, outcome in zip(requests, found, strict=True)
             ]
 
-    def _examine(self, requests: Sequence[SettlementRequest]) -> list[Receipt | ZkMarginError | None]:
+    def _examine(self, requests: Sequence[SettlementRequest], wanted: Wanted) -> list[Receipt | ZkMarginError | None]:
         """Before the lock: a receipt given earlier, or what is wrong with a request, None if nothing is."""
         rules, found = self._rules(), list[Receipt | ZkMarginError | None]()
-        with self._reading() as state:
-            state.prefetch(requests)
+        with self._reading(wanted) as state:
             for request in requests:
                 now_ms = self._clock()
                 breakers = rules.breakers(state, request, now_ms)
@@ -371,14 +370,17 @@ class MarginLedger:
             return rows.head()
 
     @contextmanager
-    def _reading(self) -> Iterator[State]:
-        with self._store.reading() as rows:
-            yield State(rows)
+    def _reading(self, wanted: Wanted = NOTHING) -> Iterator[State]:
+        with self._store.reading(wanted) as rows:
+            state = State(rows)
+            state.prefetch(wanted)
+            yield state
 
     @contextmanager
-    def _writing(self) -> Iterator[State]:
-        with self._store.writing() as rows:
+    def _writing(self, wanted: Wanted = NOTHING) -> Iterator[State]:
+        with self._store.writing(wanted) as rows:
             state = State(rows)
+            state.prefetch(wanted)
             yield state
             state.save()
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from ..errors import DamagedDatabase, ForeignDatabase, LedgerError, LedgerMismatch, SchemaTooNew
 from ..sqlite_file import FileKind, SqliteFile, statements_of
 from .sqlite_rows import SqliteRows
+from .store import NOTHING, Wanted
 
 APPLICATION_ID = 0x5A4B4D4C
 """ASCII "ZKML", in SQLite's header field for the kind of file."""
@@ -103,12 +104,12 @@ class SqliteStore:
         return self.file.path
 
     @contextmanager
-    def reading(self) -> Iterator[SqliteRows]:
+    def reading(self, wanted: Wanted = NOTHING) -> Iterator[SqliteRows]:
         with self.file.reading() as connection:
             yield SqliteRows(connection, self._target)
 
     @contextmanager
-    def writing(self) -> Iterator[SqliteRows]:
+    def writing(self, wanted: Wanted = NOTHING) -> Iterator[SqliteRows]:
         with self.file.writing() as connection:
             yield SqliteRows(connection, self._target)
 

@@ -14,7 +14,21 @@ from .breaker import Scope
 from .log import LogEntry
 from .records import Account, Head, RiskTable, Root
 from .scope_text import ScopeRecord, from_text, scope_name, scope_of, to_text
-from .store import Changes, Rows
+from .store import Changes, Rows, Wanted
+
+
+def wanted_by(requests: Collection[SettlementRequest]) -> Wanted:
+    """What deciding on these requests will ask for."""
+    inputs, roots = [request.named_inputs() for request in requests], set[tuple[int, int]]()
+    for request, named in zip(requests, inputs, strict=True):
+        roots.update(zip(request.context.source_chain_ids, named.source_roots, strict=True))
+    return Wanted(
+        settlement_ids=frozenset(request.context.settlement_id for request in requests),
+        nullifiers=frozenset(named.nullifier for named in inputs),
+        accounts=frozenset(named.account for named in inputs),
+        roots=frozenset(roots),
+        oracle_times_ms=frozenset(request.context.oracle_time_ms for request in requests),
+    )
 
 
 class State:
@@ -37,15 +51,12 @@ class State:
         self._scopes: dict[Scope, ScopeRecord] | None = None
         self._changed_scopes: dict[Scope, None] = {}
 
-    def prefetch(self, requests: Collection[SettlementRequest]) -> None:
-        """Load what deciding on these requests will ask for."""
-        inputs, roots = [request.named_inputs() for request in requests], list[tuple[int, int]]()
-        for request, named in zip(requests, inputs, strict=True):
-            roots.extend(zip(request.context.source_chain_ids, named.source_roots, strict=True))
-        self._load_roots(roots)
-        self._load_receipts([r.context.settlement_id for r in requests], [i.nullifier for i in inputs])
-        self._load_accounts([i.account for i in inputs])
-        self._load_risk_tables([r.context.oracle_time_ms for r in requests])
+    def prefetch(self, wanted: Wanted) -> None:
+        """Load what will be asked for, in bulk."""
+        self._load_roots(wanted.roots)
+        self._load_receipts(wanted.settlement_ids, wanted.nullifiers)
+        self._load_accounts(wanted.accounts)
+        self._load_risk_tables(wanted.oracle_times_ms)
 
     def save(self) -> None:
         self.changes.scopes = {scope_name(scope): to_text(self.scope(scope)) for scope in self._changed_scopes}

@@ -37,6 +37,20 @@ class Changes:
     outstanding_e8: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Keys that a transaction is going to ask for. A store on a network fetches their rows with its first words."""
+
+    settlement_ids: frozenset[bytes] = frozenset()
+    nullifiers: frozenset[int] = frozenset()
+    accounts: frozenset[int] = frozenset()
+    roots: frozenset[tuple[int, int]] = frozenset()
+    oracle_times_ms: frozenset[int] = frozenset()
+
+
+NOTHING = Wanted()
+
+
 class Rows(Protocol):
     """The tables inside one transaction. Keys that are unknown are missing from an answer; order does not matter.
 
@@ -109,10 +123,10 @@ class Store(Protocol):
     def where(self) -> str:
         """For messages; never with a password in it."""
 
-    def reading(self) -> AbstractContextManager[Rows]:
+    def reading(self, wanted: Wanted = NOTHING) -> AbstractContextManager[Rows]:
         """A consistent view: nothing that others write shows inside. `save` is not called in it."""
 
-    def writing(self) -> AbstractContextManager[Rows]:
+    def writing(self, wanted: Wanted = NOTHING) -> AbstractContextManager[Rows]:
         """The only writer: what is read inside stays true until the end. An exception undoes everything.
 
         Leaving it without one means that all is on the disk.

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ...errors import DamagedDatabase
+from ..store import NOTHING, Wanted
 from . import statements as sql
 from .rows import PostgresRows
 from .server import Server
@@ -27,7 +28,7 @@ class PostgresStore:
         return self._server.address.shown
 
     @contextmanager
-    def reading(self) -> Iterator[PostgresRows]:
+    def reading(self, wanted: Wanted = NOTHING) -> Iterator[PostgresRows]:
         with self._server.snapshot() as connection:
             head = connection.execute(sql.HEAD_OF_THE_LOG).first()
             if head is None:
@@ -35,7 +36,7 @@ class PostgresStore:
             yield PostgresRows(connection, head)
 
     @contextmanager
-    def writing(self) -> Iterator[PostgresRows]:
+    def writing(self, wanted: Wanted = NOTHING) -> Iterator[PostgresRows]:
         with self._server.transaction() as connection:
             head = connection.execute(sql.LOCKED_HEAD).first()
             if head is None:
