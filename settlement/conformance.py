@@ -27,7 +27,17 @@ from zkmargin.circuits import WitnessProgram, check_witness
 from zkmargin.circuits.formats import read_r1cs
 from zkmargin.circuits.margin import compile_margin
 from zkmargin.prover import Claim
-from zkmargin.verifier import Context, Proof, Terms, Verifier, VerifyingKey, read_public_signals, target_digest
+from zkmargin.verifier import (
+    Context,
+    Proof,
+    Terms,
+    Verifier,
+    VerifyingKey,
+    read_proof,
+    read_public_signals,
+    target_digest,
+    write_proof,
+)
 
 from .account_document import AccountDocument, read_secret
 from .credit_document import CreditRequest
@@ -276,6 +286,24 @@ def _proof(common: Fields) -> Callable[[Fields], Check]:
     return read
 
 
+def _proof_form(common: Fields) -> Callable[[Fields], Check]:
+    """One proof in one of its forms, which must be read as the file's proof and written back to the byte."""
+    proof, public = common.members("proof"), tuple(common.elements("public"))
+
+    def read(case: Fields) -> Check:
+        form, data = case.text("form"), case.hex_text("bytes")
+
+        def check(engine: Engine) -> None:
+            found = read_proof(data, form, engine=engine)
+            _same("proof", proof, found.proof.to_json())
+            _same("public inputs", public, found.public_inputs or public)
+            _same("bytes", data.hex(), write_proof(found, form, engine=engine).hex())
+
+        return check
+
+    return read
+
+
 def _margin(common: Fields) -> Callable[[Fields], Check]:
     """The whole path of one claim: documents, plain rules, public inputs, witness, constraints, proof."""
     circuit_digest, n_constraints = common.hex_text("circuit_digest").hex(), common.integer("constraints", 0, 1 << 32)
@@ -322,6 +350,7 @@ READERS: dict[str, Callable[[Fields], Callable[[Fields], Check]]] = {
     "public-inputs": _public_inputs,
     "circuit": _circuit,
     "proof": _proof,
+    "proof-form": _proof_form,
     "margin": _margin,
 }
 """Each takes the members common to a file's cases, and gives what reads one case."""

@@ -35,6 +35,7 @@ from .book import AccountBook, BookIdentity
 from .conformance import FORMAT, OK
 from .credit_document import CreditRequest
 from .example_market import example_risk_document
+from .vector_forms import proof_form_vectors
 
 E8 = 10**8
 SECRET = 0x5EC2E7
@@ -57,6 +58,8 @@ class PublicStream:
 def generate_vectors(directory: Path) -> list[Path]:
     """Write every vector file below `directory`; the paths written."""
     engine = get_engine()
+    proofs = _proofs(engine)
+    honest = proofs["cases"][0]
     documents = {
         "algebra/keccak.json": _keccak(),
         "algebra/poseidon.json": _poseidon(),
@@ -64,7 +67,8 @@ def generate_vectors(directory: Path) -> list[Path]:
         "algebra/merkle.json": _merkle(),
         "statement/public_inputs.json": _public_inputs(),
         "circuits/gadgets.json": _circuit(engine),
-        "proofs/groth16.json": _proofs(engine),
+        "proofs/groth16.json": proofs,
+        "proofs/forms.json": proof_form_vectors(honest["proof"], honest["public"], engine),
         "margin/small.json": _margin(engine),
     }
     written = []
