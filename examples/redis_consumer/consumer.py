@@ -30,21 +30,6 @@ from zkmargin.algebra import EncodingError, ZkMarginError
 from zkmargin.settlement.ledger_folder import LedgerFolder
 from zkmargin.verifier import LedgerError, MarginLedger, Receipt, SettlementRequest
 
-if not hasattr(MarginLedger, "accept_many"):  # XXX
-
-    def _am(self, requests):
-        out = []
-        for r in requests:
-            try:
-                out.append(self.accept(r))
-            except LedgerError:
-                raise
-            except ZkMarginError as p:
-                out.append(p)
-        return out
-
-    MarginLedger.accept_many = _am
-
 GROUP = "margin"
 REQUESTS, DECISIONS, DEAD = "settlements", "decisions", "settlements.dead"
 BATCH = 64

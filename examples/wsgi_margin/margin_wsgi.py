@@ -19,18 +19,19 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from zkmargin.algebra import EncodingError, ZkMarginError, format_decimal
 from zkmargin.settlement.ledger_folder import LedgerFolder
-from zkmargin.verifier import BreakerOpen, LedgerError, MarginLedger, Rejected, SettlementRequest
+from zkmargin.verifier import LedgerError, MarginLedger, SettlementRequest
+from zkmargin.verifier.service import Problem, problem_of
 
 MAX_BODY_BYTES = 1 << 16
 AMOUNT_SCALE = 8
 
 
-class Problem(Exception):
-    """What goes wrong before the ledger is asked."""
+class Refused(Exception):
+    """Ends a request with this problem before the ledger is asked."""
 
-    def __init__(self, status: HTTPStatus, code: str, detail: str) -> None:
+    def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
-        self.status, self.code, self.detail = status, code, detail
+        self.problem = Problem(code, detail)
 
 
 class Desk:
@@ -44,36 +45,28 @@ class Desk:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
-            status, document = self._answer(environ)
-        except Problem as problem:
-            status, document = problem.status, _problem(problem.status, problem.code, problem.detail)
-        except (Rejected, EncodingError) as problem:
-            status = status_of(problem)
-            document = _problem(status, problem.code, str(problem))
-        except ZkMarginError as problem:
-            # Ours, and for our log: what an outsider could read from it, a path say, is not for outsiders.
-            print(f"{problem.code}: {problem}", file=environ["wsgi.errors"], flush=True)
-            status = HTTPStatus.SERVICE_UNAVAILABLE
-            document = _problem(status, "unavailable", "the ledger cannot be reached; try again")
-        body = json.dumps(document).encode()
-        kind = "application/json" if status < HTTPStatus.BAD_REQUEST else "application/problem+json"
-        headers = [("Content-Type", kind), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")]
-        start_response(f"{status.value} {status.phrase}", headers)
+            status, headers, body = 200, {"Content-Type": "application/json"}, _json(self._answer(environ))
+        except (Refused, ZkMarginError) as error:
+            problem = error.problem if isinstance(error, Refused) else problem_of(error)
+            status, headers, body = problem.status, problem.headers(), problem.body()
+            if status >= 500:  # ours, and for our log: a problem document does not say what outsiders need not know
+                print(f"{problem.code}: {error}", file=environ["wsgi.errors"], flush=True)
+        lines = [*headers.items(), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")]
+        start_response(f"{status} {HTTPStatus(status).phrase}", lines)
         return [body]
 
-    def _answer(self, environ: WSGIEnvironment) -> tuple[HTTPStatus, dict[str, Any]]:
-        place = (environ["REQUEST_METHOD"], *environ["PATH_INFO"].strip("/").split("/"))
-        match place:
+    def _answer(self, environ: WSGIEnvironment) -> dict[str, Any]:
+        match environ["REQUEST_METHOD"], *environ["PATH_INFO"].strip("/").split("/"):
             case ("POST", "settlements"):
-                receipt = self.ledger.accept(SettlementRequest.from_json(_body(environ)))
-                return HTTPStatus.OK, receipt.to_json()
+                return self.ledger.accept(SettlementRequest.from_json(_body(environ))).to_json()
             case ("GET", "accounts", name):
                 margin_e8 = self.ledger.margin_of(_pseudonym(name))
-                return HTTPStatus.OK, {"account": name, "margin": format_decimal(margin_e8, AMOUNT_SCALE)}
+                return {"account": name, "margin": format_decimal(margin_e8, AMOUNT_SCALE)}
             case ("GET", "health"):
-                return HTTPStatus.OK, {"receipts": bool(self.ledger.receipts(limit=1))}
+                self.ledger.receipts(limit=1)
+                return {"ledger": self.ledger.config.ledger}
             case _:
-                raise Problem(HTTPStatus.NOT_FOUND, "not-found", "there is nothing here under this method")
+                raise Refused("not-found", "there is nothing here under this method")
 
     @property
     def ledger(self) -> MarginLedger:
@@ -87,38 +80,28 @@ class Desk:
 def _opened(folder: str) -> MarginLedger:
     try:
         return LedgerFolder.read(folder).open()
-    except EncodingError as problem:  # our file is malformed, and not what the sender sent
+    except EncodingError as problem:  # a file of ours is malformed, and not what was sent
         raise LedgerError(folder, str(problem)) from None
 
 
-def status_of(problem: ZkMarginError) -> HTTPStatus:
-    """Whether to mend the request, to make another, or to come again with the same."""
-    if isinstance(problem, BreakerOpen):
-        return HTTPStatus.SERVICE_UNAVAILABLE
-    return HTTPStatus.UNPROCESSABLE_ENTITY if isinstance(problem, Rejected) else HTTPStatus.BAD_REQUEST
-
-
-def _problem(status: HTTPStatus, code: str, detail: str) -> dict[str, Any]:
-    return {"type": "about:blank", "title": status.phrase, "status": status.value, "code": code, "detail": detail}
+def _json(document: dict[str, Any]) -> bytes:
+    return json.dumps(document).encode()
 
 
 def _body(environ: WSGIEnvironment) -> bytes:
     """The body, refused by its announced length before a byte of it is read."""
     announced = environ.get("CONTENT_LENGTH", "")
     if not (announced.isascii() and announced.isdecimal()):
-        raise Problem(HTTPStatus.LENGTH_REQUIRED, "length-required", "a Content-Length is needed")
-    length = int(announced[:9])
-    if length > MAX_BODY_BYTES or len(announced) > 9:
-        raise Problem(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", f"a settlement request has at most {MAX_BODY_BYTES} bytes"
-        )
+        raise Refused("malformed", "a Content-Length is needed")
+    if len(announced) > 9 or int(announced) > MAX_BODY_BYTES:
+        raise Refused("too-large", f"a settlement request has at most {MAX_BODY_BYTES} bytes")
     stream: IO[bytes] = environ["wsgi.input"]
-    return stream.read(length)
+    return stream.read(int(announced))
 
 
 def _pseudonym(text: str) -> int:
     if not (text.isascii() and text.isdecimal()) or len(text) > 78:
-        raise Problem(HTTPStatus.BAD_REQUEST, "malformed", "an account is named by a decimal number")
+        raise Refused("malformed", "an account is named by a decimal number")
     return int(text)
 
 

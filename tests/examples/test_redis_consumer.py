@@ -164,6 +164,8 @@ def test_a_message_that_kills_its_consumers_is_buried_and_its_neighbours_are_not
     ledger = Deadly(desk, (3).to_bytes(32, "big"))
     deaths = 0
     for attempt in range(30):
+        if attempt and not desk.pending():
+            break
         consumer = desk.consumer(f"consumer-{attempt}", ledger)
         try:
             while consumer.step():

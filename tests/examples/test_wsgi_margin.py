@@ -68,7 +68,7 @@ def test_a_settlement_is_credited_once(client: Client, venue: Venue) -> None:
 
 @pytest.mark.parametrize(
     ("body", "status", "code"),
-    [(b"", 400, "encoding-error"), (b"{}", 400, "encoding-error"), (b"[" * 60_000, 400, "encoding-error")],
+    [(b"", 400, "malformed"), (b"{}", 400, "malformed"), (b"[" * 60_000, 400, "malformed")],
 )
 def test_what_is_malformed(client: Client, body: bytes, status: int, code: str) -> None:
     answer, problem = client("POST", "/settlements", body)
@@ -95,9 +95,9 @@ class Unreadable(io.BytesIO):
     [
         (str((1 << 16) + 1), 413, "too-large"),
         ("9" * 30, 413, "too-large"),
-        (None, 411, "length-required"),
-        ("-5", 411, "length-required"),
-        ("٣", 411, "length-required"),
+        (None, 400, "malformed"),
+        ("-5", 400, "malformed"),
+        ("٣", 400, "malformed"),
     ],
 )
 def test_a_body_is_refused_before_it_is_read(
@@ -130,7 +130,7 @@ def test_a_ledger_that_cannot_be_opened_is_not_the_sender_s_fault(
     log = io.StringIO()
     client = Client(example.Desk(str(tmp_path)))
     status, problem = client("GET", "/health", **{"wsgi.errors": log})
-    assert (status, problem["code"]) == (503, "unavailable")
+    assert (status, problem["code"]) == (503, "ledger-unavailable")
     assert str(tmp_path) not in problem["detail"]
     assert str(tmp_path) in log.getvalue()
 

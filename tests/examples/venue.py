@@ -31,9 +31,10 @@ class Venue:
         folder.mkdir()
         (folder / CONFIG_NAME).write_text(json.dumps(LedgerDocument(self.config, "USD").to_json()))
         (folder / KEY_NAME).write_text(json.dumps(self.world.trapdoor.key.to_json()))
+        self.attestation = attestation(oracle_time_ms=self.oracle_time_ms)
         with self.open() as ledger:
             ledger.observe_root(CHAIN, 7, ROOT, self.oracle_time_ms)
-            ledger.attest_risk_root(attestation(oracle_time_ms=self.oracle_time_ms))
+            ledger.attest_risk_root(self.attestation)
 
     def open(self) -> MarginLedger:
         return LedgerFolder.read(self.folder).open()

@@ -1,0 +1,1 @@
+"""The app: margin credited for proofs, and what accounts have."""
