@@ -105,9 +105,9 @@ def fetch(url: str, data: bytes | None = None, **headers: str) -> tuple[int, dic
             return refused.code, json.load(refused)
 
 
-def load(path: Path, name: str) -> ModuleType:
-    """An example's module, imported from its file under a name of its own."""
-    spec = importlib.util.spec_from_file_location(name, path)
+def load(path: Path, name: str, folders: list[str] | None = None) -> ModuleType:
+    """An example's module, imported from its file under a name of its own; `folders` where it is a package."""
+    spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=folders)
     if spec is None or spec.loader is None:
         raise FileNotFoundError(path)
     module = importlib.util.module_from_spec(spec)
