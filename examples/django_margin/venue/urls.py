@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
-from margin import views
+from django.urls import include, path
 
-urlpatterns = [
-    path("settlements", views.settle),
-    path("settlements/<str:settlement_id>", views.receipt),
-    path("accounts/<str:pseudonym>", views.account),
-    path("health", views.health),
-]
-handler404 = views.nothing_here
+urlpatterns = [path("", include("margin.urls"))]
+handler404 = "margin.views.nothing_here"
