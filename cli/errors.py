@@ -4,6 +4,7 @@ CliError
 |-- Misuse                 the command cannot be carried out as it was given
 |-- FileRefused            a path that is not a readable file of a sensible size
 |   `-- OutputExists       an output is already there and --force was not given
+|-- LogNotVerified         a ledger whose log does not hold together, or says other than its tables
 |-- CircuitCodeFailed      a Python file that should build a circuit raised something else
 `-- CircuitKeyMismatch     a circuit and a key that do not belong together
 """
@@ -24,6 +25,7 @@ INVALID_CLASSES = frozenset(
         "InvalidProof",
         "KeyNotVerified",
         "KeyRejected",
+        "LogNotVerified",
         "NotCovered",
         "NotReserved",
         "ObservationRejected",
@@ -64,6 +66,15 @@ class OutputExists(FileRefused):
     def __init__(self, path: object, forced: bool = True) -> None:
         or_else = ", or overwrite it with --force" if forced else ""
         super().__init__(path, f"is already there; name another output{or_else}")
+
+
+class LogNotVerified(CliError):
+    """The answer of a verification: `path` names the ledger, `reason` the first difference."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"not valid: ledger {path}: {reason}")
+        self.path = path
+        self.reason = reason
 
 
 class CircuitCodeFailed(CliError):

@@ -1,0 +1,84 @@
+"""`zkmargin ledger watch`: what a ledger decides, as it decides it."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+
+import click
+
+from zkmargin.verifier import LogEntry, MarginLedger
+
+from .ledger_entries import DECISIONS, entry_json, entry_line
+from .ledger_place import Place, on_ledger
+from .options import Command
+from .output import Output
+
+POLL_S = 0.2
+PAGE = 256
+
+
+@click.command("watch", cls=Command)
+@on_ledger
+@click.option("--all", "everything", is_flag=True, help="Every entry of the log: roots, releases, breakers too.")
+@click.option("--last", type=click.IntRange(0, 1000), default=10, show_default=True, help="Decisions of before.")
+@click.option("--after", type=click.IntRange(0), help="Begin after this entry of the log instead.")
+@click.option("--count", type=click.IntRange(1), help="End after so many.")
+@click.option("--for", "seconds", type=click.FloatRange(0), help="End after so many seconds.")
+@click.pass_obj
+def watch(
+    output: Output,
+    place: Place,
+    everything: bool,
+    last: int,
+    after: int | None,
+    count: int | None,
+    seconds: float | None,
+) -> None:
+    """Follow a ledger's decisions, those of other processes too, until Ctrl-C.
+
+    With --json each is one line: the entry of the log with its hash, by which a reader can check that none was left out
+    or changed.
+    """
+    end = None if seconds is None else time.monotonic() + seconds
+    with place.opened(output) as ledger:
+        start = _start(ledger, last) if after is None else after
+        try:
+            for number, entry in enumerate(_entries(ledger, start, end, everything), 1):
+                _tell(output, entry, place.quote)
+                if number == count:
+                    return
+        except KeyboardInterrupt:
+            return  # how a watch ends; nothing was left half done
+
+
+def _start(ledger: MarginLedger, last: int) -> int:
+    """The entry after which the last so many decisions stand; without any of them, the end of the log."""
+    decisions = ledger.newest_decisions(last) if last else []
+    return decisions[0].number - 1 if decisions else ledger.head().number
+
+
+def _entries(ledger: MarginLedger, after: int, end: float | None, everything: bool) -> Iterator[LogEntry]:
+    while True:
+        page = ledger.log(after, PAGE)
+        for entry in page:
+            after = entry.number
+            if everything or entry.kind in DECISIONS:
+                yield entry
+        if end is not None and time.monotonic() >= end and len(page) < PAGE:
+            return
+        if not page:
+            time.sleep(POLL_S if end is None else max(0.0, min(POLL_S, end - time.monotonic())))
+
+
+def _tell(output: Output, entry: LogEntry, quote: str) -> None:
+    if output.as_json:
+        click.echo(json.dumps(entry_json(entry)))
+    else:
+        output.say(*entry_line(entry, quote))
+    sys.stdout.flush()  # whoever reads a pipe sees it at once
+
+
+COMMANDS = (watch,)
