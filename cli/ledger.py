@@ -10,7 +10,15 @@ from zkmargin.settlement.ledger_document import LedgerDocument
 from zkmargin.settlement.ledger_folder import CONFIG_NAME, DATABASE_NAME, KEY_NAME
 from zkmargin.verifier import Verifier, VerifyingKey
 
-from . import ledger_breaker, ledger_credits, ledger_follow, ledger_reports, ledger_show
+from . import (
+    ledger_breaker,
+    ledger_credits,
+    ledger_follow,
+    ledger_reports,
+    ledger_show,
+    ledger_verify_log,
+    ledger_watch,
+)
 from .development import INSECURE
 from .engine_choice import chosen_engine
 from .files import NewFile, read_file, require_new, write_files
@@ -18,7 +26,15 @@ from .ledger_place import Place, on_ledger
 from .options import FILE, Group
 from .output import Output
 
-PARTS = (ledger_reports, ledger_credits, ledger_breaker, ledger_follow, ledger_show)
+PARTS = (
+    ledger_reports,
+    ledger_credits,
+    ledger_breaker,
+    ledger_follow,
+    ledger_show,
+    ledger_watch,
+    ledger_verify_log,
+)
 
 
 @click.group("ledger", cls=Group)

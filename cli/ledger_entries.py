@@ -99,7 +99,7 @@ def _breaker(body: Body, quote: str) -> str:
 
 
 def _opened(body: Body, quote: str) -> str:
-    return f"with another configuration or key; key {body['key_sha256'][:16]}..."
+    return f"with a new configuration, or key; SHA-256 of the key {body['key_sha256'][:16]}..."
 
 
 def _account(body: Body) -> str:

@@ -13,7 +13,7 @@ from .errors import Misuse
 from .ledger_entries import age_text, entry_json, entry_line, time_text
 from .ledger_place import Place, account_of, on_ledger, settlement_id_of, short
 from .options import Command
-from .output import Output, Styled, styled
+from .output import Output, Styled, counted, styled
 
 Line = tuple[str | Styled, ...]
 WIDTH = 14
@@ -67,7 +67,7 @@ def _overview(ledger: MarginLedger, place: Place, limit: int) -> tuple[dict[str,
         _line("target", data["target"]),
         _line("circuit", f"{data['circuit_digest']}, {data['public_inputs']} public inputs{_of_development(place)}"),
         _line("log", f"{overview.head.number} entries, the last one's hash {data['log']['hash']}"),
-        _line("outstanding", f"{data['outstanding']}, {overview.last_receipt} receipts so far"),
+        _line("outstanding", f"{data['outstanding']}, {counted(overview.last_receipt, 'receipt')} so far"),
         *(_breaker_line(breaker, quote) for breaker in overview.breakers),
         *(
             _age_line(f"source {source}", "root", root)

@@ -18,6 +18,7 @@ from .errors import (
     LedgerMismatch,
     NullifierUsed,
     ObservationRejected,
+    Overloaded,
     ProofRejected,
     PublicInputCount,
     PublicInputError,
@@ -51,6 +52,7 @@ from .ledger import (
     LogReport,
     MarginLedger,
     MarketHealth,
+    Overview,
 )
 from .proof import Proof
 from .proof_forms import PROOF_FORMS, ReadProof, read_proof, write_proof
@@ -90,6 +92,8 @@ __all__ = [
     "MarketHealth",
     "NullifierUsed",
     "ObservationRejected",
+    "Overloaded",
+    "Overview",
     "Proof",
     "ProofRejected",
     "PublicInputCount",

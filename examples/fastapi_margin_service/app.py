@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 
 from zkmargin.algebra import ZkMarginError
 from zkmargin.settlement.ledger_folder import LedgerFolder
-from zkmargin.verifier import AsyncMarginLedger
+from zkmargin.verifier.aio import AsyncMarginLedger
 from zkmargin.verifier.service import Problem, problem_of
 
 from . import orders, settlements

@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from zkmargin.algebra import EncodingError
-from zkmargin.verifier import AsyncMarginLedger, SettlementRequest
+from zkmargin.verifier import SettlementRequest
+from zkmargin.verifier.aio import AsyncMarginLedger
 
 from .order_book import OrderBook
 

@@ -69,7 +69,13 @@ class Program:
         """Ask it to end, and wait; its exit code."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(BOUND_S)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Its exit code, once it has ended and all of its output is there."""
+        code = self._process.wait(BOUND_S)
+        self._reader.join(BOUND_S)
+        return code
 
     def end(self) -> None:
         """For the end of a test, whatever came before."""

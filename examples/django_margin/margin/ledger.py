@@ -11,7 +11,8 @@ from django.conf import settings
 
 from zkmargin.algebra import EncodingError
 from zkmargin.settlement.ledger_folder import LedgerFolder
-from zkmargin.verifier import AsyncMarginLedger, LedgerError, MarginLedger
+from zkmargin.verifier import LedgerError, MarginLedger
+from zkmargin.verifier.aio import AsyncMarginLedger
 
 _lock = threading.Lock()
 _ledgers: dict[tuple[int, str], MarginLedger] = {}
