@@ -53,6 +53,7 @@ from .ledger import (
     MarginLedger,
     MarketHealth,
     Overview,
+    Position,
 )
 from .proof import Proof
 from .proof_forms import PROOF_FORMS, ReadProof, read_proof, write_proof
@@ -94,6 +95,7 @@ __all__ = [
     "ObservationRejected",
     "Overloaded",
     "Overview",
+    "Position",
     "Proof",
     "ProofRejected",
     "PublicInputCount",
