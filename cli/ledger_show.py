@@ -124,9 +124,14 @@ def _breaker_line(breaker: BreakerState, quote: str) -> Line:
 
 
 def _root_json(ledger: MarginLedger, overview: Overview, source: int) -> dict[str, Any]:
-    at_ms = overview.newest_roots_ms[source]
-    age_ms = None if at_ms is None else overview.now_ms - at_ms
-    return {"source": source, "age_ms": age_ms, "max_age_ms": ledger.config.max_root_age_ms}
+    root = ledger.newest_root(source)
+    return {
+        "source": source,
+        "epoch": None if root is None else root.epoch,
+        "root": None if root is None else str(root.root),
+        "age_ms": None if root is None else overview.now_ms - root.observed_at_ms,
+        "max_age_ms": ledger.config.max_root_age_ms,
+    }
 
 
 def _risk_json(ledger: MarginLedger, overview: Overview) -> dict[str, Any]:
@@ -139,7 +144,8 @@ def _age_line(name: str, what: str, found: dict[str, Any]) -> Line:
     age_ms, most_ms = found["age_ms"], found["max_age_ms"]
     if age_ms is None:
         return f"  {name:<{WIDTH}}", styled(f"no {what} yet", fg="yellow")
-    text, limit = f"newest {what} {age_text(age_ms)} old", f", good for {age_text(most_ms)}"
+    epoch = f" of epoch {found['epoch']}" if "epoch" in found else ""
+    text, limit = f"newest {what}{epoch} {age_text(age_ms)} old", f", good for {age_text(most_ms)}"
     return f"  {name:<{WIDTH}}", styled(text, fg="green" if age_ms <= most_ms else "red"), limit
 
 

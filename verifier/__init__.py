@@ -54,6 +54,7 @@ from .ledger import (
     MarketHealth,
     Overview,
     Position,
+    Root,
 )
 from .proof import Proof
 from .proof_forms import PROOF_FORMS, ReadProof, read_proof, write_proof
@@ -106,6 +107,7 @@ __all__ = [
     "Rejected",
     "RequestExpired",
     "RiskAttestation",
+    "Root",
     "RootRejected",
     "SchemaTooNew",
     "SchemaTooOld",

@@ -20,7 +20,7 @@ from zkmargin.verifier.ledger.log import KINDS, canonical
 
 from ..examples.program import Program
 from ..examples.venue import HOUR_MS, Venue
-from ..verifier.world import CHAIN, UNIT
+from ..verifier.world import CHAIN, ROOT, UNIT
 from .conftest import invoke
 
 CLI = "import sys; from zkmargin.cli import main; main()"
@@ -57,9 +57,10 @@ def test_the_overview(busy: Venue) -> None:
     positions = {breaker["source"]: (breaker["position"], breaker["reason"]) for breaker in shown["breakers"]}
     assert positions[None] == ("closed", "")
     assert positions[CHAIN] == ("open", "drill")
-    ages = {root["source"]: root["age_ms"] for root in shown["roots"]}
-    assert 0 < ages[CHAIN] < HOUR_MS
-    assert [age for source, age in ages.items() if source != CHAIN] == [None]
+    known, unknown = shown["roots"]
+    assert (known["source"], known["epoch"], known["root"]) == (CHAIN, 7, str(ROOT))
+    assert 0 < known["age_ms"] < HOUR_MS
+    assert (unknown["epoch"], unknown["age_ms"]) == (None, None)
     assert shown["risk_table"]["oracle_time_ms"] == busy.oracle_time_ms
     assert [entry["kind"] for entry in shown["decisions"]] == ["accepted", "refused"]
     assert invoke("ledger", "show", busy.folder, "--limit", 1, "--json").json["decisions"][0]["kind"] == "refused"
@@ -74,6 +75,7 @@ def test_the_overview_in_words(busy: Venue) -> None:
     assert "  breaker       closed; inflow " in text
     assert f"    of {CHAIN}        open: drill, by operator at 20" in text
     assert "no root yet" in text
+    assert "newest root of epoch 7 " in text
     assert "newest table " in text
     assert "accepted        250 USD to account 1000001, settlement 0x0000000000000000..., receipt 1" in text
     assert "refused         proof-rejected, settlement 0x" in text

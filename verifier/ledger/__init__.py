@@ -7,7 +7,7 @@ from .config import LedgerConfig
 from .log import LogEntry
 from .margin_ledger import MarginLedger
 from .overview import Overview
-from .records import AccountView, Decision, Head
+from .records import AccountView, Decision, Head, Root
 from .replay import LogReport
 
 __all__ = [
@@ -23,4 +23,5 @@ __all__ = [
     "MarketHealth",
     "Overview",
     "Position",
+    "Root",
 ]

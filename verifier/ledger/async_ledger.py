@@ -34,7 +34,7 @@ from .config import LedgerConfig
 from .log import LogEntry
 from .margin_ledger import PAGE, Clock, MarginLedger, system_clock
 from .overview import Overview
-from .records import AccountView, Decision
+from .records import AccountView, Decision, Head, Root
 
 QUEUE_LIMIT = 1024
 BATCH_LIMIT = 256
@@ -175,8 +175,8 @@ class AsyncMarginLedger:
     async def attest_risk_root(self, attestation: RiskAttestation) -> None:
         await self.order(lambda ledger: ledger.attest_risk_root(attestation))
 
-    async def observe_market(self, health: MarketHealth) -> None:
-        await self.order(lambda ledger: ledger.observe_market(health))
+    async def observe_market(self, market: MarketHealth) -> None:
+        await self.order(lambda ledger: ledger.observe_market(market))
 
     async def release(self, settlement_id: bytes) -> int:
         return await self.order(lambda ledger: ledger.release(settlement_id))
@@ -222,6 +222,15 @@ class AsyncMarginLedger:
 
     async def decisions(self, after: int = 0, limit: int = PAGE) -> list[Decision]:
         return await self.ask(lambda ledger: ledger.decisions(after, limit))
+
+    async def newest_decisions(self, limit: int = PAGE) -> list[Decision]:
+        return await self.ask(lambda ledger: ledger.newest_decisions(limit))
+
+    async def newest_root(self, chain_id: int, below_epoch: int | None = None) -> Root | None:
+        return await self.ask(lambda ledger: ledger.newest_root(chain_id, below_epoch))
+
+    async def head(self) -> Head:
+        return await self.ask(lambda ledger: ledger.head())
 
     async def log(self, after: int = 0, limit: int = PAGE) -> list[LogEntry]:
         return await self.ask(lambda ledger: ledger.log(after, limit))

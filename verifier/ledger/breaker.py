@@ -23,6 +23,8 @@ WHOLE: Scope = None
 
 
 class Position(StrEnum):
+    """How a breaker stands: it lets pass all, nothing, or a little on trial."""
+
     CLOSED = "closed"
     OPEN = "open"
     HALF_OPEN = "half-open"
