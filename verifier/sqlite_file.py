@@ -67,6 +67,8 @@ class SqliteFile:
             raise kind.failed(self.path, "must be a file in a folder that exists")
         if not self.path or not (in_memory or Path(self.path).absolute().parent.is_dir()):
             raise kind.failed(self.path, "must be a file in a folder that exists")
+        if not in_memory:
+            self._make_private()
         with self._errors():
             self._connection = sqlite3.connect(
                 self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
@@ -83,6 +85,14 @@ class SqliteFile:
         except BaseException:
             self._connection.close()
             raise
+
+    def _make_private(self) -> None:
+        """A new file is for its owner alone, and SQLite gives its journals the same mode; an old one keeps its own."""
+        if not os.path.exists(self.path):
+            try:
+                os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+            except OSError as problem:
+                raise self._kind.failed(self.path, f"cannot be used: {problem.strerror}") from problem
 
     def fill(self, connection: sqlite3.Connection) -> None:
         """The first rows of a new file, inside the transaction that makes it."""

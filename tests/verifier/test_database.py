@@ -59,6 +59,26 @@ def test_a_new_file_and_an_empty_one_become_ledgers(path: Path) -> None:
     connection.close()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_a_new_ledger_is_for_its_owner_alone(world: World, path: Path) -> None:
+    before = os.umask(0)
+    try:
+        with world.open(path):
+            modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
+    finally:
+        os.umask(before)
+    assert modes.keys() >= {path.name, f"{path.name}-wal"}
+    assert set(modes.values()) == {0o600}
+    path.chmod(0o640)
+    world.open(path, prepared=False).close()
+    assert path.stat().st_mode & 0o777 == 0o640, "whoever shares it on purpose may"
+
+
+def test_a_file_that_cannot_be_made(path: Path) -> None:
+    with pytest.raises(LedgerError, match="cannot be used"):
+        SqliteStore(path.with_name("x" * 300), CONFIG.target)
+
+
 def test_commits_reach_the_disk(path: Path) -> None:
     file = SqliteStore(path, CONFIG.target).file
     with file.reading() as connection:

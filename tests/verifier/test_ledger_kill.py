@@ -83,11 +83,13 @@ def check_books(ledger: MarginLedger, reported: dict[str, dict[str, Any]], reque
     for request in requests:
         if (receipt := ledger.receipt(request.context.settlement_id)) is not None:
             assert ledger.accept(request) == receipt
+    ledger.verify_log()
 
 
-def test_killed_at_random_moments(world: World, path: Path, best_engine: Engine) -> None:
+@pytest.mark.parametrize("batch", [1, 16])
+def test_killed_at_random_moments(world: World, path: Path, best_engine: Engine, batch: int) -> None:
     """Dozens of kills during accepts; each new process starts some requests back, so that it replays as well."""
-    kills, count = (48, 300) if best_engine.name == NATIVE else (6, 12)
+    kills, count = (24, 300) if best_engine.name == NATIVE else (6, 12)
     world.open(path).close()
     requests = stream(world, count)
     file = write_requests(path, requests)
@@ -95,7 +97,7 @@ def test_killed_at_random_moments(world: World, path: Path, best_engine: Engine)
     reported: dict[str, dict[str, Any]] = {}
     done = 0
     for _ in range(kills):
-        worker = Worker(path, file, max(0, done - 3))
+        worker = Worker(path, file, max(0, done - 3), 0, batch)
         worker.wait_until_ready()
         time.sleep(dice.uniform(0, 0.04) if best_engine.name == NATIVE else dice.uniform(0, 2))
         worker.kill()
@@ -113,29 +115,31 @@ def test_killed_at_random_moments(world: World, path: Path, best_engine: Engine)
         assert sum(receipt.credit_e8 for receipt in ledger.receipts(limit=count)) == count * (count + 1) // 2 * UNIT
 
 
-def test_killed_at_every_statement(world: World, path: Path, best_engine: Engine) -> None:
-    """SIGKILL as SQLite begins its first, second, ... statement: the credit is there whole or not at all."""
-    step = 1 if best_engine.name == NATIVE else 6
-    requests = stream(world, 2)
+@pytest.mark.parametrize("batch", [1, 3])
+def test_killed_at_every_statement(world: World, path: Path, best_engine: Engine, batch: int) -> None:
+    """SIGKILL as SQLite begins its first, second, ... statement: a batch is there whole or not at all."""
+    step = batch if best_engine.name == NATIVE else 6
+    requests = stream(world, batch + 1)
+    first, last = requests[:batch], requests[batch]
     outcomes = set()
     for die_at in range(1, 100, step):
         database = path.with_name(f"{die_at}.sqlite")
         world.open(database).close()
-        worker = Worker(database, write_requests(database, requests[:1]), 0, die_at)
+        worker = Worker(database, write_requests(database, first), 0, die_at, batch)
         status = worker.wait()
         documents = worker.reports()
         with world.open(database, prepared=False) as ledger:
             receipts = ledger.receipts()
             outcomes.add((len(receipts), len(documents)))
-            check_books(ledger, {document["settlement_id"]: document for document in documents}, requests[:1])
-            ledger.accept(requests[0])
-            ledger.accept(requests[1])
-            assert ledger.margin_of(requests[0].named_inputs().account) == 2 * UNIT
+            check_books(ledger, {document["settlement_id"]: document for document in documents}, first)
+            ledger.accept_many(first)
+            assert ledger.accept(last).number == batch + 1
         if status == 0:
             break
     else:
         pytest.fail("the worker was still being killed after 100 statements")
-    assert {(0, 0), (1, 1)} <= outcomes, "killed both before and after"
+    assert {(0, 0), (batch, batch)} <= outcomes, "killed both before and after"
+    assert {receipts for receipts, _ in outcomes} == {0, batch}, "never between"
     assert die_at > 10
 
 
