@@ -44,7 +44,8 @@ check: $(VENV)/.installed .tree
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	MYPYPATH=.tree $(BIN)/mypy -p zkmargin
-	MYPYPATH=.tree $(BIN)/mypy tests/typing/consumer.py
+	MYPYPATH=.tree $(BIN)/mypy tests/typing
+	MYPYPATH=.tree $(BIN)/mypy examples
 	MYPYPATH=.tree $(BIN)/mypy -p benchmarks
 	$(BIN)/pyright --project pyproject.toml
 	PYTHONPATH=.tree $(BIN)/lint-imports --no-cache
@@ -63,7 +64,7 @@ native-check:
 wheel-check: $(VENV)/.installed
 	rm -rf build/wheel && mkdir -p build/wheel
 	$(BIN)/python -m build --outdir build/wheel .
-	sh tests/packaging/check_wheel.sh build/wheel $(PYTHON)
+	sh tests/packaging/check_wheel.sh build/wheel $(PYTHON) $(BIN)/mypy
 
 # An install where no Rust toolchain can be found: the reference engine must take over.
 no-rust-check:

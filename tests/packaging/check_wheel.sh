@@ -1,9 +1,11 @@
 #!/bin/sh
-# check_wheel.sh DIR PYTHON: install the wheel from DIR into an empty environment and use it from an empty folder.
+# check_wheel.sh DIR PYTHON MYPY: install the wheel from DIR into an empty environment and use it from an empty folder.
 set -eu
 wheels=$(cd "$1" && pwd)
 python=$2
+mypy=$(cd "$(dirname "$3")" && pwd)/$(basename "$3")
 vectors=$(cd "$(dirname "$0")/../../vectors" && pwd)
+consumers=$(cd "$(dirname "$0")/../typing" && pwd)
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT
 "$python" -m venv "$here/env"
@@ -16,3 +18,6 @@ cd "$here"
 assert plugin.value == 'zkmargin.pytest_plugin', plugin"
 "$here/env/bin/zkmargin" vectors run "$vectors" --engine native
 "$here/env/bin/zkmargin" demo
+# The types that a consumer of the installed package sees; the third consumer needs the extra `serve`.
+"$mypy" --strict --cache-dir "$here/mypy" --python-executable "$here/env/bin/python" \
+    "$consumers/consumer.py" "$consumers/async_consumer.py"
