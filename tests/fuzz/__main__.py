@@ -47,6 +47,7 @@ def fuzz(name: str, runs: int, max_mb: int, seed: int) -> dict[str, Any]:
         counts: dict[str, Any] = json.loads(report.read_text()) if report.exists() else {"target": name, "runs": 0}
     counts["failures"] = int(done.returncode != 0)
     if done.returncode:
+        counts["exit_code"] = done.returncode
         print(done.stdout[-4000:], done.stderr[-2000:], sep="\n", file=sys.stderr)
     return counts
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from zkmargin.algebra import BN254, Engine, get_engine, scalars_to_bytes
+from zkmargin.algebra import BN254, Curve, Engine, get_engine, scalars_to_bytes
 from zkmargin.circuits import (
     Circuit,
     CompiledCircuit,
@@ -36,7 +36,20 @@ from zkmargin.circuits import (
 )
 from zkmargin.circuits.testing import check_liars, plain_engine
 from zkmargin.circuits.testing.steps import take_apart
-from zkmargin.prover import Prover, ProvingKey, UnsatisfiedWitness, write_zkey
+from zkmargin.prover import (
+    Prover,
+    ProvingKey,
+    UnsatisfiedWitness,
+    ceremony,
+    contribute,
+    contribute_powers,
+    new_powers,
+    powers_of_tau,
+    write_ptau,
+    write_zkey,
+)
+from zkmargin.prover.chacha import ChaCha
+from zkmargin.prover.hash_to_group import draw_scalar
 from zkmargin.prover.setup import ToxicWaste, key_from_secrets
 from zkmargin.verifier import Proof, verify
 
@@ -187,6 +200,31 @@ def p5_secrets_in_files_logs_repr_and_pickles(target: Target) -> None:
         if any(form in image for form in _forms(secret, target.engine) for image in images):
             raise AttackSucceeded(f"{name} can be read off something that is shown or stored")
     _refuses_to_be_pickled(target.waste)
+    _ceremony_forgets(target)
+
+
+def _ceremony_forgets(target: Target) -> None:
+    """What contributors draw, and the entropy they type, are in neither phase's file."""
+    engine, typed = target.engine, "correct horse battery staple"
+    drawn: list[int] = []
+
+    def recording(stream: ChaCha, curve: Curve = BN254) -> int:
+        drawn.append(draw_scalar(stream, curve))
+        return drawn[-1]
+
+    try:
+        ceremony.draw_scalar = powers_of_tau.draw_scalar = recording  # type: ignore[attr-defined]
+        powers = contribute_powers(new_powers(1, engine), "somebody", typed, engine)
+        key = contribute(target.key, "somebody", typed, engine)
+    finally:
+        ceremony.draw_scalar = powers_of_tau.draw_scalar = draw_scalar  # type: ignore[attr-defined]
+    if len(drawn) != 4:
+        raise AttackSucceeded(f"{len(drawn)} secrets were drawn instead of tau, alpha, beta and delta")
+    images = [write_ptau(powers, engine), write_zkey(key, engine), repr(powers).encode(), repr(key).encode()]
+    images += [pickle.dumps(powers), pickle.dumps(key)]
+    forms = [form for secret in drawn for form in _forms(secret, engine)]
+    if any(form in image for form in (*forms, typed.encode()) for image in images):
+        raise AttackSucceeded("a contributor's secret can be read off the ceremony's files")
 
 
 def _refuses_to_be_pickled(waste: ToxicWaste) -> None:
