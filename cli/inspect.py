@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from .errors import Misuse
-from .inspections import describe, describe_circuit, kind_of, open_any, say
+from .inspections import LEDGER_DATABASE, describe, describe_circuit, describe_ledger, kind_of, open_any, say
 from .options import FILE, Command, reveal_option, sym_option
 from .output import Output
 
@@ -20,13 +20,14 @@ from .output import Output
 def COMMAND(output: Output, path: Path, sym_path: Path | None) -> None:
     """Say what a file is, by its contents and not its name, and what it holds.
 
-    Knows .r1cs, .wtns, .zkey, .ptau, .zkw, .sym, keys, proofs, public inputs and every JSON document of this program.
+    Knows .r1cs, .wtns, .zkey, .ptau, .zkw, .sym, keys, proofs, public inputs, the database of a ledger, and every JSON
+    document of this program.
     Balances and secrets are shown only with --reveal. For a .r1cs, --sym adds what its signals are called.
     """
     data = open_any(path)
     kind = kind_of(data, path)
     if sym_path is None:
-        say(output, path, describe(kind, data, output))
+        say(output, path, describe_ledger(path) if kind == LEDGER_DATABASE else describe(kind, data, output))
     elif kind != ".r1cs":
         raise Misuse(f"--sym names the signals of a .r1cs; {path} is a {kind}")
     else:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zkmargin.algebra import Buffer, load_json
+from zkmargin.algebra.fixed_point import format_decimal
+from zkmargin.verifier.ledger.glance import glance, is_ledger_file
 
 from .engine_choice import chosen_engine
 from .errors import FileRefused
@@ -32,6 +34,8 @@ FORMATS = {
     "zkmargin.profile/1": "profile",
     **MARKET_FORMATS,
 }
+LEDGER_DATABASE = "ledger database"
+AMOUNT_SCALE = 8
 LARGEST_JSON = 256 << 20
 SHOWN_COMPONENTS = 12
 BINARY_PROOFS = (128, 256)
@@ -45,10 +49,12 @@ def open_any(path: Path) -> Buffer:
 
 def kind_of(data: Buffer, path: Path) -> str:
     """The kind, by magic number or by what the JSON is."""
-    head = bytes(memoryview(data)[:4])
-    if head in MAGICS:
-        return MAGICS[head]
-    beginning = bytes(memoryview(data)[:4096]).lstrip()
+    beginning = bytes(memoryview(data)[:4096])
+    if beginning[:4] in MAGICS:
+        return MAGICS[beginning[:4]]
+    if is_ledger_file(beginning):
+        return LEDGER_DATABASE
+    beginning = beginning.lstrip()
     if beginning.startswith(b"0x") or (memoryview(data).nbytes in BINARY_PROOFS and not bytes(data).isascii()):
         return "proof"
     first_line = beginning.split(b"\n", 1)[0]
@@ -77,6 +83,22 @@ def describe(kind: str, data: Buffer, output: Output) -> Facts:
     if size > SIZE_LIMITS[kind]:
         raise FileRefused("file", f"has {size} bytes; a {kind} has at most {SIZE_LIMITS[kind]}")
     return {"kind": kind, "bytes": size, **DESCRIPTIONS[kind](data, output)}
+
+
+def describe_ledger(path: Path) -> Facts:
+    """The facts of a ledger's SQLite file, read where it lies: others may write to it, and part of it lie beside it."""
+    found = glance(path)
+    return {
+        "kind": LEDGER_DATABASE,
+        "bytes": path.stat().st_size,
+        "schema": found.schema,
+        "target": str(found.target),
+        "log_entries": found.head.number,
+        "log_hash": "0x" + found.head.hash.hex(),
+        "receipts": found.receipts,
+        "accounts": found.accounts,
+        "outstanding": format_decimal(found.outstanding_e8, AMOUNT_SCALE),
+    }
 
 
 def describe_circuit(path: Path, sym_path: Path | None) -> Facts:

@@ -132,3 +132,15 @@ def test_a_contributors_name_cannot_drive_the_terminal(files: MarginFiles, tmp_p
     done = invoke("inspect", tmp_path / "p1.ptau")
     assert "mallory\\x1b]0;title\\x07" in done.stdout
     assert "\x1b" not in done.stdout
+
+
+def test_the_database_of_a_ledger(shared: MarginFiles, tmp_path: Path) -> None:
+    folder = tmp_path / "ledger"
+    config = ["--config", shared / "ledger-config.json", "--key", shared / "verification_key.json"]
+    target = invoke("ledger", "init", folder, *config, "--json").json["target"]
+    shown = invoke("inspect", folder / "ledger.sqlite", "--json").json
+    assert (shown["kind"], shown["target"], shown["receipts"]) == ("ledger database", target, 0)
+    head = invoke("ledger", "verify-log", folder, "--json").json["head"]
+    assert head == f"{shown['log_entries']}:{shown['log_hash']}"
+    assert "ledger database" in invoke("inspect", folder / "ledger.sqlite").stdout
+    assert invoke("inspect", folder / "ledger.sqlite", "--sym", "any.sym").code == 2
