@@ -12,7 +12,7 @@
 //! mod r for |a|, |b| < 2^64, then r divides a^2 - a b + b^2, the norm, which is below 3 * 2^128 < r and so is 0, which
 //! is only so for a = b = 0.
 
-use ark_ec::bn::{G1Affine, G2Prepared};
+use ark_ec::bn::G1Affine;
 use ark_ec::scalar_mul::glv::GLVConfig;
 use ark_ec::short_weierstrass::{Affine, Projective};
 use ark_ec::{CurveGroup, VariableBaseMSM};
@@ -79,12 +79,11 @@ fn weighted_sum<P: GLVConfig>(points: &[Affine<P>], weights: &[Weight]) -> Proje
     first + P::endomorphism(&second)
 }
 
-/// A proof whose points are good, made ready: its place in the batch, its lines, and -weight A.
+/// A proof whose points are good, made ready: its place in the batch, and -weight A.
 struct Member<'a, B: BatchCurve> {
     place: usize,
     inputs: &'a [Scalar<B>],
     proof: Proof<B>,
-    lines: G2Prepared<B>,
     weight: Weight,
     weighted_a: G1Affine<B>,
 }
@@ -132,9 +131,8 @@ fn member<'a, B: BatchCurve>(
 ) -> Result<Member<'a, B>, Error> {
     let proof = Proof::<B>::decode(bytes)?;
     let n = key.n_public();
-    let lines = G2Prepared::from(proof.b);
     let weighted_a = (-weight.times(&proof.a)).into_affine();
-    Ok(Member { place, inputs: &inputs[place * n..(place + 1) * n], proof, lines, weight, weighted_a })
+    Ok(Member { place, inputs: &inputs[place * n..(place + 1) * n], proof, weight, weighted_a })
 }
 
 /// Bisection: a range of which the combination does not hold has a false proof in one of its halves.
@@ -149,7 +147,7 @@ impl<B: BatchCurve> Search<'_, B> {
     /// Find the false proofs in a range, of which it may be `known` that there is one.
     fn range(&mut self, members: &[Member<'_, B>], known: bool) {
         if members.len() < 3 || self.found.len() > self.most {
-            let false_ones = members.par_iter().filter(|m| !self.key.holds(m.inputs, &m.proof, &m.lines));
+            let false_ones = members.par_iter().filter(|m| !self.key.holds(m.inputs, &m.proof));
             self.found.par_extend(false_ones.map(|member| member.place));
             return;
         }
@@ -187,7 +185,7 @@ fn combination_holds<B: BatchCurve>(key: &Key<B>, members: &[Member<'_, B>]) -> 
 fn miller_values<B: BatchCurve>(members: &[Member<'_, B>]) -> Value<B> {
     let values: Vec<Value<B>> = members
         .par_chunks(LOOP)
-        .map(|chunk| miller::product(chunk.iter().map(|m| (m.weighted_a, &m.lines)), []))
+        .map(|chunk| miller::product::<B>(chunk.iter().map(|m| (m.weighted_a, m.proof.b.as_slice())), []))
         .collect();
     values.into_iter().fold(Value::<B>::ONE, |product, value| product * value)
 }

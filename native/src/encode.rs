@@ -111,7 +111,8 @@ pub fn encode_points<P: SWCurveConfig>(points: &[Affine<P>]) -> Vec<u8> {
     out
 }
 
-fn read_point<P: SWCurveConfig>(index: usize, bytes: &[u8]) -> Result<Affine<P>, Error> {
+/// Canonical coordinates and nothing else checked.
+pub fn read_point<P: SWCurveConfig>(index: usize, bytes: &[u8]) -> Result<Affine<P>, Error> {
     let (left, right) = bytes.split_at(bytes.len() / 2);
     let coordinate = |bytes| read_coordinate::<P::BaseField>(bytes).ok_or(Error::Coordinate { index });
     let (x, y) = (coordinate(left)?, coordinate(right)?);

@@ -1,16 +1,17 @@
 //! The Groth16 check (Groth 2016, section 3.2) with a key made ready: e(A, B) = e(alpha, beta) e(S, gamma) e(C, delta),
 //! where S = IC_0 + sum x_j IC_j.
 
-use ark_ec::bn::{Bn, BnConfig, G1Affine, G2Affine, G2Prepared};
+use ark_ec::bn::{Bn, BnConfig, G1Affine, G2Affine};
 use ark_ec::pairing::{MillerLoopOutput, Pairing};
-use ark_ec::short_weierstrass::Projective;
+use ark_ec::short_weierstrass::{Affine, Projective};
 use ark_ec::{AffineRepr, CurveConfig, CurveGroup};
 use ark_ff::{Field, Zero};
 
-use crate::encode::{point_size, read_checked_point, whole_elements};
+use crate::encode::{point_size, read_point, whole_elements};
 use crate::error::Error;
 use crate::fixed_base::FixedBases;
 use crate::group::Group;
+use crate::lines::{lines, Line};
 use crate::miller::{self, FixedLines, Value};
 use crate::threads;
 
@@ -32,10 +33,10 @@ pub struct Key<B: PairingCurve> {
     alpha_beta: Value<B>,
 }
 
-/// A and C on the curve, B in the subgroup, none at infinity.
+/// A and C, on the curve, and the lines of B, which is in the subgroup; none of them at infinity.
 pub struct Proof<B: PairingCurve> {
     pub a: G1Affine<B>,
-    pub b: G2Affine<B>,
+    pub b: Vec<Line<B>>,
     pub c: G1Affine<B>,
 }
 
@@ -48,9 +49,10 @@ impl<B: PairingCurve> Proof<B> {
         }
         let (a, rest) = bytes.split_at(g1);
         let (b, c) = rest.split_at(g2);
-        // The costly test, that of B's subgroup, comes last.
+        // The costly test, that of B's subgroup, comes last. G1 is the whole curve.
         let (a, c) = (finite(0, a)?, finite(2, c)?);
-        Ok(Self { a, b: finite(1, b)?, c })
+        let b = lines::<B>(&finite(1, b)?).ok_or(Error::NotInSubgroup { index: 1 })?;
+        Ok(Self { a, b, c })
     }
 }
 
@@ -61,8 +63,12 @@ pub fn split<B: PairingCurve>(data: &[u8]) -> Result<Vec<&[u8]>, Error> {
     Ok(data.chunks_exact(size).collect())
 }
 
-fn finite<P: Group>(index: usize, bytes: &[u8]) -> Result<ark_ec::short_weierstrass::Affine<P>, Error> {
-    let point = read_checked_point(index, bytes)?;
+/// A point of the curve that is not at infinity.
+fn finite<P: Group>(index: usize, bytes: &[u8]) -> Result<Affine<P>, Error> {
+    let point: Affine<P> = read_point(index, bytes)?;
+    if !point.is_on_curve() {
+        return Err(Error::NotOnCurve { index });
+    }
     if point.is_zero() {
         return Err(Error::Infinity { index });
     }
@@ -75,7 +81,8 @@ impl<B: PairingCurve> Key<B> {
         if ic.is_empty() {
             return Err(Error::Count { what: "IC point", expected: 1, found: 0 });
         }
-        let [beta, gamma, delta] = g2.map(FixedLines::new);
+        let fixed = |index: usize| FixedLines::new(&g2[index]).ok_or(Error::NotInSubgroup { index });
+        let (beta, gamma, delta) = (fixed(0)?, fixed(1)?, fixed(2)?);
         let [at_alpha] = miller::evaluations::<B, 1>([alpha]);
         let alpha_beta = miller::product([], [(at_alpha, &beta)]);
         Ok(Self { ic: FixedBases::new(ic), alpha, beta, gamma, delta, alpha_beta })
@@ -91,17 +98,18 @@ impl<B: PairingCurve> Key<B> {
         if inputs.len() != self.n_public() {
             return Err(Error::Count { what: "public input", expected: self.n_public(), found: inputs.len() });
         }
-        let work = || self.holds(inputs, proof, &G2Prepared::from(proof.b));
+        let work = || self.holds(inputs, proof);
         Ok(if self.ic.has_tables() { work() } else { threads::install(work) })
     }
 
-    /// The same for as many inputs as there must be, with the lines of B.
-    pub(crate) fn holds(&self, inputs: &[Scalar<B>], proof: &Proof<B>, b: &G2Prepared<B>) -> bool {
+    /// The same for as many inputs as there must be.
+    pub(crate) fn holds(&self, inputs: &[Scalar<B>], proof: &Proof<B>) -> bool {
         let mut scalars = vec![Scalar::<B>::ONE];
         scalars.extend_from_slice(inputs);
         let Ok(statement) = self.ic.sum(&scalars) else { return false };
         let [at_statement, at_c] = miller::evaluations::<B, 2>([statement.into_affine(), proof.c]);
-        let value = miller::product([(-proof.a, b)], [(at_statement, &self.gamma), (at_c, &self.delta)]);
+        let value =
+            miller::product([(-proof.a, proof.b.as_slice())], [(at_statement, &self.gamma), (at_c, &self.delta)]);
         is_one::<B>(value * self.alpha_beta)
     }
 

@@ -40,22 +40,21 @@ fn untwisted_frobenius<B: BnConfig>(mut point: G2Projective<B>) -> G2Projective<
     point
 }
 
+/// Points of the curve over F_q^2 that are outside the subgroup, for tests of membership.
 #[cfg(test)]
-mod tests {
+pub mod cofactor {
     use super::*;
-    use crate::instance::{Fr, G1, G2};
-    use ark_ec::{CurveGroup, PrimeGroup};
-    use ark_ff::{PrimeField, UniformRand, Zero};
+    use crate::instance::{Fr, G2};
+    use ark_ec::CurveGroup;
+    use ark_ff::{PrimeField, UniformRand};
     use num_bigint::BigUint;
     use std::str::FromStr;
 
-    type Bn = ark_bn254::Config;
-
-    const COFACTOR_PRIMES: [&str; 4] =
+    const PRIMES: [&str; 4] =
         ["10069", "5864401", "1875725156269", "197620364512881247228717050342013327560683201906968909"];
 
     /// A point of the curve over F_q^2, almost surely outside the subgroup.
-    fn outsider(rng: &mut impl ark_std::rand::Rng) -> Affine<G2> {
+    pub fn outsider(rng: &mut impl ark_std::rand::Rng) -> Affine<G2> {
         loop {
             if let Some(point) = Affine::<G2>::get_point_from_x_unchecked(UniformRand::rand(rng), true) {
                 return point;
@@ -63,29 +62,48 @@ mod tests {
         }
     }
 
-    fn product(point: &Affine<G2>, factor: &BigUint) -> Affine<G2> {
-        double_and_add_affine(point, factor.to_u64_digits()).into_affine()
-    }
-
-    #[test]
-    fn no_point_of_cofactor_order_passes() -> Result<(), num_bigint::ParseBigIntError> {
+    /// A point whose order is p, for each prime factor p of the cofactor.
+    pub fn points_of_cofactor_orders() -> Vec<Affine<G2>> {
         let rng = &mut ark_std::test_rng();
-        let primes = COFACTOR_PRIMES.map(BigUint::from_str).into_iter().collect::<Result<Vec<_>, _>>()?;
+        let primes = PRIMES.map(|digits| BigUint::from_str(digits).unwrap_or_default());
         let order = primes.iter().product::<BigUint>();
         let cofactor = <G2 as ark_ec::CurveConfig>::COFACTOR;
         assert_eq!(order.to_u64_digits(), cofactor, "the primes are the whole cofactor");
         let r: BigUint = Fr::MODULUS.into();
+        let mut strays = Vec::new();
         for prime in &primes {
             let mut stray = Affine::identity();
             while stray.is_zero() {
                 stray = product(&outsider(rng), &(&r * &order / prime));
             }
             assert!(stray.is_on_curve() && product(&stray, prime).is_zero());
+            strays.push(stray);
+        }
+        strays
+    }
+
+    fn product(point: &Affine<G2>, factor: &BigUint) -> Affine<G2> {
+        double_and_add_affine(point, factor.to_u64_digits()).into_affine()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cofactor::{outsider, points_of_cofactor_orders};
+    use super::*;
+    use crate::instance::{Fr, G1, G2};
+    use ark_ec::{CurveGroup, PrimeGroup};
+    use ark_ff::{PrimeField, UniformRand, Zero};
+
+    type Bn = ark_bn254::Config;
+
+    #[test]
+    fn no_point_of_cofactor_order_passes() {
+        for stray in points_of_cofactor_orders() {
             assert!(!bn_g2_contains::<Bn>(&stray));
             let shifted = (stray + Affine::<G2>::generator()).into_affine();
             assert!(!bn_g2_contains::<Bn>(&shifted));
         }
-        Ok(())
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub mod groth16;
 pub mod group;
 pub mod instance;
 pub mod keccak;
+pub mod lines;
 pub mod merkle;
 pub mod miller;
 pub mod msm;

@@ -4,8 +4,10 @@
 //! divided by their first coefficient and by the y of the point of G1: the final exponentiation takes every factor in
 //! F_q^2 to one, and a line whose first coefficient is 1 costs 10 products in F_q^2 instead of 13.
 
-use ark_ec::bn::{BnConfig, G1Affine, G2Affine, G2Prepared};
+use crate::lines::{lines, Line};
+use ark_ec::bn::{BnConfig, G1Affine, G2Affine};
 use ark_ec::AffineRepr;
+
 use ark_ff::{serial_batch_inversion_and_mul, CyclotomicMultSubgroup, Field, Fp12, Fp12Config, Fp2};
 
 /// An element before the final exponentiation.
@@ -15,14 +17,15 @@ pub type Value<B> = Fp12<<B as BnConfig>::Fp12Config>;
 pub struct FixedLines<B: BnConfig>(Vec<[Fp2<B::Fp2Config>; 2]>);
 
 impl<B: BnConfig> FixedLines<B> {
-    /// The lines of a point of the subgroup; there are none for the point at infinity.
-    pub fn new(point: G2Affine<B>) -> Self {
-        let lines = G2Prepared::<B>::from(point).ell_coeffs;
+    /// The lines of a point, or None if it is not in the subgroup; there are none for the point at infinity.
+    pub fn new(point: &G2Affine<B>) -> Option<Self> {
+        let lines = lines::<B>(point)?;
         // A first coefficient is 2 y z, or the difference of two x of points of order r that are not each other's
         // negative: never 0.
-        let mut inverses: Vec<_> = lines.iter().map(|line| line.0).collect();
+        let mut inverses: Vec<_> = lines.iter().map(|line| line[0]).collect();
         serial_batch_inversion_and_mul(&mut inverses, &Fp2::ONE);
-        Self(lines.iter().zip(inverses).map(|(line, inverse)| [line.1 * inverse, line.2 * inverse]).collect())
+        let divided = lines.iter().zip(inverses).map(|([_, c3, c4], inverse)| [*c3 * inverse, *c4 * inverse]);
+        Some(Self(divided.collect()))
     }
 }
 
@@ -42,21 +45,22 @@ pub fn evaluations<B: BnConfig, const N: usize>(points: [G1Affine<B>; N]) -> [Ev
 
 /// The product of the Miller values of all pairs; one with a point at infinity counts as one.
 pub fn product<'a, B: BnConfig>(
-    pairs: impl IntoIterator<Item = (G1Affine<B>, &'a G2Prepared<B>)>,
+    pairs: impl IntoIterator<Item = (G1Affine<B>, &'a [Line<B>])>,
     fixed: impl IntoIterator<Item = (Evaluation<B>, &'a FixedLines<B>)>,
 ) -> Value<B> {
-    let pairs: Vec<_> = pairs.into_iter().filter(|(p, q)| !p.is_zero() && !q.is_zero()).collect();
+    let pairs: Vec<_> = pairs.into_iter().filter(|(p, q)| !p.is_zero() && !q.is_empty()).collect();
     let fixed: Vec<_> = fixed.into_iter().filter_map(|(p, lines)| Some((p?, lines))).collect();
     let mut value = Value::<B>::ONE;
-    let mut lines = 0..;
+    let mut places = 0..;
     let mut multiply = |value: &mut Value<B>| {
-        let Some(line) = lines.next() else { return };
+        let Some(line) = places.next() else { return };
         for (p, q) in &pairs {
-            let (c0, c3, c4) = &q.ell_coeffs[line];
-            let (mut c0, mut c3) = (*c0, *c3);
-            c0.mul_assign_by_fp(&p.y);
-            c3.mul_assign_by_fp(&p.x);
-            value.mul_by_034(&c0, &c3, c4);
+            if let Some([c0, c3, c4]) = q.get(line) {
+                let (mut c0, mut c3) = (*c0, *c3);
+                c0.mul_assign_by_fp(&p.y);
+                c3.mul_assign_by_fp(&p.x);
+                value.mul_by_034(&c0, &c3, c4);
+            }
         }
         for (p, q) in &fixed {
             if let Some([c3, c4]) = q.0.get(line) {
@@ -107,10 +111,11 @@ mod tests {
         let rng = &mut ark_std::test_rng();
         let p: Vec<_> = (0..4).map(|_| G1Projective::rand(rng).into_affine()).collect();
         let q: Vec<_> = (0..4).map(|_| G2Projective::rand(rng).into_affine()).collect();
-        let prepared: Vec<G2Prepared<Config>> = q[..2].iter().map(G2Prepared::from).collect();
-        let lines: Vec<FixedLines<Config>> = q[2..].iter().map(|q| FixedLines::new(*q)).collect();
+        let variable: Vec<Vec<Line<Config>>> = q[..2].iter().filter_map(lines::<Config>).collect();
+        let fixed: Vec<FixedLines<Config>> = q[2..].iter().filter_map(FixedLines::new).collect();
         let [a, b] = evaluations::<Config, 2>([p[2], p[3]]);
-        let value = product(p[..2].iter().copied().zip(&prepared), [(a, &lines[0]), (b, &lines[1])]);
+        let value =
+            product(p[..2].iter().copied().zip(variable.iter().map(Vec::as_slice)), [(a, &fixed[0]), (b, &fixed[1])]);
         let exponentiated = Bn254::final_exponentiation(MillerLoopOutput(value));
         assert_eq!(exponentiated, Some(Bn254::multi_pairing(p, q)));
     }
@@ -120,9 +125,9 @@ mod tests {
         let (p, q) = (G1Projective::generator().into_affine(), G2Projective::generator().into_affine());
         let (no_p, no_q) = (G1Affine::<Config>::zero(), G2Affine::<Config>::zero());
         let [finite, infinite] = evaluations::<Config, 2>([p, no_p]);
-        let (some, none) = (FixedLines::<Config>::new(q), FixedLines::new(no_q));
-        let prepared = [G2Prepared::from(no_q), G2Prepared::from(q)];
-        let pairs = [p, no_p].into_iter().zip(&prepared);
-        assert_eq!(product(pairs, [(infinite, &some), (finite, &none)]), Value::<Config>::ONE);
+        let fixed: Vec<FixedLines<Config>> = [q, no_q].iter().filter_map(FixedLines::new).collect();
+        let variable: Vec<Vec<Line<Config>>> = [no_q, q].iter().filter_map(lines::<Config>).collect();
+        let pairs = [p, no_p].into_iter().zip(variable.iter().map(Vec::as_slice));
+        assert_eq!(product(pairs, [(infinite, &fixed[0]), (finite, &fixed[1])]), Value::<Config>::ONE);
     }
 }
