@@ -11,7 +11,7 @@ import (
 )
 
 type job struct {
-	Mode      string     `json:"mode"` // "time" or "count"
+	Mode      string     `json:"mode"` // "time", "count" or "verify"
 	Poseidon  string     `json:"poseidon"`
 	Workload  string     `json:"workload"`
 	Size      int        `json:"size"`
@@ -21,6 +21,10 @@ type job struct {
 	Builds    int        `json:"builds"`
 	Seconds   float64    `json:"seconds"`
 	Instances []instance `json:"instances"`
+	Key       keyJSON    `json:"key"`
+	Items     []itemJSON `json:"items"`
+	Passes    int        `json:"passes"`
+	Threads   int        `json:"threads"`
 }
 
 type instance struct {
@@ -40,6 +44,13 @@ func run() error {
 	var task job
 	if err := json.NewDecoder(os.Stdin).Decode(&task); err != nil {
 		return err
+	}
+	if task.Mode == "verify" {
+		result, err := verify(&task)
+		if err != nil {
+			return err
+		}
+		return json.NewEncoder(os.Stdout).Encode(result)
 	}
 	poseidon, err := readPoseidon(task.Poseidon, task.Flat)
 	if err != nil {

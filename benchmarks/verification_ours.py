@@ -1,0 +1,41 @@
+"""This library's side of the comparison of verifiers: a job in as JSON, seconds a proof out, one figure a pass."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from zkmargin.algebra import get_engine
+from zkmargin.verifier import Proof, Verifier, VerifyingKey, read_public_signals
+
+
+def run(job: dict[str, Any]) -> dict[str, Any]:
+    verifier = Verifier(VerifyingKey.from_json(job["key"]))
+    items = [(read_public_signals(item["public"]), Proof.from_json(item["proof"])) for item in job["items"]]
+    batch = job["batch"]
+    passes = []
+    for _ in range(job["passes"]):
+        start = time.perf_counter()
+        if batch == 1:
+            for public, proof in items:
+                verifier.verify(public, proof)
+        else:
+            for first in range(0, len(items), batch):
+                if any(verifier.verify_many(items[first : first + batch])):
+                    raise SystemExit("a good proof was refused")
+        passes.append((time.perf_counter() - start) / len(items))
+    return {"each_s": passes, "version": f"{_version()}, {get_engine().name} engine"}
+
+
+def _version() -> str:
+    try:
+        return version("zkmargin")
+    except PackageNotFoundError:
+        return "from the tree"
+
+
+if __name__ == "__main__":
+    json.dump(run(json.load(sys.stdin)), sys.stdout)
