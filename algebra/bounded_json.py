@@ -43,13 +43,15 @@ def load_json(data: Buffer | str, what: str, *, max_bytes: int = DEFAULT_MAX_BYT
         )
     except json.JSONDecodeError as problem:
         raise EncodingError(f"{what}: not JSON at line {problem.lineno}, column {problem.colno}", what=what) from None
-    if _SURROGATE.search(text):
+    if "\\u" in text and _SURROGATE.search(text):
         _check_text(value, what)
     return value
 
 
 def _check_depth(raw: bytes, what: str) -> None:
     """Count brackets outside strings, so that a deep nest is refused before the parser recurses into it."""
+    if raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH:
+        return
     without_strings = _STRING.sub(b"", raw)
     brackets = without_strings.translate(None, delete=_NO_BRACKETS)
     if max(itertools.accumulate(map(_STEP.__getitem__, brackets)), default=0) > MAX_DEPTH:

@@ -12,8 +12,6 @@ from zkmargin.algebra import (
     EncodingError,
     Engine,
     PointError,
-    g1_from_bytes,
-    g2_from_bytes,
     get_engine,
 )
 from zkmargin.algebra.precompiles import reverse_halves
@@ -50,8 +48,14 @@ class Proof:
         ):
             if type(data) is not bytes or len(data) != size:
                 raise EncodingError(f"{WHAT}: {name} is not {size} bytes", what=WHAT)
-        if None in (*g1_from_bytes(self.a + self.c, curve), *g2_from_bytes(self.b, curve)):
-            raise PointError(f"{WHAT}: a point is at infinity", what=WHAT)
+        size = curve.coordinate_bytes
+        raw = self.to_bytes()
+        for start in range(0, len(raw), size):
+            if int.from_bytes(raw[start : start + size], "little") >= curve.q:
+                raise PointError(f"{WHAT}: a coordinate is not below q", what=WHAT)
+        for data in (self.a, self.b, self.c):
+            if not any(data):
+                raise PointError(f"{WHAT}: a point is at infinity", what=WHAT)
 
     @classmethod
     def from_json(cls, data: Buffer | str | dict[str, Any]) -> Proof:
