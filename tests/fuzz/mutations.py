@@ -180,8 +180,8 @@ def _leaf(value: Any, random: Random) -> Any:
         digits[random.randrange(len(digits))] = random.choice(b"0123456789abcdef0123456789abcdefAFgx")
         return random.choice((*[digits.decode("latin-1")] * 8, value[:-1], value + "00", value[2:], value.upper()))
     if type(value) is int:
-        near = (value + 1, value - 1, value ^ 1 << random.randrange(40), random.choice(SMALL))
-        return random.choice((*near, *near, str(value), float(value % (1 << 53)), 10**350))
+        close = (value + 1, value - 1, value ^ 1 << random.randrange(40), random.choice(SMALL))
+        return random.choice((*close, *close, str(value), float(value % (1 << 53)), 10**350))
     return random.choice(TEXTS)
 
 

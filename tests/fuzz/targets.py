@@ -20,7 +20,9 @@ from zkmargin.algebra import EncodingError, ZkMarginError, get_engine
 from zkmargin.verifier import (
     MarginLedger,
     Proof,
+    ProofRejected,
     ReadProof,
+    Receipt,
     RiskAttestation,
     SettlementRequest,
     SourceRootAttestation,
@@ -35,7 +37,8 @@ from zkmargin.verifier import (
 from ..verifier.trapdoor import Trapdoor, negate_g1
 from ..verifier.world import Clock, World, attestation, root_attestation
 
-STATEMENT = [5, 0, 7]
+STATEMENT = [5, 9, 7]
+"""No zero among them: a point of the key that is multiplied by zero could be any other."""
 
 
 class Accepted(Exception):
@@ -64,19 +67,21 @@ def _proofs(form: str | None) -> Target:
     engine = get_engine()
     trapdoor = Trapdoor(engine, len(STATEMENT))
     proof = trapdoor.forge(STATEMENT)
-    # Groth16 proofs can be changed into others of the same statement; this one is two flipped bits away.
-    twin = replace(proof, a=negate_g1(proof.a), b=engine.g2_neg(proof.b))
+    other_statement = [5, 9, 8]
+    other = trapdoor.forge(other_statement)
+    proven = [(STATEMENT, proof), (other_statement, other)]
+    # Groth16 proofs can be changed into others of the same statement; (-A, -B, C) is two flipped bits away.
+    proven += [(of, replace(each, a=negate_g1(each.a), b=engine.g2_neg(each.b))) for of, each in proven]
     verifier = Verifier(trapdoor.key, engine)
 
     def check(data: bytes) -> str:
         read = read_proof(data, form)
         public = read.with_public_inputs(None) if read.public_inputs is not None else STATEMENT
         verifier.verify(public, read.proof)
-        if public != STATEMENT or read.proof not in (proof, twin):
+        if (public, read.proof) not in proven:
             raise Accepted(f"a changed proof of {public}")
         return "honest"
 
-    other = trapdoor.forge([5, 0, 8])
     forms = (form,) if form else ("json", "raw", "compressed", "call")
     seeds = [_written(each, name) for name in forms for each in (proof, other)]
     if form is None:
@@ -186,23 +191,36 @@ def _consistent(request: SettlementRequest) -> SettlementRequest:
     return replace(request, public_inputs=tuple(inputs.signals()))
 
 
+def _in_a_batch(ledger: MarginLedger, request: SettlementRequest, forged: SettlementRequest) -> Receipt:
+    """Twice in one batch, a false proof between: the same answer both times, and none for that."""
+    first, between, second = ledger.accept_many([request, forged, request])
+    if not isinstance(between, ProofRejected):
+        raise Accepted(f"a false proof in a batch: {between}")
+    if isinstance(first, Receipt) and first == second:
+        return first
+    if isinstance(first, Receipt) or isinstance(second, Receipt) or type(first) is not type(second):
+        raise Accepted(f"a request that is answered in two ways: {first}, {second}")
+    raise first
+
+
 def _ledger() -> Target:
-    """Whole requests to a ledger: what it credits must be what an honest request says, whatever its proof's bytes."""
+    """Whole requests to a ledger, alone and in batches: what it credits must be what an honest request says, whatever
+    its proof's bytes."""
     box = _Box(prepared=True)
     world = World(get_engine())
     honest = [world.request(number, credit=number) for number in (1, 2, 3)]
     said = {(request.context, request.terms, request.public_inputs) for request in honest}
-    accepted_since = 0
+    forged = replace(world.request(4), proof=honest[0].proof)
+    runs = count(1)
 
     def check(data: bytes) -> str:
-        nonlocal accepted_since
         request = SettlementRequest.from_json(data)
-        if crc32(data) & 1:
+        choice = crc32(data)
+        if choice & 1:
             request = _consistent(request)
-        accepted_since += 1
-        if accepted_since % 2_000 == 0:
+        if next(runs) % 2_000 == 0:
             box.renew()
-        receipt = box.ledger.accept(request)
+        receipt = _in_a_batch(box.ledger, request, forged) if choice & 2 else box.ledger.accept(request)
         box.renew()
         if (request.context, request.terms, request.public_inputs) not in said:
             raise Accepted(f"a credit of {receipt.credit_e8} that nobody has proven")
