@@ -5,6 +5,7 @@ Nothing here uses `assert`: `python -O attacks.py ENGINE` runs them all where as
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -42,9 +43,29 @@ from zkmargin.verifier import (
 )
 
 if __name__ == "__main__":
-    from trapdoor import G1, G2, Q, R, Trapdoor, negate_g1, twist_point_outside_subgroup
+    from trapdoor import (
+        COFACTOR,
+        G1,
+        G2,
+        Q,
+        R,
+        Trapdoor,
+        negate_g1,
+        twist_point_outside_subgroup,
+        twist_points_of_each_order,
+    )
 else:
-    from .trapdoor import G1, G2, Q, R, Trapdoor, negate_g1, twist_point_outside_subgroup
+    from .trapdoor import (
+        COFACTOR,
+        G1,
+        G2,
+        Q,
+        R,
+        Trapdoor,
+        negate_g1,
+        twist_point_outside_subgroup,
+        twist_points_of_each_order,
+    )
 
 DIGEST = bytes(range(32))
 STATEMENT = [5, 0]
@@ -216,6 +237,30 @@ def v5_compressed_points_off_the_curve_or_outside_the_subgroup(target: Target) -
     for start in (0, 64, 192):
         with refused(PointError, "calldata off the curve"):
             target.verifier.verify(STATEMENT, Proof.from_calldata(_set(calldata, start + 31, calldata[start + 31] ^ 1)))
+
+
+def v5_points_of_every_order_of_the_twist(target: Target) -> None:
+    """A point whose order is any prime of the cofactor, and such a point with one of the subgroup added, in a proof, in
+    a batch, compressed, and in a key. A fast test of membership could miss one of these orders and no other."""
+    points = dict(twist_points_of_each_order())
+    if len(points) != 8 or math.prod(COFACTOR) != 2 * Q - R:
+        raise AttackSucceeded("not every order is tried")
+    compressed = target.proof.to_compressed(engine=target.engine)
+    for order, point in points.items():
+        wrong = replace(target.proof, b=point)
+        with refused(PointError, f"order {order}"):
+            target.verifier.verify(STATEMENT, wrong)
+        if target.engine.name == "reference":  # which knows one test only, multiplication by r
+            continue
+        (verdict,) = target.verifier.verify_many([(STATEMENT, wrong)])
+        if not isinstance(verdict, PointError):
+            raise AttackSucceeded(f"order {order} in a batch: {verdict}")
+        for sign in (0, 0x80):
+            with refused(PointError, f"order {order}, compressed"):
+                target.compressed(compressed[:32] + _set(point[:64], 63, point[63] | sign) + compressed[96:])
+        for name in ("beta2", "gamma2", "delta2"):
+            with refused(KeyRejected, f"order {order} as {name}"):
+                judge_key(replace(target.key, **{name: point}), engine=target.engine)  # type: ignore[arg-type]
 
 
 def v6_infinity_in_every_form(target: Target) -> None:

@@ -6,10 +6,11 @@ a b = alpha beta + gamma (k_0 + sum x_i k_i) + delta c for c. This is what the t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from zkmargin.algebra import BN254, Engine, g1_to_bytes, g2_to_bytes, scalars_to_bytes
+from zkmargin.algebra.reference.groups import second_group
 from zkmargin.verifier import Proof, VerifyingKey
 
 Q, R = BN254.q, BN254.r
@@ -61,6 +62,20 @@ def twist_point_outside_subgroup() -> bytes:
         if y is not None:
             return g2_to_bytes([((x, 0), y)])
     raise AssertionError("no point with a small x")
+
+
+COFACTOR = (10069, 5864401, 1875725156269, 197620364512881247228717050342013327560683201906968909)
+"""The primes whose product is 2q - r, the twist's points for each one of the subgroup."""
+
+
+def twist_points_of_each_order() -> Iterator[tuple[int, bytes]]:
+    """For each prime of the cofactor a point of that order, and that point with the generator of G2 added to it."""
+    group = second_group(BN254)
+    (stray,), (generator,) = (group.decode_unchecked(data) for data in (twist_point_outside_subgroup(), G2))
+    for prime in COFACTOR:
+        point = group._times_unreduced(stray, (2 * Q - R) // prime * R)
+        yield prime, group.encode([point])
+        yield prime * R, group.encode([group.add(point, generator)])
 
 
 def _sqrt_fq2(a: int, b: int) -> tuple[int, int] | None:
