@@ -388,6 +388,8 @@ def _state_problem(request: Request) -> uint256:
 @internal
 @view
 def _is_open(word: uint256) -> bool:
+    if rules._position(word) != rules.OPEN:
+        return False
     scope: rules.Scope = rules._due(rules._unpack(word), dep.HALF_OPEN_AFTER_MS, block.timestamp)
     return scope.position == rules.OPEN
 
@@ -518,30 +520,38 @@ def _charge(chain_ids: uint64[dep.VENUES], added_e8: uint256) -> uint256:
          is charged; only if all are within their caps a second round writes.
     """
     for i: uint256 in range(dep.VENUES + 1):
-        scope: uint256 = convert(chain_ids[i], uint256) if i < dep.VENUES else WHOLE
-        state: rules.Scope = rules._due(
-            rules._unpack(self.scopes[scope]), dep.HALF_OPEN_AFTER_MS, block.timestamp
-        )
-        exceeded: uint256 = rules._exceeded(state, self._limits(scope), added_e8, block.timestamp)
+        problem: uint256 = self._charge_scope(convert(chain_ids[i], uint256) if i < dep.VENUES else WHOLE, added_e8, False)
+        if problem != FINE:
+            return problem
+    for i: uint256 in range(dep.VENUES + 1):
+        self._charge_scope(convert(chain_ids[i], uint256) if i < dep.VENUES else WHOLE, added_e8, True)
+    return FINE
+
+
+@internal
+def _charge_scope(scope: uint256, added_e8: uint256, write: bool) -> uint256:
+    limits: rules.Limits = self._limits(scope)
+    word: uint256 = self.scopes[scope]
+    if limits.cap_e8 == 0 and rules._position(word) == rules.CLOSED:
+        return FINE
+    state: rules.Scope = rules._due(rules._unpack(word), dep.HALF_OPEN_AFTER_MS, block.timestamp)
+    if not write:
+        exceeded: uint256 = rules._exceeded(state, limits, added_e8, block.timestamp)
         if exceeded == rules.WITHIN:
-            continue
+            return FINE
         reason: String[200] = "inflow cap exceeded"
         if exceeded == rules.TRIAL_EXCEEDED:
             reason = "trial cap exceeded"
         self._move(scope, rules.OPEN, False, reason)
         return INFLOW_CAP
-    for i: uint256 in range(dep.VENUES + 1):
-        scope: uint256 = convert(chain_ids[i], uint256) if i < dep.VENUES else WHOLE
-        word: uint256 = self.scopes[scope]
-        state: rules.Scope = rules._due(rules._unpack(word), dep.HALF_OPEN_AFTER_MS, block.timestamp)
-        charged: rules.Scope = rules._charged(state, self._limits(scope), added_e8, block.timestamp)
-        if state.position == rules.HALF_OPEN and charged.position == rules.CLOSED:
-            log BreakerMoved(
-                scope=scope, position=rules.CLOSED, by_operator=False, reason="enough were accepted on trial"
-            )
-        packed: uint256 = rules._pack(charged)
-        if packed != word:
-            self.scopes[scope] = packed
+    charged: rules.Scope = rules._charged(state, limits, added_e8, block.timestamp)
+    if state.position == rules.HALF_OPEN and charged.position == rules.CLOSED:
+        log BreakerMoved(
+            scope=scope, position=rules.CLOSED, by_operator=False, reason="enough were accepted on trial"
+        )
+    packed: uint256 = rules._pack(charged)
+    if packed != word:
+        self.scopes[scope] = packed
     return FINE
 
 

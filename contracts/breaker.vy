@@ -55,6 +55,12 @@ def _unpack(word: uint256) -> Scope:
 
 @internal
 @pure
+def _position(word: uint256) -> uint256:
+    return (word >> 45) & 3
+
+
+@internal
+@pure
 def _pack(scope: Scope) -> uint256:
     """
     @dev Levels and trials stay below caps, which are 64 bits; seconds reach 2106.

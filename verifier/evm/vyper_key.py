@@ -21,7 +21,7 @@ _HEAD = '''# pragma version ~=0.4.3
 
 def vyper_key_module(points: KeyPoints) -> str:
     """The text of `verifying_key.vy`."""
-    return _HEAD + "".join(f"{line}\n" for line in (*_constants(points), *_statement(points), *_weighted(points)))
+    return _HEAD + "".join(f"{line}\n" for line in (*_constants(points), *_statement(points)))
 
 
 def _constants(points: KeyPoints) -> Iterable[str]:
@@ -38,34 +38,32 @@ def _words(name: str, parts: tuple[str, ...], values: tuple[int, ...]) -> Iterab
 
 
 def _statement(points: KeyPoints) -> Iterable[str]:
-    """-S of one proof. A loop over a list of constants would copy the whole list to memory at each step."""
-    yield from ("", "", "@internal", "@view", f"def _statement(inputs: uint256[{_length(points)}]) -> uint256[2]:")
-    yield '    """'
-    yield "    @dev -(IC_0 + sum of inputs[i] * IC_(i + 1))."
-    yield '    """'
-    yield f"    total: uint256[2] = {_ic(0)}"
-    yield from _summands(points)
-    yield "    return total"
+    """-S of one proof, or of several with IC_0 multiplied too."""
+    inputs = f"inputs: uint256[{points.inputs}]"
+    constant = "[NEG_IC0_X, NEG_IC0_Y]"
+    yield from _function(
+        f"_statement({inputs})",
+        "-(IC_0 + sum of inputs[i] * IC_(i + 1)).",
+        [f"return self._plus_inputs({constant}, inputs)"],
+    )
+    yield from _function(
+        f"_weighted_statement(weight: uint256, {inputs})",
+        "-(weight * IC_0 + sum of inputs[i] * IC_(i + 1)), for the sum of several statements.",
+        [f"return self._plus_inputs(ecmul({constant}, weight), inputs)"],
+    )
+    yield from _function(
+        f"_plus_inputs(start: uint256[2], {inputs})",
+        "Written out: a loop over a list of constants would copy the whole list to memory at each step.",
+        ["total: uint256[2] = start", *_summands(points), "return total"],
+    )
 
 
-def _weighted(points: KeyPoints) -> Iterable[str]:
-    head = f"def _weighted_statement(weight: uint256, inputs: uint256[{_length(points)}]) -> uint256[2]:"
-    yield from ("", "", "@internal", "@view", head)
-    yield '    """'
-    yield "    @dev The same with IC_0 multiplied too, for the sum of several statements."
-    yield '    """'
-    yield f"    total: uint256[2] = ecmul({_ic(0)}, weight)"
-    yield from _summands(points)
-    yield "    return total"
+def _function(signature: str, documentation: str, body: Iterable[str]) -> Iterable[str]:
+    yield from ("", "", "@internal", "@view", f"def {signature} -> uint256[2]:")
+    yield from ('    """', f"    @dev {documentation}", '    """')
+    yield from (f"    {line}" for line in body)
 
 
 def _summands(points: KeyPoints) -> Iterable[str]:
-    return (f"    total = ecadd(total, ecmul({_ic(i + 1)}, inputs[{i}]))" for i in range(points.inputs))
-
-
-def _ic(index: int) -> str:
-    return f"[NEG_IC{index}_X, NEG_IC{index}_Y]"
-
-
-def _length(points: KeyPoints) -> int:
-    return points.inputs
+    for i in range(points.inputs):
+        yield f"total = ecadd(total, ecmul([NEG_IC{i + 1}_X, NEG_IC{i + 1}_Y], inputs[{i}]))"
