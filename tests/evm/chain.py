@@ -6,6 +6,7 @@ from typing import Any
 
 from web3 import HTTPProvider, Web3
 from web3.exceptions import ContractLogicError
+from web3.logs import DISCARD
 
 from zkmargin.verifier.evm.compile import Compiled
 
@@ -49,6 +50,11 @@ class Chain:
             return call.call(self._from(sender))
         except ContractLogicError as problem:
             raise Refused(_reason(problem)) from None
+
+    def events(self, contract: Any, name: str, receipt: Any) -> list[dict[str, Any]]:
+        """The arguments of each event of this name, in order."""
+        found = contract.events[name]().process_receipt(receipt, errors=DISCARD)
+        return [dict(event["args"]) for event in found]
 
     def set_time(self, now_ms: int) -> None:
         """The time of the next block, in whole seconds, and of calls until then."""

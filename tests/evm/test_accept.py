@@ -11,7 +11,7 @@ from zkmargin.algebra import BN254
 from zkmargin.verifier.evm.encoding import request_tuple
 
 from .chain import Refused
-from .world import BENEFICIARY, CHAINS, EXPIRY, NOW, ORACLE_TIME, RISK_ROOT, ROOTS, UNIT, EvmWorld
+from .world import BENEFICIARY, CHAINS, EXPIRY, NOW, ORACLE_TIME, RISK_ROOT, ROOTS, START, UNIT, EvmWorld
 
 R = BN254.r
 
@@ -37,8 +37,8 @@ def test_credits_a_request(world: EvmWorld) -> None:
 def test_emits_all_of_it(world: EvmWorld) -> None:
     request = world.request(credit=100)
     receipt = world.chain.send(world.functions.accept(request_tuple(request)))
-    (event,) = world.contract.events.Accepted().process_receipt(receipt)
-    assert dict(event["args"]) == {
+    (event,) = world.events("Accepted", receipt)
+    assert event == {
         "number": 1,
         "account": 1_000_001,
         "settlement_id": request.context.settlement_id,
@@ -133,7 +133,7 @@ def test_an_input_plus_r(world: EvmWorld, index: int) -> None:
 
 
 def test_a_stale_root(world: EvmWorld) -> None:
-    world.chain.set_time(NOW - 1000 + 30_000 + 1000)
+    world.chain.set_time(NOW - 1000 + 120_000 + 1000)
     refused(world, "stale-root")
 
 
@@ -144,7 +144,7 @@ def test_an_unattested_risk_table(world: EvmWorld) -> None:
 
 
 def test_a_stale_risk_table(world: EvmWorld) -> None:
-    world.chain.set_time(NOW + 5000)
+    world.chain.set_time(NOW + 90_000)
     refused(world, "stale-risk-table")
 
 
@@ -155,10 +155,12 @@ def test_a_wrong_horizon(world: EvmWorld) -> None:
 
 
 def test_the_slowest_route_bounds_the_horizon_from_below(world: EvmWorld) -> None:
-    expiry = ORACLE_TIME + 1999
-    refused(world, "wrong-horizon", expiry_ms=expiry, horizon_ms=1999)
-    world.chain.set_time(NOW + 1000)
-    assert world.accept(world.request(expiry_ms=expiry, horizon_ms=2000)) == 1
+    late = START - 500
+    world.attest(RISK_ROOT, late)
+    expiry = late + 1999
+    refused(world, "wrong-horizon", expiry_ms=expiry, oracle_time_ms=late, horizon_ms=1999)
+    world.chain.set_time(START + 1000)
+    assert world.accept(world.request(expiry_ms=expiry, oracle_time_ms=late, horizon_ms=2000)) == 1
 
 
 def test_an_expired_request(world: EvmWorld) -> None:

@@ -28,6 +28,9 @@ from .anvil import GENESIS_S
 from .chain import Chain
 
 NOW = (GENESIS_S + 10_000) * 1000
+START = NOW + 20_000
+"""When a test begins. The node's clock goes on meanwhile; where it matters a test sets the next block's time."""
+
 ORACLE_TIME = NOW - 500
 EXPIRY = NOW + 60_000
 CHAINS, ROOTS = (1, 10), (4242, 4343)
@@ -45,8 +48,8 @@ CONFIG = LedgerConfig(
     circuit_digest=CIRCUIT,
     market="test",
     routes=LATENCIES,
-    max_root_age_ms=30_000,
-    max_risk_age_ms=5_000,
+    max_root_age_ms=120_000,
+    max_risk_age_ms=90_000,
     max_horizon_ms=600_000,
     oracle_signers=tuple(signer_address(key) for key in KEYS[:3]),
     oracle_quorum=2,
@@ -82,7 +85,6 @@ class EvmWorld:
         for chain_id, root in zip(CHAINS, ROOTS, strict=True):
             self.observe(chain_id, 7, root)
         self.attest()
-        self.chain.set_time(NOW + 1000)
 
     def observe(self, chain_id: int, epoch: int, root: int, at_ms: int = NOW - 1000, **changes: Any) -> Any:
         return self.chain.send(self.observe_call(chain_id, epoch, root, at_ms, **changes))
@@ -128,15 +130,25 @@ class EvmWorld:
         values = replace(inputs, **(signals or {})).signals()
         return SettlementRequest(context, terms, tuple(values), self.trapdoor.forge(values, a=7 + number))
 
-    def accept(self, request: SettlementRequest) -> int:
-        """Send it, and give the number that it returns; `Refused` where it reverts."""
+    def accept(self, request: SettlementRequest, at_ms: int | None = None) -> int:
+        """Send it, in a block of that time if one is given; see `accept_tuple`."""
+        if at_ms is not None:
+            self.chain.set_time(at_ms)
         return self.accept_tuple(request_tuple(request))
 
     def accept_tuple(self, arguments: Any) -> int:
+        """The number of the receipt, 0 where a cap refused it; `Refused` where the contract reverts.
+
+        Read off the transaction itself: a call before it would see another time.
+        """
         call = self.functions.accept(arguments)
-        number: int = self.chain.call(call)
-        self.chain.send(call)
-        return number
+        receipt = self.chain.send(call)
+        if accepted := self.events("Accepted", receipt):
+            return int(accepted[0]["number"])
+        return 0 if self.events("Refused", receipt) else int(self.chain.call(call))
+
+    def events(self, name: str, receipt: Any) -> list[dict[str, Any]]:
+        return self.chain.events(self.contract, name, receipt)
 
     def margin(self, number: int = 1) -> int:
         return int(self.functions.margin_of(1_000_000 + number).call()) // UNIT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -38,12 +39,14 @@ def compile_contract(name: str, generated: Mapping[str, str]) -> Compiled:
     sources |= {each + SUFFIX: text for each, text in generated.items()}
     available = {PurePath(path): {"content": text} for path, text in (sources | _snekmate()).items()}
     bundle = JSONInputBundle(available, search_paths=[PurePath(".")])
-    outputs = compile_code(
-        sources[name + SUFFIX],
-        contract_path=name + SUFFIX,
-        input_bundle=bundle,
-        output_formats=["abi", "bytecode", "bytecode_runtime"],
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the size, among others: whoever calls compares it
+        outputs = compile_code(
+            sources[name + SUFFIX],
+            contract_path=name + SUFFIX,
+            input_bundle=bundle,
+            output_formats=["abi", "bytecode", "bytecode_runtime"],
+        )
     return Compiled(
         name=name,
         abi=outputs["abi"],

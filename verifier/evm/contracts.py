@@ -11,7 +11,7 @@ from zkmargin.algebra.keccak import keccak256
 from ..errors import CircuitMismatch, ConfigError
 from ..keys import VerifyingKey, judge_key
 from ..statement import venue_count
-from .compile import Compiled, compile_contract
+from .compile import MAX_RUNTIME_BYTES, Compiled, compile_contract
 from .key_points import key_points
 from .vyper_deployment import vyper_deployment_module
 from .vyper_key import vyper_key_module
@@ -42,7 +42,10 @@ def ledger_contract(config: LedgerConfig, key: VerifyingKey, *, engine: Engine |
         "deployment": vyper_deployment_module(config, venues),
         "verifying_key": vyper_key_module(key_points(key, [config.target], engine)),
     }
-    return compile_contract("MarginLedger", generated)
+    compiled = compile_contract("MarginLedger", generated)
+    if len(compiled.runtime) > MAX_RUNTIME_BYTES:
+        raise ConfigError("routes", f"and signers are too many: {len(compiled.runtime)} bytes of code, above EIP-170's")
+    return compiled
 
 
 def created_address(deployer: bytes, nonce: int) -> bytes:
