@@ -20,6 +20,7 @@ from zkmargin.algebra.errors import ZkMarginError
 BUSY_TIMEOUT_S = 30.0
 """How long to wait for another process to finish its transaction."""
 MEMORY = ":memory:"
+_MAX_IDLE_READERS = 4
 
 FileError = Callable[[str, str], ZkMarginError]
 """An error made of the path and the reason."""
@@ -40,6 +41,8 @@ class FileKind:
     may_be_in_memory: bool = False
     check_pages: bool = True
     """Whether opening reads the whole file to see that its pages hold together."""
+    reads_apart: bool = False
+    """Whether readers have connections of their own, so that they and the writer do not wait for each other."""
 
 
 def statements_of(tables: str, append_only: tuple[str, ...]) -> tuple[str, ...]:
@@ -55,13 +58,16 @@ def statements_of(tables: str, append_only: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class SqliteFile:
-    """One connection, shared by the threads of one process. Opening creates the file if there is none."""
+    """One connection that writes, shared by the threads of one process. Opening creates the file if there is none."""
 
     def __init__(self, path: str | os.PathLike[str], kind: FileKind) -> None:
         self.path = os.fspath(path)
         self._kind = kind
         self._lock = threading.RLock()
         self._process = os.getpid()
+        self._readers: list[sqlite3.Connection] = []
+        self._readers_lock = threading.Lock()
+        self._closed = False
         in_memory = self.path == MEMORY
         if in_memory and not kind.may_be_in_memory:
             raise kind.failed(self.path, "must be a file in a folder that exists")
@@ -101,14 +107,46 @@ class SqliteFile:
         """Raise unless the file, whose schema is whole, is the one asked for."""
 
     def close(self) -> None:
-        with self._lock:
-            self._connection.close()
+        with self._lock, self._readers_lock:
+            self._closed = True
+            for connection in (*self._readers, self._connection):
+                connection.close()
+            self._readers.clear()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """A consistent view: nothing another process writes shows inside."""
-        with self._transaction("BEGIN") as connection:
-            yield connection
+        if not self._kind.reads_apart:
+            with self._transaction("BEGIN") as connection:
+                yield connection
+            return
+        self._check_process()
+        with self._errors():
+            reader = self._borrow_reader()
+            try:
+                reader.execute("BEGIN")
+                yield reader
+            finally:
+                self._give_back(reader)
+
+    def _borrow_reader(self) -> sqlite3.Connection:
+        with self._readers_lock:
+            if self._closed:
+                raise self._kind.failed(self.path, "is closed")
+            if self._readers:
+                return self._readers.pop()
+        reader = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+        reader.execute("PRAGMA query_only = ON")
+        return reader
+
+    def _give_back(self, reader: sqlite3.Connection) -> None:
+        if reader.in_transaction:
+            reader.execute("ROLLBACK")
+        with self._readers_lock:
+            if not self._closed and len(self._readers) < _MAX_IDLE_READERS:
+                self._readers.append(reader)
+                return
+        reader.close()
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -134,9 +172,7 @@ class SqliteFile:
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
-        if os.getpid() != self._process:
-            reason = "was opened before this process was forked: open it anew in each process"
-            raise self._kind.failed(self.path, reason)
+        self._check_process()
         with self._lock, self._errors():
             self._connection.execute(begin)
             try:
@@ -146,6 +182,11 @@ class SqliteFile:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+
+    def _check_process(self) -> None:
+        if os.getpid() != self._process:
+            reason = "was opened before this process was forked: open it anew in each process"
+            raise self._kind.failed(self.path, reason)
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,7 +82,7 @@ def test_a_file_that_cannot_be_made(path: Path) -> None:
 
 def test_commits_reach_the_disk(path: Path) -> None:
     file = SqliteStore(path, CONFIG.target).file
-    with file.reading() as connection:
+    with file.writing() as connection:
         assert connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
         assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
 
@@ -223,9 +224,19 @@ def test_a_forked_process_may_not_share_the_connection(ledger: MarginLedger) -> 
     assert "fork" in answers.get()
 
 
-def test_many_openers_at_once_make_one_ledger(world: World, path: Path) -> None:
-    from concurrent.futures import ThreadPoolExecutor
+def test_readers_do_not_wait_for_the_writer(world: World, ledger_place: str) -> None:
+    """Nor the writer for a reader, as for one who checks a long log: it sees the ledger as it was."""
+    ledger = world.open(ledger_place)
+    with ledger._store.reading() as rows:
+        before = rows.head()
+        receipt = ledger.accept(world.request())
+        assert rows.head() == before
+    with ledger._store.writing() as rows, ThreadPoolExecutor(1) as pool:
+        assert pool.submit(ledger.margin_of, receipt.account).result(timeout=20) == receipt.credit_e8
+    ledger.close()
 
+
+def test_many_openers_at_once_make_one_ledger(world: World, path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         for database in pool.map(lambda _: SqliteStore(path, CONFIG.target), range(8)):
             database.close()

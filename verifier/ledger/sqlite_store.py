@@ -89,6 +89,7 @@ _KIND = FileKind(
     foreign=ForeignDatabase,
     damaged=DamagedDatabase,
     too_new=SchemaTooNew,
+    reads_apart=True,
 )
 
 
