@@ -128,6 +128,7 @@ def test_a_retracted_root_counts_no_more(client: TestClient, venue: Venue) -> No
         ("/v1/breaker/trip", {"reason": ""}),
         ("/v1/breaker/trip", {"reason": 5}),
         ("/v1/breaker/trip", {"reason": "a test", "source": "1"}),
+        ("/v1/breaker/trip", {"reason": "a test", "source": True}),
         ("/v1/breaker/trip", {"reason": "a test", "source": 424242}),
         ("/v1/breaker/trip", {"reason": "a test", "more": 1}),
         ("/v1/accounts/1/release", {"through_sequence": -1}),

@@ -44,8 +44,6 @@ async def release(core: TheCore, settlement_id: SettlementId) -> JSONResponse:
 async def repay(request: Request, core: TheCore, settlement_id: SettlementId) -> JSONResponse:
     """To at most `remaining`. Never raises a credit; doing it again changes nothing."""
     value = await _order(request, core, {"remaining"})
-    if type(value["remaining"]) is not str:
-        raise EncodingError(f"{ORDER}: remaining is not a decimal number in quotes", what=ORDER)
     remaining_e8 = parse_decimal(value["remaining"], AMOUNT_SCALE)
     return _left(await core.ledger.repay(bytes.fromhex(settlement_id[2:]), remaining_e8))
 

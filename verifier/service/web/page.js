@@ -107,7 +107,7 @@ function accountRow(account) {
 }
 
 async function showAccounts() {
-  const { accounts } = await ask(`/v1/accounts?order=newest&limit=${CREDITED}`);
+  const { accounts } = await ask(`v1/accounts?order=newest&limit=${CREDITED}`);
   const rows = accounts.map(accountRow);
   at("accounts").replaceChildren(...(rows.length ? rows : [el("li", "empty", "No account has been credited yet.")]));
 }
@@ -126,7 +126,7 @@ function showDecision(decision, look) {
 
 function follow() {
   stream?.close();
-  stream = new EventSource(`/v1/decisions/stream?after=${newest}`);
+  stream = new EventSource(`v1/decisions/stream?after=${newest}`);
   const live = (on, text) => { at("live").textContent = text; at("live").classList.toggle("on", on); };
   stream.onopen = () => live(true, "live");
   stream.onerror = () => {
@@ -141,7 +141,7 @@ function refresh(delay) {
   clearTimeout(timer);
   timer = setTimeout(async () => {
     try {
-      showStatus(await ask("/v1/status"));
+      showStatus(await ask("v1/status"));
       await showAccounts();
       trouble("");
     } catch (problem) {
@@ -159,7 +159,7 @@ async function lookUp(event) {
     return;
   }
   try {
-    at("found").replaceChildren(el("ul", "rows", accountRow(await ask(`/v1/accounts/${wanted}`))));
+    at("found").replaceChildren(el("ul", "rows", accountRow(await ask(`v1/accounts/${wanted}`))));
   } catch (problem) {
     at("found").replaceChildren(problem.message);
   }
@@ -169,8 +169,8 @@ async function start() {
   at("search").addEventListener("submit", lookUp);
   setInterval(showAges, 500);
   try {
-    showStatus(await ask("/v1/status"));
-    const { decisions } = await ask(`/v1/decisions?after=${Math.max(0, lastStatus.log.number - SHOWN)}&limit=${SHOWN}`);
+    showStatus(await ask("v1/status"));
+    const { decisions } = await ask(`v1/decisions?after=${Math.max(0, lastStatus.log.number - SHOWN)}&limit=${SHOWN}`);
     decisions.forEach((decision) => showDecision(decision, ""));
     if (!decisions.length) at("decisions").append(el("li", "empty", "Nothing has been decided lately."));
     newest = Math.max(newest, lastStatus.log.number);
