@@ -58,7 +58,12 @@ class Group:
 
     def decode(self, data: Buffer) -> list[Point]:
         """Points of the group; `PointError` names the first that is none."""
-        points = self.decode_unchecked(data)
+        try:
+            points = self.decode_unchecked(data)
+        except PointError as problem:
+            if problem.index:  # its coordinates are not canonical; one before it may be none for another reason
+                self.decode(bytes(data)[: problem.index * len(self._write([None], self.curve))])
+            raise
         for index, point in enumerate(points):
             if not self._law.is_on_curve(point, self._b):
                 raise PointError(f"point {index} is not on the curve", what="point", index=index)

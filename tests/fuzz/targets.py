@@ -16,7 +16,8 @@ from itertools import count
 from pathlib import Path
 from zlib import crc32
 
-from zkmargin.algebra import EncodingError, ZkMarginError, get_engine
+from zkmargin.algebra import EncodingError, Engine, ZkMarginError, get_engine
+from zkmargin.algebra.precompiles import PAIR_BYTES, ec_add, ec_mul, ec_pairing
 from zkmargin.verifier import (
     MarginLedger,
     Proof,
@@ -229,6 +230,50 @@ def _ledger() -> Target:
     return Target([seed for request in honest for seed in _spellings(request)], check)
 
 
+OPERATIONS: tuple[Callable[[Engine, bytes], object], ...] = (
+    lambda engine, data: engine.g1_decompress(data),
+    lambda engine, data: engine.g2_decompress(data),
+    lambda engine, data: engine.g1_compress(data),
+    lambda engine, data: engine.g2_compress(data),
+    lambda engine, data: ec_add(data, engine),
+    lambda engine, data: ec_mul(data, engine),
+    lambda engine, data: ec_pairing(data[:PAIR_BYTES], engine),
+)
+
+
+def _engines() -> Target:
+    """Points from outside, on both engines: the same answer or the same error. The first byte says what is done."""
+    proof = Trapdoor(get_engine(), len(STATEMENT)).forge(STATEMENT)
+    compressed, call = proof.to_compressed(), proof.to_calldata()
+    honest = (
+        compressed[:32],
+        compressed[32:96],
+        proof.a + proof.c,
+        proof.b,
+        call[:64] + call[192:],
+        call[:96],
+        call[:192],
+    )
+
+    def check(data: bytes) -> str:
+        operation, rest = OPERATIONS[data[0] % len(OPERATIONS) if data else 0], data[1:]
+        found, expected = (_outcome(engine, operation, rest) for engine in (get_engine(), get_engine("reference")))
+        if found != expected:
+            raise Accepted(f"the engines disagree: {found} and {expected}")
+        if isinstance(found, bytes):
+            return "read"
+        raise EncodingError(str(found))
+
+    return Target([bytes([place]) + data for place, data in enumerate(honest)], check)
+
+
+def _outcome(engine: Engine, operation: Callable[[Engine, bytes], object], data: bytes) -> object:
+    try:
+        return operation(engine, data)
+    except EncodingError as problem:
+        return type(problem).__name__  # which of several bad points it names is left to the engine
+
+
 def _planted() -> Target:
     """A reader with two faults, to see that they are found: it crashes on one byte, and believes another."""
 
@@ -252,6 +297,7 @@ TARGETS: dict[str, Callable[[], Target]] = {
     "proof-call": lambda: _proofs("call"),
     "proof-any": lambda: _proofs(None),
     "public-inputs": _public,
+    "engines": _engines,
     "key": _keys,
     "request": _requests,
     "attestation": _attestations,
