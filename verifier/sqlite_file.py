@@ -221,6 +221,8 @@ class SqliteFile:
         if version > kind.version:
             reason = f"has schema {version}, this version knows {kind.version}: upgrade zkmargin"
             raise kind.too_new(self.path, reason)
+        if version < kind.version:
+            raise kind.failed(self.path, f"has schema {version} of an earlier version, and {kind.version} is needed")
 
     def _configure(self) -> None:
         """Set the journal mode. SQLite does not wait for its lock here when others open the file, so we do."""

@@ -106,6 +106,12 @@ def test_a_later_schema(path: Path) -> None:
     refused_untouched(path, SchemaTooNew)
 
 
+def test_an_earlier_schema(path: Path) -> None:
+    SqliteStore(path, CONFIG.target).close()
+    change(path, "PRAGMA user_version = 1")
+    refused_untouched(path, LedgerError)
+
+
 @pytest.mark.parametrize(
     "damage",
     [
