@@ -44,23 +44,27 @@ def _or_null(schema: Schema) -> Schema:
 FIELD: Schema = {"type": "string", "pattern": "^(0|[1-9][0-9]{0,76})$", "description": "A field element in decimal"}
 AMOUNT: Schema = {"type": "string", "pattern": r"^(0|[1-9][0-9]*)(\.[0-9]{1,8})?$", "description": "Up to 8 decimals"}
 TIME: Schema = {**_integer(), "description": "Milliseconds since 1970"}
-POINT: Schema = _list({"type": "string"}, 3, 2)
+POINT: Schema = _list({"type": "string"}, 3, 3)
 REASON: Schema = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"^[ -~]*[!-~][ -~]*$"}
 SIGNATURES: Schema = _list(_hex(65), 64)
 POSITION: Schema = {"type": "string", "enum": ["closed", "half-open", "open"]}
 
 SCHEMAS: Schema = {
     "Proof": {
-        "type": "object",
-        "description": "A Groth16 proof as snarkjs writes it.",
-        "properties": {
-            "pi_a": POINT,
-            "pi_b": _list(_list({"type": "string"}, 2, 2), 3, 2),
-            "pi_c": POINT,
-            "protocol": {"const": "groth16"},
-            "curve": {"const": "bn128"},
-        },
-        "required": ["pi_a", "pi_b", "pi_c", "protocol"],
+        "description": "A Groth16 proof: as snarkjs writes it, or in hexadecimal, 128 compressed bytes or calldata.",
+        "anyOf": [
+            _object(
+                {
+                    "pi_a": POINT,
+                    "pi_b": _list(_list({"type": "string"}, 2, 2), 3, 3),
+                    "pi_c": POINT,
+                    "protocol": {"const": "groth16"},
+                    "curve": {"const": "bn128"},
+                }
+            ),
+            _hex(128),
+            _hex(256),
+        ],
     },
     "SettlementRequest": _object(
         {
