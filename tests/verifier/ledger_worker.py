@@ -11,6 +11,7 @@ requests.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import sys
@@ -27,6 +28,7 @@ PATIENCE = 1_500
 
 
 def main(database: str, requests: str, first: str = "0", die_at: str = "0", batch: str = "1") -> None:
+    logging.getLogger("psycopg").setLevel(logging.ERROR)  # it warns of each connection that is lost
     ledger = World(get_engine()).open(database, prepared=False)
     print("ready", flush=True)
     countdown = int(die_at)

@@ -15,6 +15,7 @@ from typing import Any
 
 import psycopg
 from psycopg.adapt import Loader
+from psycopg.types.numeric import Int8Dumper
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.pool import QueuePool
 
@@ -125,6 +126,7 @@ class Server:
         except psycopg.Error as problem:
             raise unreachable(self.address.shown, problem) from problem
         connection.adapters.register_loader("numeric", IntegerLoader)
+        connection.adapters.register_dumper(int, Int8Dumper)  # one type for all: a statement keeps its plan
         return connection
 
     def _check_durability(self, connection: Connection) -> None:

@@ -6,6 +6,7 @@ parses and plans it once.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -13,12 +14,12 @@ from sqlalchemy import (
     BindParameter,
     Column,
     ColumnElement,
-    Select,
     Table,
     any_,
     bindparam,
     delete,
     func,
+    literal_column,
     or_,
     select,
     tuple_,
@@ -27,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 
 from ..log import DECISIONS
+from .conversation import Sql, compiled
 from .tables import ACCOUNTS, HEAD, LOG, RECEIPTS, RISK_TABLES, ROOTS, SCOPES
 
 ABOVE_ALL = 1 << 64
@@ -37,72 +39,88 @@ def _keys(name: str, column: Column[Any]) -> ColumnElement[Any]:
     return any_(bindparam(name, type_=ARRAY(column.type)))
 
 
-def _add_to(table: Table) -> Insert:
+def _insert_into(table: Table) -> Insert:
     """Rows given column by column, each column one array."""
     given = func.unnest(*(bindparam(column.name, type_=ARRAY(column.type)) for column in table.columns))
     rows = given.table_valued(*table.columns.keys()).render_derived(name="given")
     return insert(table).from_select(table.columns.keys(), select(*rows.columns))
 
 
-def _put_into(table: Table) -> Insert:
+def _add_to(table: Table) -> Sql:
+    return compiled(_insert_into(table))
+
+
+def _put_into(table: Table) -> Sql:
     """The same, in place of rows with the same key."""
-    add = _add_to(table)
+    add = _insert_into(table)
     others = {name: add.excluded[name] for name, column in table.columns.items() if not column.primary_key}
-    return add.on_conflict_do_update(index_elements=list(table.primary_key), set_=others)
+    return compiled(add.on_conflict_do_update(index_elements=list(table.primary_key), set_=others))
 
 
-# Kinds are spelled out, not parameters: the indexes of the log are made for these very words.
-_IS_DECISION = LOG.c.kind.in_([bindparam(None, kind, literal_execute=True) for kind in DECISIONS])
-_AFTER = bindparam("after", type_=BigInteger())
+def _spelled(kind: str) -> ColumnElement[Any]:
+    """In the text of the statement: partial indexes are used where a condition is theirs word by word."""
+    return literal_column("'" + kind.replace("'", "''") + "'")
+
+
+_IS_DECISION = LOG.c.kind.in_([_spelled(kind) for kind in DECISIONS])
+_HAS_MARGIN = ACCOUNTS.c.margin_e8 > literal_column("0")
 _LIMIT: BindParameter[int] = bindparam("limit", type_=BigInteger())
 
-HEAD_OF_THE_LOG = select(HEAD.c.number, HEAD.c.hash, HEAD.c.receipts, HEAD.c.outstanding_e8)
-LOCKED_HEAD = HEAD_OF_THE_LOG.with_for_update()
-RECEIPTS_OF = select(RECEIPTS).where(
-    or_(
-        RECEIPTS.c.settlement_id == _keys("settlement_ids", RECEIPTS.c.settlement_id),
-        RECEIPTS.c.nullifier == _keys("nullifiers", RECEIPTS.c.nullifier),
+_HEAD = select(HEAD.c.number, HEAD.c.hash, HEAD.c.receipts, HEAD.c.outstanding_e8)
+HEAD_OF_THE_LOG, LOCKED_HEAD = compiled(_HEAD), compiled(_HEAD.with_for_update())
+RECEIPTS_OF = compiled(
+    select(RECEIPTS).where(
+        or_(
+            RECEIPTS.c.settlement_id == _keys("settlement_ids", RECEIPTS.c.settlement_id),
+            RECEIPTS.c.nullifier == _keys("nullifiers", RECEIPTS.c.nullifier),
+        )
     )
 )
-ACCOUNTS_OF = select(ACCOUNTS).where(ACCOUNTS.c.account == _keys("accounts", ACCOUNTS.c.account))
-ROOTS_OF = select(ROOTS).where(
-    ROOTS.c.chain_id == _keys("chains", ROOTS.c.chain_id), ROOTS.c.root == _keys("values", ROOTS.c.root)
+ACCOUNTS_OF = compiled(select(ACCOUNTS).where(ACCOUNTS.c.account == _keys("accounts", ACCOUNTS.c.account)))
+ROOTS_OF = compiled(
+    select(ROOTS).where(
+        ROOTS.c.chain_id == _keys("chains", ROOTS.c.chain_id), ROOTS.c.root == _keys("values", ROOTS.c.root)
+    )
 )
 _CHAIN = ROOTS.c.chain_id == bindparam("chain_id")
-ROOT_OF_EPOCH = select(ROOTS).where(_CHAIN, ROOTS.c.epoch == bindparam("epoch"))
-NEWEST_ROOT = select(ROOTS).where(_CHAIN, ROOTS.c.epoch < bindparam("below")).order_by(ROOTS.c.epoch.desc()).limit(1)
-RETRACT = delete(ROOTS).where(_CHAIN, ROOTS.c.epoch >= bindparam("epoch"))
-RISK_TABLES_OF = select(RISK_TABLES).where(RISK_TABLES.c.oracle_time_ms == _keys("times", RISK_TABLES.c.oracle_time_ms))
-ALL_SCOPES = select(SCOPES.c.scope, SCOPES.c.state)
-EXPIRED = select(ACCOUNTS).where(ACCOUNTS.c.margin_e8 > 0, ACCOUNTS.c.expiry_ms <= bindparam("now"))
+ROOT_OF_EPOCH = compiled(select(ROOTS).where(_CHAIN, ROOTS.c.epoch == bindparam("epoch")))
+NEWEST_ROOT = compiled(
+    select(ROOTS).where(_CHAIN, ROOTS.c.epoch < bindparam("below")).order_by(ROOTS.c.epoch.desc()).limit(1)
+)
+RETRACT = compiled(delete(ROOTS).where(_CHAIN, ROOTS.c.epoch >= bindparam("epoch")))
+RISK_TABLES_OF = compiled(
+    select(RISK_TABLES).where(RISK_TABLES.c.oracle_time_ms == _keys("times", RISK_TABLES.c.oracle_time_ms))
+)
+ALL_SCOPES = compiled(select(SCOPES.c.scope, SCOPES.c.state))
+EXPIRED = compiled(select(ACCOUNTS).where(_HAS_MARGIN, ACCOUNTS.c.expiry_ms <= bindparam("now")))
+NEXT_EXPIRY = compiled(
+    select(func.min(ACCOUNTS.c.expiry_ms)).where(_HAS_MARGIN, ACCOUNTS.c.expiry_ms > bindparam("after"))
+)
 
 ADD_LOG, ADD_RECEIPTS = _add_to(LOG), _add_to(RECEIPTS)
 ADD_ROOTS, ADD_RISK_TABLES = _add_to(ROOTS), _add_to(RISK_TABLES)
 PUT_ACCOUNTS, PUT_SCOPES = _put_into(ACCOUNTS), _put_into(SCOPES)
-MOVE_HEAD = (
-    update(HEAD)
-    .values(
+MOVE_HEAD = compiled(
+    update(HEAD).values(
         number=bindparam("to_number"),
         hash=bindparam("to_hash"),
         receipts=bindparam("to_receipts"),
         outstanding_e8=bindparam("to_outstanding_e8"),
     )
-    .returning(HEAD.c.number, HEAD.c.hash, HEAD.c.receipts, HEAD.c.outstanding_e8)
 )
 
 
-def _page(table: Table, key: Any, *conditions: ColumnElement[bool]) -> Select[Any]:
+def _page(table: Table, key: Any, *conditions: ColumnElement[bool]) -> Sql:
     """Rows after a key, in its order."""
-    return select(table).where(key > _AFTER, *conditions).order_by(key).limit(_LIMIT)
+    after = bindparam("after", type_=key.type)
+    return compiled(select(table).where(key > after, *conditions).order_by(key).limit(_LIMIT))
 
 
 LOG_PAGE, DECISIONS_PAGE = _page(LOG, LOG.c.number), _page(LOG, LOG.c.number, _IS_DECISION)
-NEWEST_DECISIONS = select(LOG).where(_IS_DECISION).order_by(LOG.c.number.desc()).limit(_LIMIT)
-RECEIPTS_PAGE, RISK_TABLES_PAGE = _page(RECEIPTS, RECEIPTS.c.number), _page(RISK_TABLES, RISK_TABLES.c.oracle_time_ms)
-ACCOUNTS_PAGE = (
-    select(ACCOUNTS).where(ACCOUNTS.c.account > bindparam("after")).order_by(ACCOUNTS.c.account).limit(_LIMIT)
-)
-ROOTS_PAGE = (
+NEWEST_DECISIONS = compiled(select(LOG).where(_IS_DECISION).order_by(LOG.c.number.desc()).limit(_LIMIT))
+RECEIPTS_PAGE, ACCOUNTS_PAGE = _page(RECEIPTS, RECEIPTS.c.number), _page(ACCOUNTS, ACCOUNTS.c.account)
+RISK_TABLES_PAGE = _page(RISK_TABLES, RISK_TABLES.c.oracle_time_ms)
+ROOTS_PAGE = compiled(
     select(ROOTS)
     .where(tuple_(ROOTS.c.chain_id, ROOTS.c.epoch) > tuple_(bindparam("chain_id"), bindparam("epoch")))
     .order_by(ROOTS.c.chain_id, ROOTS.c.epoch)
@@ -110,6 +128,6 @@ ROOTS_PAGE = (
 )
 
 
-def newest_of_kind(kind: str) -> Select[Any]:
-    is_kind = LOG.c.kind == bindparam(None, kind, literal_execute=True)
-    return select(LOG).where(is_kind).order_by(LOG.c.number.desc()).limit(1)
+@cache
+def newest_of_kind(kind: str) -> Sql:
+    return compiled(select(LOG).where(LOG.c.kind == _spelled(kind)).order_by(LOG.c.number.desc()).limit(1))

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from ...errors import DamagedDatabase
+import psycopg
+from sqlalchemy import Connection
+from sqlalchemy.exc import InvalidRequestError
+
 from ..store import NOTHING, Wanted
-from . import statements as sql
+from .conversation import Conversation
 from .rows import PostgresRows
 from .server import Server
 
@@ -30,18 +34,21 @@ class PostgresStore:
     @contextmanager
     def reading(self, wanted: Wanted = NOTHING) -> Iterator[PostgresRows]:
         with self._server.snapshot() as connection:
-            head = connection.execute(sql.HEAD_OF_THE_LOG).first()
-            if head is None:
-                raise DamagedDatabase(self.where, "has lost the row that names its newest entry")
-            yield PostgresRows(connection, head)
+            yield PostgresRows(self.where, _conversation(connection, holds_lock=False), wanted, writes=False)
 
     @contextmanager
     def writing(self, wanted: Wanted = NOTHING) -> Iterator[PostgresRows]:
         with self._server.transaction() as connection:
-            head = connection.execute(sql.LOCKED_HEAD).first()
-            if head is None:
-                raise DamagedDatabase(self.where, "has lost the row that names its newest entry")
-            yield PostgresRows(connection, head)
+            conversation = _conversation(connection, holds_lock=True)
+            yield PostgresRows(self.where, conversation, wanted, writes=True)
+            conversation.commit()
 
     def close(self) -> None:
         self._server.close()
+
+
+def _conversation(connection: Connection, *, holds_lock: bool) -> Conversation:
+    driver: psycopg.Connection[Any] | None = connection.connection.driver_connection
+    if driver is None:
+        raise InvalidRequestError("the pool gave no connection")
+    return Conversation(driver, holds_lock=holds_lock)

@@ -1,0 +1,102 @@
+"""Records into the columns of PostgreSQL's tables, and rows into records.
+
+Identifiers and field elements are bytes, big-endian, which PostgreSQL orders as the numbers. Numbers up to 64 bits are
+NUMERIC, so that people can read and add them; what stays below 2^63 is BIGINT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from ...receipt import Receipt
+from ..log import LogEntry
+from ..records import NEVER, Account, RiskTable, Root
+
+ELEMENT_BYTES = 32
+
+
+def element(value: int) -> bytes:
+    return value.to_bytes(ELEMENT_BYTES, "big")
+
+
+def unsigned(value: int) -> Decimal:
+    """The one type of the driver that is sent as NUMERIC whatever its size, so that a statement keeps its plan."""
+    return Decimal(value)
+
+
+def _value(data: bytes) -> int:
+    return int.from_bytes(data, "big")
+
+
+def entry_of(row: Sequence[Any]) -> LogEntry:
+    return LogEntry(*row)
+
+
+def entry_row(entry: LogEntry) -> Sequence[object]:
+    return entry.number, entry.at_ms, entry.kind, entry.body, entry.hash
+
+
+def receipt_of(row: Sequence[Any]) -> Receipt:
+    number, digest, settlement_id, beneficiary, account, nullifier, *amounts = row
+    return Receipt(number, digest, settlement_id, beneficiary, _value(account), _value(nullifier), *amounts)
+
+
+def receipt_row(receipt: Receipt) -> Sequence[object]:
+    return (
+        receipt.number,
+        receipt.request_digest,
+        receipt.settlement_id,
+        receipt.beneficiary,
+        element(receipt.account),
+        element(receipt.nullifier),
+        unsigned(receipt.sequence),
+        unsigned(receipt.credit_e8),
+        unsigned(receipt.replaced_e8),
+        receipt.expiry_ms,
+        receipt.accepted_at_ms,
+    )
+
+
+def account_of(row: Sequence[Any]) -> Account:
+    account, sequence, released, receipt, margin_e8, expiry_ms, inflow_e8, inflow_at_ms = row
+    return Account(
+        account=_value(account),
+        sequence=NEVER if sequence is None else sequence,
+        released_through=NEVER if released is None else released,
+        receipt=receipt,
+        margin_e8=margin_e8,
+        expiry_ms=expiry_ms,
+        inflow_e8=inflow_e8,
+        inflow_at_ms=inflow_at_ms,
+    )
+
+
+def account_row(account: Account) -> Sequence[object]:
+    return (
+        element(account.account),
+        None if account.sequence == NEVER else unsigned(account.sequence),
+        None if account.released_through == NEVER else unsigned(account.released_through),
+        account.receipt,
+        unsigned(account.margin_e8),
+        account.expiry_ms,
+        unsigned(account.inflow_e8),
+        account.inflow_at_ms,
+    )
+
+
+def root_of(row: Sequence[Any]) -> Root:
+    return Root(row[0], row[1], _value(row[2]), row[3])
+
+
+def root_row(root: Root) -> Sequence[object]:
+    return unsigned(root.chain_id), unsigned(root.epoch), element(root.root), root.observed_at_ms
+
+
+def risk_table_of(row: Sequence[Any]) -> RiskTable:
+    return RiskTable(row[0], _value(row[1]), row[2])
+
+
+def risk_table_row(table: RiskTable) -> Sequence[object]:
+    return table.oracle_time_ms, element(table.risk_root), table.attested_at_ms
