@@ -15,7 +15,7 @@ from zkmargin.algebra import Engine
 from zkmargin.verifier import LedgerError, MarginLedger
 from zkmargin.verifier.ledger.postgres import open_postgres
 from zkmargin.verifier.ledger.postgres import server as server_module
-from zkmargin.verifier.ledger.postgres.conversation import Question, Sql
+from zkmargin.verifier.ledger.postgres.conversation import Sql
 from zkmargin.verifier.ledger.store import Changes
 
 from ..servers.postgres import PostgresServer, fresh_url, postgres_server
@@ -217,7 +217,7 @@ def test_a_writer_that_stands_still_loses_its_turn(url: str, monkeypatch: pytest
 def test_a_statement_that_takes_too_long(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     store = open_with(url, monkeypatch, statement_timeout="50ms")
     with pytest.raises(LedgerError, match="longer than"), store.reading() as rows:
-        rows._conversation.ask(Question(Sql(b"SELECT pg_sleep(20)", {}), {}))
+        rows._conversation.ask(Sql(b"SELECT pg_sleep(20)", {}))
 
 
 def test_more_transactions_than_connections(url: str, monkeypatch: pytest.MonkeyPatch) -> None:

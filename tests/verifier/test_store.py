@@ -12,7 +12,7 @@ import pytest
 from zkmargin.verifier import LedgerError, Receipt
 from zkmargin.verifier.ledger.log import ACCEPTED, BREAKER, OPENED, REFUSED, LogEntry, next_entry
 from zkmargin.verifier.ledger.records import Account, Head, RiskTable, Root
-from zkmargin.verifier.ledger.store import Changes, Rows, Store, open_store
+from zkmargin.verifier.ledger.store import NOTHING, Changes, Rows, Store, Wanted, open_store
 
 from ..servers.postgres import PostgresServer, fresh_url
 
@@ -177,6 +177,44 @@ def test_scopes(store: Store) -> None:
     save(store, Changes(scopes={"whole": '{"b":1}'}))
     with store.reading() as rows:
         assert dict(rows.scopes()) == {"whole": '{"b":1}', "1": '{"a":"\\u00e9"}'}
+
+
+def test_what_is_wanted_is_answered_as_what_is_asked(opener: Opener) -> None:
+    """Beforehand, partly, not at all, and after a save in the same transaction."""
+    store, receipts, roots = opener(), [receipt(1), receipt(2)], [Root(1, 5, 50, 0), Root(2, 5, 60, 0)]
+    accounts, tables = [Account(7, TOP64, TOP64, 1, 5, 9), Account(8)], [RiskTable(5, TOP254, 6), RiskTable(6, 1, 6)]
+    save(store, Changes([], receipts, {a.account: a for a in accounts}, roots, {}, tables, {"whole": "{}"}, 5))
+    some = Wanted(
+        frozenset([receipts[0].settlement_id]), frozenset([1, 77]), frozenset([7, 9]), frozenset([(1, 50), (2, 50)]),
+        frozenset([5, (1 << 64) - 1]),
+    )  # fmt: skip
+
+    def answers(rows: Rows) -> object:
+        asked = (
+            rows.receipts_of([receipts[0].settlement_id], []), rows.receipts_of([], [1]), rows.receipts_of([], [77]),
+            rows.receipts_of([r.settlement_id for r in receipts], [1]), rows.accounts_of([7]), rows.accounts_of([7, 8]),
+            rows.accounts_of([9]), rows.roots_of([(1, 50)]), rows.roots_of([(2, 60), (2, 50)]), rows.roots_of([]),
+            rows.risk_tables_of([5]), rows.risk_tables_of([6]), rows.expired(8), rows.expired(9), rows.expired(8),
+        )  # fmt: skip
+        return (
+            [sorted(map(repr, set(answer))) for answer in asked],
+            dict(rows.scopes()),
+            rows.head(),
+            rows.last_receipt(),
+        )
+
+    with store.reading() as rows:
+        expected = answers(rows)
+    for wanted in (NOTHING, some):
+        with store.reading(wanted) as rows:
+            assert answers(rows) == expected
+        with store.writing(wanted) as rows:
+            assert answers(rows) == expected
+    with store.writing(some) as rows:
+        rows.save(Changes(accounts={7: replace(accounts[0], margin_e8=0)}, receipts=[receipt(77)], scopes={"1": "{}"}))
+        changed = answers(rows)
+    with store.reading() as rows:
+        assert answers(rows) == changed != expected
 
 
 def everything(rows: Rows) -> object:

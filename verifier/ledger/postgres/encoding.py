@@ -10,9 +10,12 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import Column
+
 from ...receipt import Receipt
 from ..log import LogEntry
 from ..records import NEVER, Account, RiskTable, Root
+from .tables import Bytes
 
 ELEMENT_BYTES = 32
 
@@ -28,6 +31,12 @@ def unsigned(value: int) -> Decimal:
 
 def _value(data: bytes) -> int:
     return int.from_bytes(data, "big")
+
+
+def from_json(rows: Sequence[Sequence[Any]], *columns: Column[Any]) -> list[list[Any]]:
+    """Rows that came as JSON, in which bytes are hexadecimal text after a backslash and an x."""
+    binary = [isinstance(column.type, Bytes) for column in columns]
+    return [[bytes.fromhex(v[2:]) if b else v for v, b in zip(row, binary, strict=True)] for row in rows]
 
 
 def entry_of(row: Sequence[Any]) -> LogEntry:

@@ -1,11 +1,12 @@
-"""What the ledger asks and adds, as SQLAlchemy's expressions over PostgreSQL's arrays.
+"""What the ledger asks and adds, written with SQLAlchemy.
 
 Keys and rows travel as arrays, one for each column, so that a statement has one text however many there are: the server
-parses and plans it once.
+parses and plans it once for a connection.
 """
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -14,6 +15,8 @@ from sqlalchemy import (
     BindParameter,
     Column,
     ColumnElement,
+    ScalarSelect,
+    Select,
     Table,
     any_,
     bindparam,
@@ -29,7 +32,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 
 from ..log import DECISIONS
 from .conversation import Sql, compiled
-from .tables import ACCOUNTS, HEAD, LOG, RECEIPTS, RISK_TABLES, ROOTS, SCOPES
+from .tables import ACCOUNTS, HEAD, LOG, METADATA, RECEIPTS, RISK_TABLES, ROOTS, SCOPES
 
 ABOVE_ALL = 1 << 64
 
@@ -37,24 +40,6 @@ ABOVE_ALL = 1 << 64
 def _keys(name: str, column: Column[Any]) -> ColumnElement[Any]:
     """All the keys of a question, as one array."""
     return any_(bindparam(name, type_=ARRAY(column.type)))
-
-
-def _insert_into(table: Table) -> Insert:
-    """Rows given column by column, each column one array."""
-    given = func.unnest(*(bindparam(column.name, type_=ARRAY(column.type)) for column in table.columns))
-    rows = given.table_valued(*table.columns.keys()).render_derived(name="given")
-    return insert(table).from_select(table.columns.keys(), select(*rows.columns))
-
-
-def _add_to(table: Table) -> Sql:
-    return compiled(_insert_into(table))
-
-
-def _put_into(table: Table) -> Sql:
-    """The same, in place of rows with the same key."""
-    add = _insert_into(table)
-    others = {name: add.excluded[name] for name, column in table.columns.items() if not column.primary_key}
-    return compiled(add.on_conflict_do_update(index_elements=list(table.primary_key), set_=others))
 
 
 def _spelled(kind: str) -> ColumnElement[Any]:
@@ -66,48 +51,87 @@ _IS_DECISION = LOG.c.kind.in_([_spelled(kind) for kind in DECISIONS])
 _HAS_MARGIN = ACCOUNTS.c.margin_e8 > literal_column("0")
 _LIMIT: BindParameter[int] = bindparam("limit", type_=BigInteger())
 
-_HEAD = select(HEAD.c.number, HEAD.c.hash, HEAD.c.receipts, HEAD.c.outstanding_e8)
-HEAD_OF_THE_LOG, LOCKED_HEAD = compiled(_HEAD), compiled(_HEAD.with_for_update())
-RECEIPTS_OF = compiled(
-    select(RECEIPTS).where(
-        or_(
-            RECEIPTS.c.settlement_id == _keys("settlement_ids", RECEIPTS.c.settlement_id),
-            RECEIPTS.c.nullifier == _keys("nullifiers", RECEIPTS.c.nullifier),
-        )
+HEAD_COLUMNS = (HEAD.c.number, HEAD.c.hash, HEAD.c.receipts, HEAD.c.outstanding_e8)
+_HEAD = select(*HEAD_COLUMNS)
+_SCOPES = select(SCOPES.c.scope, SCOPES.c.state)
+_RECEIPTS_OF = select(RECEIPTS).where(
+    or_(
+        RECEIPTS.c.settlement_id == _keys("settlement_ids", RECEIPTS.c.settlement_id),
+        RECEIPTS.c.nullifier == _keys("nullifiers", RECEIPTS.c.nullifier),
     )
 )
-ACCOUNTS_OF = compiled(select(ACCOUNTS).where(ACCOUNTS.c.account == _keys("accounts", ACCOUNTS.c.account)))
-ROOTS_OF = compiled(
-    select(ROOTS).where(
-        ROOTS.c.chain_id == _keys("chains", ROOTS.c.chain_id), ROOTS.c.root == _keys("values", ROOTS.c.root)
-    )
+_ACCOUNTS_OF = select(ACCOUNTS).where(ACCOUNTS.c.account == _keys("accounts", ACCOUNTS.c.account))
+_ROOTS_OF = select(ROOTS).where(
+    ROOTS.c.chain_id == _keys("chains", ROOTS.c.chain_id), ROOTS.c.root == _keys("values", ROOTS.c.root)
 )
+_RISK_TABLES_OF = select(RISK_TABLES).where(
+    RISK_TABLES.c.oracle_time_ms == _keys("times", RISK_TABLES.c.oracle_time_ms)
+)
+_NEXT_EXPIRY = select(func.min(ACCOUNTS.c.expiry_ms)).where(_HAS_MARGIN, ACCOUNTS.c.expiry_ms > bindparam("after"))
 _CHAIN = ROOTS.c.chain_id == bindparam("chain_id")
+
+HEAD_OF_THE_LOG, LOCKED_HEAD = compiled(_HEAD), compiled(_HEAD.with_for_update())
+ALL_SCOPES = compiled(_SCOPES)
+RECEIPTS_OF, ACCOUNTS_OF = compiled(_RECEIPTS_OF), compiled(_ACCOUNTS_OF)
+ROOTS_OF, RISK_TABLES_OF = compiled(_ROOTS_OF), compiled(_RISK_TABLES_OF)
 ROOT_OF_EPOCH = compiled(select(ROOTS).where(_CHAIN, ROOTS.c.epoch == bindparam("epoch")))
 NEWEST_ROOT = compiled(
     select(ROOTS).where(_CHAIN, ROOTS.c.epoch < bindparam("below")).order_by(ROOTS.c.epoch.desc()).limit(1)
 )
-RETRACT = compiled(delete(ROOTS).where(_CHAIN, ROOTS.c.epoch >= bindparam("epoch")))
-RISK_TABLES_OF = compiled(
-    select(RISK_TABLES).where(RISK_TABLES.c.oracle_time_ms == _keys("times", RISK_TABLES.c.oracle_time_ms))
-)
-ALL_SCOPES = compiled(select(SCOPES.c.scope, SCOPES.c.state))
 EXPIRED = compiled(select(ACCOUNTS).where(_HAS_MARGIN, ACCOUNTS.c.expiry_ms <= bindparam("now")))
-NEXT_EXPIRY = compiled(
-    select(func.min(ACCOUNTS.c.expiry_ms)).where(_HAS_MARGIN, ACCOUNTS.c.expiry_ms > bindparam("after"))
-)
+NEXT_EXPIRY = compiled(_NEXT_EXPIRY)
+RETRACT = compiled(delete(ROOTS).where(_CHAIN, ROOTS.c.epoch >= bindparam("epoch")))
 
-ADD_LOG, ADD_RECEIPTS = _add_to(LOG), _add_to(RECEIPTS)
-ADD_ROOTS, ADD_RISK_TABLES = _add_to(ROOTS), _add_to(RISK_TABLES)
-PUT_ACCOUNTS, PUT_SCOPES = _put_into(ACCOUNTS), _put_into(SCOPES)
-MOVE_HEAD = compiled(
-    update(HEAD).values(
-        number=bindparam("to_number"),
-        hash=bindparam("to_hash"),
-        receipts=bindparam("to_receipts"),
-        outstanding_e8=bindparam("to_outstanding_e8"),
+
+def _as_json(question: Select[Any]) -> ScalarSelect[Any]:
+    """The answer as one value, a list of lists; null where it has no rows."""
+    rows = question.subquery()
+    return select(func.json_agg(func.json_build_array(*rows.c))).scalar_subquery()
+
+
+WANTED = compiled(
+    select(
+        _as_json(_HEAD),
+        _as_json(_SCOPES),
+        _as_json(_NEXT_EXPIRY),
+        _as_json(_RECEIPTS_OF),
+        _as_json(_ACCOUNTS_OF),
+        _as_json(_ROOTS_OF),
+        _as_json(_RISK_TABLES_OF),
     )
 )
+"""Everything that a transaction wants, in one row."""
+
+_MOVE_HEAD = update(HEAD).values({column: bindparam(f"to_{column.name}") for column in HEAD_COLUMNS})
+
+
+@cache
+def saving(tables: tuple[str, ...]) -> Sql:
+    """Rows added to some tables, or put in place of those with the same key, and the head moved: one statement."""
+    return compiled(_MOVE_HEAD.add_cte(*(_write_into(METADATA.tables[name]).cte(f"new_{name}") for name in tables)))
+
+
+def head_values(row: tuple[int, bytes, int, int]) -> dict[str, object]:
+    """What `saving` moves the head to; the sum of margins may have more than 64 bits."""
+    *others, outstanding_e8 = row
+    names = (f"to_{column.name}" for column in HEAD_COLUMNS)
+    return dict(zip(names, (*others, Decimal(outstanding_e8)), strict=True))
+
+
+def parameter(table: Table, column: str) -> str:
+    """The name under which `saving` takes a column: one array of the values of all rows."""
+    return f"{table.name}_{column}"
+
+
+def _write_into(table: Table) -> Insert:
+    columns = table.columns
+    given = func.unnest(*(bindparam(parameter(table, c.name), type_=ARRAY(c.type)) for c in columns))
+    rows = given.table_valued(*columns.keys()).render_derived(name="given")
+    add = insert(table).from_select(columns.keys(), select(*rows.columns))
+    if table not in (ACCOUNTS, SCOPES):
+        return add
+    others = {name: add.excluded[name] for name, column in columns.items() if not column.primary_key}
+    return add.on_conflict_do_update(index_elements=list(table.primary_key), set_=others)
 
 
 def _page(table: Table, key: Any, *conditions: ColumnElement[bool]) -> Sql:

@@ -4,11 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
-
-import psycopg
-from sqlalchemy import Connection
-from sqlalchemy.exc import InvalidRequestError
 
 from ..store import NOTHING, Wanted
 from .conversation import Conversation
@@ -34,21 +29,12 @@ class PostgresStore:
     @contextmanager
     def reading(self, wanted: Wanted = NOTHING) -> Iterator[PostgresRows]:
         with self._server.snapshot() as connection:
-            yield PostgresRows(self.where, _conversation(connection, holds_lock=False), wanted, writes=False)
+            yield PostgresRows(self.where, Conversation(connection), wanted, writes=False)
 
     @contextmanager
     def writing(self, wanted: Wanted = NOTHING) -> Iterator[PostgresRows]:
         with self._server.transaction() as connection:
-            conversation = _conversation(connection, holds_lock=True)
-            yield PostgresRows(self.where, conversation, wanted, writes=True)
-            conversation.commit()
+            yield PostgresRows(self.where, Conversation(connection), wanted, writes=True)
 
     def close(self) -> None:
         self._server.close()
-
-
-def _conversation(connection: Connection, *, holds_lock: bool) -> Conversation:
-    driver: psycopg.Connection[Any] | None = connection.connection.driver_connection
-    if driver is None:
-        raise InvalidRequestError("the pool gave no connection")
-    return Conversation(driver, holds_lock=holds_lock)
