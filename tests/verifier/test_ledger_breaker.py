@@ -284,6 +284,8 @@ def test_a_source_without_a_route_has_no_breaker(ledger: MarginLedger) -> None:
         with pytest.raises(StatementError):
             call("a\ntest")
     with pytest.raises(StatementError):
+        ledger.breaker(77)
+    with pytest.raises(StatementError):
         ledger.retract_root(CHAIN, 1, "")
 
 

@@ -21,6 +21,7 @@ from zkmargin.verifier import (
     MarketHealth,
     Rejected,
     SettlementRequest,
+    StatementError,
 )
 from zkmargin.verifier.ledger.log import KINDS, canonical, entry_hash
 from zkmargin.verifier.ledger.sqlite_store import APPEND_ONLY
@@ -92,6 +93,22 @@ def test_a_log_can_be_read_in_pages(lived: MarginLedger) -> None:
     decisions = lived.decisions()
     assert [decision.number for decision in decisions] == [e.number for e in whole if e.kind in ("accepted", "refused")]
     assert lived.newest_decisions(3) == decisions[-3:]
+
+
+@pytest.mark.parametrize(("after", "limit"), [(0, -1), (0, 1 << 31), (-2, 1), ("0", 1), (0, 1.5), (0, True)])
+def test_pages_have_an_end(ledger: MarginLedger, after: Any, limit: Any) -> None:
+    for page in (ledger.log, ledger.decisions, ledger.receipts, ledger.accounts):
+        with pytest.raises(StatementError):
+            page(after, limit)
+    with pytest.raises(StatementError):
+        ledger.newest_decisions(-1)
+
+
+@pytest.mark.parametrize("settlement_id", [b"", bytes(31), "00" * 32, None, 5])
+def test_a_settlement_id_is_32_bytes(ledger: MarginLedger, settlement_id: Any) -> None:
+    for question in (ledger.receipt, ledger.release, lambda wanted: ledger.repay(wanted, 0)):
+        with pytest.raises(StatementError):
+            question(settlement_id)
 
 
 def test_only_another_configuration_is_written_down(world: World, ledger_place: str, clock: Clock) -> None:

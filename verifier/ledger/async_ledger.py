@@ -32,8 +32,9 @@ from .breaker import MarketHealth
 from .breakers import BreakerState
 from .config import LedgerConfig
 from .log import LogEntry
-from .margin_ledger import PAGE, Clock, MarginLedger, system_clock
+from .margin_ledger import MarginLedger
 from .overview import Overview
+from .questions import PAGE, Clock, system_clock
 from .records import AccountView, Decision, Head, Root
 
 QUEUE_LIMIT = 1024

@@ -14,7 +14,7 @@ from typing import Protocol
 from ..attestation import SourceRootAttestation
 from ..errors import LedgerError, ObservationRejected, RootSourceError
 from ..ledger.config import LedgerConfig
-from ..ledger.margin_ledger import system_clock
+from ..ledger.questions import system_clock
 from .view import HeldRoot, RootReport, RootSource, Withdrawal
 
 OBSERVED, RETRACTED, REFUSED, FAILED, SILENT = "observed", "retracted", "refused", "failed", "silent"

@@ -1,0 +1,128 @@
+"""What a ledger answers, each answer from one consistent moment. Nothing here changes anything."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from ..errors import StatementError
+from ..receipt import Receipt
+from ..statement import DIGEST_BYTES, check_bytes, check_element
+from .breakers import BreakerState, standing, view
+from .config import LedgerConfig
+from .log import LogEntry, decision
+from .overview import Overview, look
+from .records import AccountView, Decision, Head
+from .replay import LogReport, Progress, verify_log
+from .state import State
+from .store import NOTHING, Store, Wanted
+
+PAGE = 1000
+
+Clock = Callable[[], int]
+"""Milliseconds since 1970."""
+
+
+def system_clock() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class LedgerQuestions:
+    """The part of `MarginLedger` that only reads."""
+
+    def __init__(self, store: Store, config: LedgerConfig, clock: Clock) -> None:
+        self.config = config
+        self._store = store
+        self._clock = clock
+
+    def margin_of(self, account: int) -> int:
+        """The account's margin in e8: its newest credit, unless released or expired. Unknown accounts have 0."""
+        return self.account(account).margin_e8
+
+    def account(self, account: int) -> AccountView:
+        check_element("account", account)
+        with self._reading() as state:
+            return state.account(account).view(self._clock())
+
+    def accounts(self, after: int = -1, limit: int = PAGE) -> list[AccountView]:
+        """Accounts in the order of their pseudonyms, those above `after`."""
+        check_page(after, limit)
+        now_ms = self._clock()
+        with self._store.reading() as rows:
+            return [account.view(now_ms) for account in rows.accounts(after, limit)]
+
+    def breaker(self, source: int | None = None) -> BreakerState:
+        """The breaker of the whole ledger, or of one source, as a request would meet it now."""
+        for state in self.breakers():
+            if state.source == source:
+                return state
+        raise StatementError("source", "is no chain that this ledger has a route from")
+
+    def breakers(self) -> list[BreakerState]:
+        """All of them, the whole ledger's first."""
+        now_ms, limits = self._clock(), self.config.limits
+        with self._reading() as state:
+            found = standing(state, limits, sorted(self.config.routes), now_ms)
+            return [view(scope, breaker, limits, now_ms) for scope, breaker in found.states.items()]
+
+    def overview(self) -> Overview:
+        """How the ledger stands, all of one moment."""
+        with self._store.reading() as rows:
+            return look(rows, self.config, self._clock())
+
+    def receipt(self, settlement_id: bytes) -> Receipt | None:
+        check_bytes("settlement_id", settlement_id, DIGEST_BYTES)
+        with self._reading() as state:
+            return state.receipt_of(settlement_id)
+
+    def receipts(self, after: int = 0, limit: int = PAGE) -> list[Receipt]:
+        """Receipts in the order in which they were given, those numbered above `after`."""
+        check_page(after, limit)
+        with self._store.reading() as rows:
+            return rows.receipts(after, limit)
+
+    def decisions(self, after: int = 0, limit: int = PAGE) -> list[Decision]:
+        """What was accepted and refused, in order; `number` is that of the log's entry, and `after` is one too."""
+        check_page(after, limit)
+        with self._store.reading() as rows:
+            return [decision(entry) for entry in rows.decisions(after, limit)]
+
+    def newest_decisions(self, limit: int = PAGE) -> list[Decision]:
+        """The last of them, in order."""
+        check_page(0, limit)
+        with self._store.reading() as rows:
+            return [decision(entry) for entry in rows.newest_decisions(limit)]
+
+    def log(self, after: int = 0, limit: int = PAGE) -> list[LogEntry]:
+        """Every decision and every change, in order; docs/ledger.md describes the entries and their hashes."""
+        check_page(after, limit)
+        with self._store.reading() as rows:
+            return rows.log(after, limit)
+
+    def verify_log(self, remembered: Head | None = None, progress: Progress | None = None) -> LogReport:
+        """Recompute the log's hashes, rebuild the state from it and compare every table with that.
+
+        Raises `DamagedDatabase` that names the first difference. `remembered` is the end of the log as somebody noted
+        it elsewhere, `Head(number, hash)`: the entry must still be there.
+        """
+        with self._store.reading() as rows:
+            return verify_log(rows, self.config.target, self._store.where, remembered, progress)
+
+    def head(self) -> Head:
+        """The log's last entry, to be noted elsewhere."""
+        with self._store.reading() as rows:
+            return rows.head()
+
+    @contextmanager
+    def _reading(self, wanted: Wanted = NOTHING) -> Iterator[State]:
+        with self._store.reading(wanted) as rows:
+            state = State(rows)
+            state.prefetch(wanted)
+            yield state
+
+
+def check_page(after: int, limit: int) -> None:
+    """A negative limit would mean all of it to one database and an error to another."""
+    if type(after) is not int or type(limit) is not int or not after >= -1 or not 0 <= limit < 1 << 31:
+        raise StatementError("limit", "must be a number from 0, and after one that a page ended with")
