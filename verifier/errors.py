@@ -12,9 +12,16 @@
     |   |-- RootRejected          a source root that is zero, from the future, or contradicts an earlier one
     |   `-- AttestationRejected   without a quorum of known signers; a risk table of zero, of another market, or
     |                             from the future; a source root for another ledger
-    |-- RootSourceError           what source roots come from: a file, a server, a node of another chain
+    |-- SourceError               where something is read from: a file, a server, a chain's node
     |   |-- SourceUnavailable     it cannot be asked now; ask again later
     |   `-- SourceMalformed       its answer is none, or it must not be asked as it is (also an `EncodingError`)
+    |-- EvmError                  what stands between this program and a contract
+    |   |-- AccountRefused        an account whose key cannot be had, or that cannot pay
+    |   |-- NetworkMismatch       a node of another network than the one meant
+    |   |-- DeploymentMismatch    what stands on the chain is not what was deployed, or was to be
+    |   |-- FeeTooHigh            the network asks for more than was allowed
+    |   |-- TransactionFailed     refused by the node or the contract, for a reason that is no refusal of the ledger's
+    |   `-- TransactionPending    not mined or not deep enough in time; it may be yet, `transaction` names it
     |-- UnknownSettlement         no accepted request has this settlement id
     |-- Overloaded                more is waiting for the ledger than may wait; nothing was done, send it again
     |-- LedgerError               the database: absent, foreign, damaged, locked, or another ledger's
@@ -127,8 +134,8 @@ class AttestationRejected(ObservationRejected):
     """An attestation by oracles or root signers that does not count."""
 
 
-class RootSourceError(VerifierError):
-    """A source of roots that gives none; `source` names it without its secrets."""
+class SourceError(VerifierError):
+    """A file, server or node that does not answer as needed; `source` names it without its secrets."""
 
     def __init__(self, source: str, reason: str) -> None:
         super().__init__(f"{source} {reason}")
@@ -136,12 +143,67 @@ class RootSourceError(VerifierError):
         self.reason = reason
 
 
-class SourceUnavailable(RootSourceError):
+class SourceUnavailable(SourceError):
     """It cannot be asked now."""
 
 
-class SourceMalformed(RootSourceError, EncodingError):
-    """It answers what cannot be taken for roots."""
+class SourceMalformed(SourceError, EncodingError):
+    """It answers what cannot be taken for an answer."""
+
+
+class EvmError(VerifierError):
+    """Base of what goes wrong between this program and a contract."""
+
+
+class AccountRefused(EvmError):
+    """An account that cannot send."""
+
+
+class NetworkMismatch(EvmError):
+    """A node of the network `found` where `expected` was meant."""
+
+    def __init__(self, expected: int, found: int) -> None:
+        super().__init__(f"the node is on network {found}, not on {expected}: use a node of the right one")
+        self.expected = expected
+        self.found = found
+
+
+class DeploymentMismatch(EvmError):
+    """The contract at an address is not the one meant; `part` is what differs."""
+
+    def __init__(self, part: str, reason: str) -> None:
+        super().__init__(f"the contract's {part} {reason}")
+        self.part = part
+        self.reason = reason
+
+
+class FeeTooHigh(EvmError):
+    """`found` wei for a unit of gas where at most `expected` were allowed."""
+
+    def __init__(self, expected: int, found: int) -> None:
+        super().__init__(
+            f"a unit of gas costs {found} wei now, and at most {expected} are allowed: wait, or allow more"
+        )
+        self.expected = expected
+        self.found = found
+
+
+class TransactionFailed(EvmError):
+    """A transaction that had no effect; `transaction` is its hash, empty if it was never sent."""
+
+    def __init__(self, reason: str, transaction: str = "") -> None:
+        super().__init__(f"the transaction {transaction or '(not sent)'} failed: {reason}")
+        self.reason = reason
+        self.transaction = transaction
+
+
+class TransactionPending(EvmError):
+    """A transaction of which it is not known yet whether it has an effect."""
+
+    def __init__(self, reason: str, transaction: str) -> None:
+        super().__init__(f"the transaction {transaction} {reason}: look for it again before sending another")
+        self.reason = reason
+        self.transaction = transaction
 
 
 class UnknownSettlement(VerifierError):

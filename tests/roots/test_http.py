@@ -9,9 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from zkmargin.verifier.errors import RootSourceError, SourceMalformed, SourceUnavailable
+from zkmargin.verifier.bounded_http import HttpEndpoint
+from zkmargin.verifier.errors import SourceError, SourceMalformed, SourceUnavailable
 from zkmargin.verifier.roots import HttpSource
-from zkmargin.verifier.roots.bounded_http import HttpEndpoint
 
 from .test_feed import line
 
@@ -169,5 +169,5 @@ def test_a_proxy_of_the_environment_is_not_asked(server: Server, monkeypatch: py
     server.answer = lambda handler: reply(handler, 200, b"")
     try:
         HttpSource(server.url).poll((), 0)
-    except RootSourceError as problem:
+    except SourceError as problem:
         pytest.fail(str(problem))

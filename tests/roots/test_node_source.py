@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("web3")
 
-from zkmargin.verifier.errors import RootSourceError, SourceMalformed, SourceUnavailable
+from zkmargin.verifier.errors import SourceError, SourceMalformed, SourceUnavailable
 from zkmargin.verifier.evm.compile import Compiled, compile_contract
 from zkmargin.verifier.roots import Finality, JsonRpc, NodeSource
 
@@ -341,5 +341,5 @@ def test_answers_from_two_chains_do_not_make_one_view(liar: Callable[..., NodeSo
 
 
 def test_nobody_at_the_node_s_address(board: Board) -> None:
-    with pytest.raises(RootSourceError):
+    with pytest.raises(SourceError):
         board.source(url="http://127.0.0.1:1/").poll((), 0)

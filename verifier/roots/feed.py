@@ -15,9 +15,9 @@ from typing import Any
 from zkmargin.algebra import EncodingError, load_json
 
 from ..attestation import ROOT_FORMAT, SourceRootAttestation
+from ..bounded_http import HttpEndpoint
 from ..errors import SourceMalformed, SourceUnavailable
 from ..json_members import check_format, check_members, read_decimal
-from .bounded_http import HttpEndpoint
 from .view import HeldRoot, RootReport, RootView, Withdrawal
 
 FORMAT = "zkmargin.source-root/1"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..attestation import SourceRootAttestation
-from ..errors import LedgerError, ObservationRejected, RootSourceError
+from ..errors import LedgerError, ObservationRejected, SourceError
 from ..ledger.config import LedgerConfig
 from ..ledger.questions import system_clock
 from .view import HeldRoot, RootReport, RootSource, Withdrawal
@@ -79,7 +79,7 @@ class RootFollower:
         try:
             for event in self._events():
                 said.add(event)
-        except (RootSourceError, LedgerError) as problem:
+        except (SourceError, LedgerError) as problem:
             said.add(FollowEvent(FAILED, str(problem)))
         for event in sorted(said - self._said, key=lambda event: (event.chain_id or 0, event.epoch or 0, event.kind)):
             self._report(event)

@@ -9,8 +9,8 @@ from typing import Any
 
 from zkmargin.algebra import EncodingError, load_json
 
+from ..bounded_http import HttpEndpoint
 from ..errors import SourceMalformed, SourceUnavailable
-from .bounded_http import HttpEndpoint
 
 MAX_ANSWER_BYTES = 4 << 20
 MAX_ERROR = 120

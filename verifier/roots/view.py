@@ -77,5 +77,5 @@ class RootSource(Protocol):
         """What is final now, of roots observed at `since_ms` or later.
 
         `held` is what the ledger holds of that time, so that the source can say what it no longer stands behind
-        without a memory of its own. Raises `RootSourceError` where it cannot tell.
+        without a memory of its own. Raises `SourceError` where it cannot tell.
         """

@@ -10,7 +10,7 @@ from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..errors import SourceMalformed, SourceUnavailable
+from .errors import SourceMalformed, SourceUnavailable
 
 CHUNK = 1 << 14
 USER_AGENT = "zkmargin"

@@ -1,0 +1,191 @@
+"""Sending a transaction and waiting until it counts: gas, fees, nonce, confirmations, reorganisations."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from zkmargin.algebra import ZkMarginError
+from zkmargin.algebra.keccak import keccak256
+
+from ..errors import AccountRefused, FeeTooHigh, TransactionFailed, TransactionPending
+from .account import EvmAccount
+from .node import EvmNode, node_text
+from .refusals import reason_of, refusal
+
+GWEI = 10**9
+DEFAULT_TIP_WEI = GWEI
+
+
+@dataclass(frozen=True)
+class SendingPolicy:
+    """`confirmations` counts the transaction's own block. A fee above `max_fee_wei` for a unit of gas is not paid."""
+
+    confirmations: int = 1
+    timeout_s: float = 300
+    max_fee_wei: int | None = None
+    gas_margin_percent: int = 20
+    poll_s: float = 0.5
+
+
+@dataclass(frozen=True)
+class Mined:
+    """A transaction that has had its effect; `receipt` is the node's."""
+
+    transaction: str
+    block_number: int
+    block_hash: str
+    gas_used: int
+    receipt: Any
+
+
+class Sender:
+    """One account on one node. `announce` hears the hash of a transaction before anybody waits for it."""
+
+    def __init__(
+        self,
+        node: EvmNode,
+        account: EvmAccount,
+        policy: SendingPolicy | None = None,
+        announce: Callable[[str], None] = lambda transaction: None,
+    ) -> None:
+        self.node, self.account = node, account
+        self._policy, self._announce = policy or SendingPolicy(), announce
+
+    def nonce(self) -> int:
+        """That of the account's next transaction, those still waiting counted."""
+        with self.node.asked():
+            return self.node.web3.eth.get_transaction_count(self._address, "pending")
+
+    def send(self, to: bytes | None, data: bytes, *, nonce: int | None = None) -> Mined:
+        """Call a contract, or create one where `to` is None. A refusal is raised before anything is paid for."""
+        call: dict[str, Any] = {"from": self._address, "data": "0x" + data.hex(), "value": 0}
+        if to is not None:
+            call["to"] = self.node.checksummed(to)
+        with self.node.asked():
+            network_id = self.node.web3.eth.chain_id
+        nonce = self.nonce() if nonce is None else nonce
+        call |= {"nonce": nonce, "chainId": network_id, "gas": self._gas(call), **self._fees()}
+        raw = self.account.sign({key: value for key, value in call.items() if key != "from"})
+        transaction = "0x" + keccak256(raw).hex()
+        self._submit(raw, transaction)
+        self._announce(transaction)
+        return self._wait(transaction, nonce, call)
+
+    @property
+    def _address(self) -> Any:
+        return self.node.checksummed(self.account.address)
+
+    def _gas(self, call: dict[str, Any]) -> int:
+        """What the node estimates and a margin: the state may have moved a little until the transaction runs."""
+        from web3.exceptions import ContractLogicError
+
+        try:
+            with self.node.asked(ContractLogicError):
+                estimate = self.node.web3.eth.estimate_gas(dict(call))  # type: ignore[arg-type]  # a plain dict is one
+        except ContractLogicError as problem:
+            raise _refused(problem) from None
+        return estimate * (100 + self._policy.gas_margin_percent) // 100
+
+    def _fees(self) -> dict[str, int]:
+        """EIP-1559 where the chain has it: room for the base fee to double, of which only what is needed is paid."""
+        eth = self.node.web3.eth
+        with self.node.asked():
+            base = eth.get_block("latest").get("baseFeePerGas")
+            if base is None:
+                price = int(eth.gas_price)
+                self._check_fee(price)
+                return {"gasPrice": price}
+            tip = self._tip()
+        self._check_fee(base + tip)
+        ceiling = 2 * base + tip
+        allowed = self._policy.max_fee_wei
+        return {
+            "maxFeePerGas": ceiling if allowed is None else min(ceiling, allowed),
+            "maxPriorityFeePerGas": tip,
+            "type": 2,
+        }
+
+    def _tip(self) -> int:
+        from web3.exceptions import Web3Exception
+
+        try:
+            return int(self.node.web3.eth.max_priority_fee)
+        except Web3Exception:
+            return DEFAULT_TIP_WEI
+
+    def _check_fee(self, fee_wei: int) -> None:
+        allowed = self._policy.max_fee_wei
+        if allowed is not None and fee_wei > allowed:
+            raise FeeTooHigh(allowed, fee_wei)
+
+    def _submit(self, raw: bytes, transaction: str) -> None:
+        from web3.exceptions import Web3RPCError
+
+        try:
+            with self.node.asked(Web3RPCError):
+                self.node.web3.eth.send_raw_transaction(raw)
+        except Web3RPCError as problem:
+            text = node_text(problem)
+            if "already known" in text.lower():
+                return
+            if "insufficient funds" in text.lower():
+                raise AccountRefused(f"0x{self.account.address.hex()} cannot pay for the transaction") from None
+            raise TransactionFailed(text) from None
+
+    def _wait(self, transaction: str, nonce: int, call: dict[str, Any]) -> Mined:
+        """Until its block has the confirmations asked for. A block that goes again is waited for anew."""
+        deadline = time.monotonic() + self._policy.timeout_s
+        while True:
+            receipt = self._receipt(transaction)
+            with self.node.asked():
+                newest = self.node.web3.eth.block_number
+            if receipt is not None and newest - receipt["blockNumber"] + 1 >= self._policy.confirmations:
+                return self._mined(transaction, receipt, call)
+            if receipt is None and self._is_replaced(transaction, nonce):
+                raise TransactionFailed("another transaction of the account took its nonce", transaction)
+            if time.monotonic() > deadline:
+                state = "was not mined" if receipt is None else "is not deep enough yet"
+                raise TransactionPending(f"{state} within {self._policy.timeout_s:g} s", transaction)
+            time.sleep(self._policy.poll_s)
+
+    def _receipt(self, transaction: str) -> Any:
+        from web3.exceptions import TransactionNotFound
+
+        try:
+            with self.node.asked(TransactionNotFound):
+                return self.node.web3.eth.get_transaction_receipt(transaction)  # type: ignore[arg-type]  # hex is taken
+        except TransactionNotFound:
+            return None
+
+    def _is_replaced(self, transaction: str, nonce: int) -> bool:
+        """Whether a block has used up the nonce, and not with the transaction waited for."""
+        with self.node.asked():
+            used = self.node.web3.eth.get_transaction_count(self._address, "latest") > nonce
+        # Asked once more: it may have been mined between the two questions.
+        return used and self._receipt(transaction) is None
+
+    def _mined(self, transaction: str, receipt: Any, call: dict[str, Any]) -> Mined:
+        if receipt["status"] != 1:
+            raise self._failed(transaction, receipt, call)
+        block_hash = "0x" + bytes(receipt["blockHash"]).hex()
+        return Mined(transaction, receipt["blockNumber"], block_hash, receipt["gasUsed"], receipt)
+
+    def _failed(self, transaction: str, receipt: Any, call: dict[str, Any]) -> ZkMarginError:
+        """Why it reverted: the same call again on the state after its block, which usually says the same."""
+        from web3.exceptions import ContractLogicError
+
+        again = {key: call[key] for key in ("from", "to", "data", "gas") if key in call}
+        try:
+            with self.node.asked(ContractLogicError):
+                self.node.web3.eth.call(again, receipt["blockNumber"])  # type: ignore[arg-type]  # a plain dict is one
+        except ContractLogicError as problem:
+            return _refused(problem, transaction)
+        return TransactionFailed("it reverted and would not do so again", transaction)
+
+
+def _refused(problem: Any, transaction: str = "") -> ZkMarginError:
+    reason = reason_of(problem)
+    return refusal(reason) or TransactionFailed(f"the contract refuses it: {reason or 'no reason given'}", transaction)
