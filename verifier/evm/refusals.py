@@ -24,7 +24,6 @@ from ..errors import (
     StaleSequence,
     UnattestedRiskTable,
     UnknownRoot,
-    UnknownSettlement,
     WrongHorizon,
     WrongTarget,
 )
@@ -59,12 +58,10 @@ _WITH_TEXT: dict[str, tuple[Callable[[str], ZkMarginError], str]] = {
 _CAPS = {"source-cap-exceeded": "source", "inflow-cap-exceeded": "inflow", "trial-cap-exceeded": "trial"}
 
 
-def refusal(code: str, settlement_id: bytes | None = None) -> ZkMarginError | None:
+def refusal(code: str) -> ZkMarginError | None:
     """The error of a code; None for what is no code of this ledger's."""
     if code in _CAPS:
         return InflowCapExceeded(f"the {_CAPS[code]} cap would be exceeded: its breaker opens", _CAPS[code], None)
-    if code == "unknown-settlement" and settlement_id is not None:
-        return UnknownSettlement(settlement_id)
     if code not in _WITH_TEXT:
         return None
     make, text = _WITH_TEXT[code]

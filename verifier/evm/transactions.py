@@ -17,6 +17,8 @@ from .refusals import reason_of, refusal
 
 GWEI = 10**9
 DEFAULT_TIP_WEI = GWEI
+KNOWN_ALREADY = ("already known", "already imported", "known transaction")
+"""How nodes say that they have a transaction already: what was meant has happened."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ class Sender:
                 self.node.web3.eth.send_raw_transaction(raw)
         except Web3RPCError as problem:
             text = node_text(problem)
-            if "already known" in text.lower():
+            if any(words in text.lower() for words in KNOWN_ALREADY):
                 return
             if "insufficient funds" in text.lower():
                 raise AccountRefused(f"0x{self.account.address.hex()} cannot pay for the transaction") from None
