@@ -22,6 +22,7 @@ INVALID_CLASSES = frozenset(
         "ConsensusError",
         "CoverageRejected",
         "DamagedBook",
+        "DeploymentMismatch",
         "InvalidProof",
         "KeyNotVerified",
         "KeyRejected",

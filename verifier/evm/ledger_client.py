@@ -10,7 +10,7 @@ from typing import Any
 from zkmargin.algebra import Engine
 from zkmargin.algebra.keccak import keccak256
 
-from ..attestation import Attestation, RiskAttestation, SourceRootAttestation
+from ..attestation import RiskAttestation, SourceRootAttestation
 from ..errors import (
     AttestationRejected,
     ContextMismatch,
@@ -88,7 +88,7 @@ class EvmLedger:
         if config.target != record.target or config.ledger != "0x" + record.address.hex():
             raise DeploymentMismatch("record", "names another target than its own configuration does")
         node.require_network(record.network_id)
-        self._node, self._record, self.config = node, record, config
+        self.node, self._record, self.config = node, record, config
         self._engine = engine
 
     @cached_property
@@ -138,13 +138,21 @@ class EvmLedger:
         return int(self._call("margin_of", account))
 
     # Attestations, and what lowers a credit.
-    def attest(self, sender: Sender, attestation: Attestation) -> Mined | None:
-        """Tell the contract of a risk table or a source root. None where it knows already, or knows better."""
-        if isinstance(attestation, RiskAttestation):
-            return self._attest_risk_root(sender, attestation)
-        if isinstance(attestation, SourceRootAttestation):
-            return self._attest_source_root(sender, attestation)
-        raise AttestationRejected(f"no contract takes a {attestation.what}")
+    def check_attestation(self, attestation: RiskAttestation | SourceRootAttestation) -> bool:
+        """Whether the contract would learn something: False where it knows already, an error where it would refuse."""
+        self._check_signed(attestation)
+        if self._is_known(attestation):
+            return False
+        name, arguments = _attesting(attestation)
+        self._call(name, *arguments)
+        return True
+
+    def attest(self, sender: Sender, attestation: RiskAttestation | SourceRootAttestation) -> Mined | None:
+        """Tell the contract of a risk table or a source root; None where it knows already."""
+        if not self.check_attestation(attestation):
+            return None
+        name, arguments = _attesting(attestation)
+        return self._send(sender, name, *arguments)
 
     def release(self, sender: Sender, settlement_id: bytes) -> Mined:
         self._require_settlement(settlement_id)
@@ -159,8 +167,8 @@ class EvmLedger:
 
     def status(self) -> ContractStatus:
         """Where the contract stands at the node's newest block."""
-        with self._node.asked():
-            block = self._node.web3.eth.get_block("latest")
+        with self.node.asked():
+            block = self.node.web3.eth.get_block("latest")
         sources = sorted(self.config.routes)
         return ContractStatus(
             code_matches=self._code_matches(),
@@ -195,26 +203,21 @@ class EvmLedger:
         except InvalidProof as problem:
             raise ProofRejected(problem.reason) from None
 
-    def _attest_risk_root(self, sender: Sender, attestation: RiskAttestation) -> Mined | None:
-        if attestation.market != self.config.market:
-            raise AttestationRejected(f"the risk table is of another market than {self.config.market}")
-        attestation.require_quorum(self.config.oracle_signers, self.config.oracle_quorum)
-        if self._call("risk_root_at", attestation.oracle_time_ms) == attestation.risk_root:
-            return None
-        return self._send(
-            sender, "attest_risk_root", attestation.risk_root, attestation.oracle_time_ms, list(attestation.in_order())
-        )
+    def _check_signed(self, attestation: RiskAttestation | SourceRootAttestation) -> None:
+        """What can be told without the contract."""
+        if isinstance(attestation, RiskAttestation):
+            if attestation.market != self.config.market:
+                raise AttestationRejected(f"the risk table is of another market than {self.config.market}")
+            attestation.require_quorum(self.config.oracle_signers, self.config.oracle_quorum)
+        else:
+            if attestation.target != self.config.target:
+                raise AttestationRejected("the source root is attested to another ledger")
+            attestation.require_quorum(self.config.root_signers, self.config.root_quorum)
 
-    def _attest_source_root(self, sender: Sender, attestation: SourceRootAttestation) -> Mined | None:
-        if attestation.target != self.config.target:
-            raise AttestationRejected("the source root is attested to another ledger")
-        attestation.require_quorum(self.config.root_signers, self.config.root_quorum)
-        if self._call("root_observed_at_ms", attestation.chain_id, attestation.root):
-            return None
-        a = attestation
-        return self._send(
-            sender, "attest_source_root", a.chain_id, a.epoch, a.root, a.observed_at_ms, list(a.in_order())
-        )
+    def _is_known(self, attestation: RiskAttestation | SourceRootAttestation) -> bool:
+        if isinstance(attestation, RiskAttestation):
+            return bool(self._call("risk_root_at", attestation.oracle_time_ms) == attestation.risk_root)
+        return bool(self._call("root_observed_at_ms", attestation.chain_id, attestation.root))
 
     def _credited(self, settlement_id: bytes, mined: Mined | None) -> Credited | None:
         number, account, sequence, credit_e8, accepted_at_ms = self._call("receipt", settlement_id)
@@ -238,34 +241,42 @@ class EvmLedger:
 
     @cached_property
     def _contract(self) -> Any:
-        address = self._node.checksummed(self._record.address)
-        return self._node.web3.eth.contract(address=address, abi=self._record.abi)
+        address = self.node.checksummed(self._record.address)
+        return self.node.web3.eth.contract(address=address, abi=self._record.abi)
 
     def _call(self, name: str, *arguments: Any, sender: bytes | None = None) -> Any:
         from web3.exceptions import ContractLogicError
 
-        options: Any = {} if sender is None else {"from": self._node.checksummed(sender)}
+        options: Any = {} if sender is None else {"from": self.node.checksummed(sender)}
         try:
-            with self._node.asked(ContractLogicError):
+            with self.node.asked(ContractLogicError):
                 return self._contract.functions[name](*arguments).call(options)
         except ContractLogicError as problem:
             reason = reason_of(problem)
             raise refusal(reason) or TransactionFailed(f"the contract refuses it: {reason or 'no reason'}") from None
 
     def _send(self, sender: Sender, name: str, *arguments: Any) -> Mined:
-        with self._node.asked():
+        with self.node.asked():
             data = self._contract.encode_abi(name, args=list(arguments))
         return sender.send(self._record.address, bytes.fromhex(data[2:]))
 
     def _events(self, name: str, mined: Mined) -> Sequence[Any]:
         from web3.logs import DISCARD
 
-        with self._node.asked():
+        with self.node.asked():
             events = self._contract.events[name]().process_receipt(mined.receipt, errors=DISCARD)
         return [event["args"] for event in events if event["address"].lower() == "0x" + self._record.address.hex()]
 
     def _code_matches(self) -> bool:
-        return keccak256(self._node.code(self._record.address)) == self._record.code_hash
+        return keccak256(self.node.code(self._record.address)) == self._record.code_hash
+
+
+def _attesting(attestation: RiskAttestation | SourceRootAttestation) -> tuple[str, tuple[Any, ...]]:
+    """The contract's function and its arguments, the signatures in the one order it takes."""
+    signatures, a = list(attestation.in_order()), attestation
+    if isinstance(a, RiskAttestation):
+        return "attest_risk_root", (a.risk_root, a.oracle_time_ms, signatures)
+    return "attest_source_root", (a.chain_id, a.epoch, a.root, a.observed_at_ms, signatures)
 
 
 def _address(text: Any) -> bytes:
