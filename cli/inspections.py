@@ -31,6 +31,7 @@ FORMATS = {
     "zkmargin.risk-attestation/2": "risk attestation",
     "zkmargin.source-root-attestation/1": "source root attestation",
     "zkmargin.ledger-config/2": "ledger configuration",
+    "zkmargin.deployment/1": "deployment record",
     "zkmargin.profile/1": "profile",
     **MARKET_FORMATS,
 }
@@ -290,6 +291,14 @@ def _attestation(data: Buffer, output: Output) -> Facts:
     return {**attestation.members(), "signatures": len(attestation.signatures)}
 
 
+def _deployment(data: Buffer, output: Output) -> Facts:
+    from zkmargin.verifier.evm.deployment import DeploymentRecord
+
+    shown = DeploymentRecord.from_json(data).to_json()
+    long = {"format", "config", "verification_key", "abi"}
+    return {name: value for name, value in shown.items() if name not in long}
+
+
 def _root_attestation(data: Buffer, output: Output) -> Facts:
     from zkmargin.verifier import SourceRootAttestation
 
@@ -380,6 +389,7 @@ DESCRIPTIONS: dict[str, Callable[[Buffer, Output], Facts]] = {
     "settlement request": _settlement,
     "risk attestation": _attestation,
     "source root attestation": _root_attestation,
+    "deployment record": _deployment,
     "ledger configuration": _ledger_config,
     "risk table": _risk,
     "credit request": _request,

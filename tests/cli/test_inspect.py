@@ -29,6 +29,7 @@ KINDS = {
     "request.json": "credit request",
     "attestation.json": "risk attestation",
     "root-attestation.json": "source root attestation",
+    "deployment.json": "deployment record",
     "ledger-config.json": "ledger configuration",
     "settlement.json": "settlement request",
     "verification_key.json": "verifying key",
@@ -60,7 +61,18 @@ def files(shared: MarginFiles, tmp_path_factory: pytest.TempPathFactory) -> Marg
     write_market_documents(root)
     attested = SourceRootAttestation(5, 1001, 2, 6, 7).signed([bytes([7]) * 32])
     (root / "root-attestation.json").write_text(json.dumps(attested.to_json()))
+    (root / "deployment.json").write_text(json.dumps(deployment_record()))
     return MarginFiles(root)
+
+
+def deployment_record() -> dict[str, object]:
+    """One that no deployment made."""
+    word = "0x" + "12" * 32
+    words = dict.fromkeys(["circuit_digest", "key_digest", "code_hash", "transaction", "block_hash"], word)
+    places = dict.fromkeys(["address", "deployer"], "0x" + "34" * 20)
+    numbers = {"network_id": 1, "block_number": 2, "target": "3"}
+    parts: dict[str, object] = {"config": {}, "verification_key": {}, "abi": []}
+    return {"format": "zkmargin.deployment/1", **words, **places, **numbers, **parts}
 
 
 def test_there_is_a_case_for_every_kind() -> None:
