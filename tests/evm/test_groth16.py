@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from zkmargin.algebra import BN254, Engine
-from zkmargin.verifier import Proof
-from zkmargin.verifier.evm.compile import compile_contract
+from zkmargin.verifier import KeyRejected, Proof, PublicInputCount
+from zkmargin.verifier.evm.compile import Compiled
+from zkmargin.verifier.evm.contracts import verifier_contract
 from zkmargin.verifier.evm.encoding import proof_words
 from zkmargin.verifier.evm.key_points import key_points
-from zkmargin.verifier.evm.vyper_key import vyper_key_module
+from zkmargin.verifier.evm.solidity import solidity_verifier
 
 from ..verifier.trapdoor import Trapdoor, twist_point_outside_subgroup
 from .chain import Chain
+from .solc import compile_solidity, snarkjs_verifier
 
 R, Q = BN254.r, BN254.q
 TARGET = 77
@@ -28,8 +31,23 @@ def trapdoor(best_engine: Engine) -> Trapdoor:
 
 @pytest.fixture(scope="module")
 def verifier(node: Chain, trapdoor: Trapdoor) -> Any:
-    module = vyper_key_module(key_points(trapdoor.key, [TARGET]))
-    return node.deploy(compile_contract("Groth16Verifier", {"verifying_key": module}))
+    """In Vyper: one proof or many."""
+    return node.deploy(verifier_contract(trapdoor.key, [TARGET]))
+
+
+@pytest.fixture(scope="module")
+def solidity(trapdoor: Trapdoor) -> list[Compiled]:
+    """Ours, and the one that snarkjs exports."""
+    ours = solidity_verifier(key_points(trapdoor.key, [TARGET]))
+    return compile_solidity(ours, snarkjs_verifier(trapdoor.key.to_json()))
+
+
+@pytest.fixture(scope="module", params=["Vyper", "Solidity"])
+def single(request: pytest.FixtureRequest, node: Chain, solidity: list[Compiled]) -> Any:
+    """One proof, in each language."""
+    if request.param == "Vyper":
+        return request.getfixturevalue("verifier")
+    return node.deploy(solidity[0])
 
 
 @pytest.fixture(scope="module")
@@ -37,25 +55,25 @@ def words(trapdoor: Trapdoor) -> list[int]:
     return proof_words(trapdoor.forge([TARGET, *INPUTS]))
 
 
-def test_holds(node: Chain, verifier: Any, words: list[int]) -> None:
-    assert node.call(verifier.functions.verify(words, INPUTS)) is True
+def test_holds(node: Chain, single: Any, words: list[int]) -> None:
+    assert node.call(single.functions.verify(words, INPUTS)) is True
 
 
-def test_another_folded_input_is_another_statement(node: Chain, verifier: Any, trapdoor: Trapdoor) -> None:
+def test_another_folded_input_is_another_statement(node: Chain, single: Any, trapdoor: Trapdoor) -> None:
     words = proof_words(trapdoor.forge([TARGET + 1, *INPUTS]))
-    assert node.call(verifier.functions.verify(words, INPUTS)) is False
+    assert node.call(single.functions.verify(words, INPUTS)) is False
 
 
 @pytest.mark.parametrize("index", range(6))
-def test_each_input_counts(node: Chain, verifier: Any, words: list[int], index: int) -> None:
+def test_each_input_counts(node: Chain, single: Any, words: list[int], index: int) -> None:
     changed = [(x + (i == index)) % R for i, x in enumerate(INPUTS)]
-    assert node.call(verifier.functions.verify(words, changed)) is False
+    assert node.call(single.functions.verify(words, changed)) is False
 
 
 @pytest.mark.parametrize("index", range(6))
-def test_an_input_plus_r_is_refused(node: Chain, verifier: Any, words: list[int], index: int) -> None:
+def test_an_input_plus_r_is_refused(node: Chain, single: Any, verifier: Any, words: list[int], index: int) -> None:
     changed = [x + R * (i == index) for i, x in enumerate(INPUTS)]
-    assert node.call(verifier.functions.verify(words, changed)) is False
+    assert node.call(single.functions.verify(words, changed)) is False
     assert node.call(verifier.functions.verify_many([words], [changed])) is False
 
 
@@ -80,36 +98,34 @@ def attacked(words: list[int]) -> dict[str, list[int]]:
 
 
 @pytest.mark.parametrize("row", list(attacked([1] * 8)))
-def test_attacks_are_refused(node: Chain, verifier: Any, words: list[int], row: str) -> None:
+def test_attacks_are_refused(node: Chain, single: Any, verifier: Any, words: list[int], row: str) -> None:
     changed = attacked(words)[row]
-    assert node.call(verifier.functions.verify(changed, INPUTS)) is False
+    assert node.call(single.functions.verify(changed, INPUTS)) is False
     assert node.call(verifier.functions.verify_many([words, changed], [INPUTS, INPUTS])) is False
 
 
-def test_a_malformed_point_burns_a_bounded_amount(node: Chain, verifier: Any, words: list[int]) -> None:
+def test_a_malformed_point_burns_a_bounded_amount(node: Chain, single: Any, verifier: Any, words: list[int]) -> None:
     off_curve = [words[0] + 1, *words[1:]]
-    burnt = verifier.functions.verify(off_curve, INPUTS).estimate_gas()
-    assert burnt < 320_000
-    many = verifier.functions.verify_many([words] * 3 + [off_curve], [INPUTS] * 4).estimate_gas()
-    assert many < 550_000
+    assert single.functions.verify(off_curve, INPUTS).estimate_gas() < 320_000
+    assert verifier.functions.verify_many([words] * 3 + [off_curve], [INPUTS] * 4).estimate_gas() < 550_000
     outside = attacked(words)["B outside the subgroup"]
     assert verifier.functions.verify_many([words] * 3 + [outside], [INPUTS] * 4).estimate_gas() < 700_000
 
 
 def test_negations_and_other_randomness_verify_by_nature(
-    node: Chain, verifier: Any, words: list[int], trapdoor: Trapdoor
+    node: Chain, single: Any, words: list[int], trapdoor: Trapdoor
 ) -> None:
     negated = [words[0], Q - words[1], *words[2:4], Q - words[4], Q - words[5], *words[6:]]
-    assert node.call(verifier.functions.verify(negated, INPUTS)) is True
+    assert node.call(single.functions.verify(negated, INPUTS)) is True
     again = proof_words(trapdoor.forge([TARGET, *INPUTS], a=99))
-    assert node.call(verifier.functions.verify(again, INPUTS)) is True
+    assert node.call(single.functions.verify(again, INPUTS)) is True
 
 
 @pytest.mark.parametrize("cut", [1, 32, 64, 200])
-def test_short_calldata_is_refused(node: Chain, verifier: Any, words: list[int], cut: int) -> None:
-    data = bytes.fromhex(verifier.encode_abi("verify", [words, INPUTS])[2:])
+def test_short_calldata_is_refused(node: Chain, single: Any, words: list[int], cut: int) -> None:
+    data = bytes.fromhex(single.encode_abi("verify", [words, INPUTS])[2:])
     with pytest.raises(Exception, match="revert"):
-        node.web3.eth.call({"to": verifier.address, "data": data[:-cut]})
+        node.web3.eth.call({"to": single.address, "data": data[:-cut]})
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 32])
@@ -135,6 +151,28 @@ def test_errors_that_cancel_are_caught(node: Chain, verifier: Any, trapdoor: Tra
     for words, row in zip(proofs, rows, strict=True):
         assert node.call(verifier.functions.verify(words, row)) is False
     assert node.call(verifier.functions.verify_many(proofs, rows)) is False
+
+
+def test_snarkjs_says_the_same(node: Chain, solidity: list[Compiled], words: list[int]) -> None:
+    """The verifier that snarkjs exports takes our proof, so its figures in docs/gas.md are of the same work."""
+    peer = node.deploy(solidity[1])
+    a, b, c = words[:2], [words[2:4], words[4:6]], words[6:]
+    assert peer.functions.verifyProof(a, b, c, [TARGET, *INPUTS]).call() is True
+    assert peer.functions.verifyProof(a, b, c, [TARGET + 1, *INPUTS]).call() is False
+
+
+def test_a_key_is_judged_first_and_again_once_inputs_are_folded_in(trapdoor: Trapdoor) -> None:
+    with pytest.raises(KeyRejected, match="development"):
+        verifier_contract(replace(trapdoor.key, development=True))
+    # k_0 + x k_1 = alpha for this x: under such a constant zeros prove themselves.
+    folded = (trapdoor.alpha - trapdoor.k[0]) * pow(trapdoor.k[1], -1, R) % R
+    with pytest.raises(KeyRejected):
+        key_points(trapdoor.key, [folded])
+    infinity = -trapdoor.k[0] * pow(trapdoor.k[1], -1, R) % R
+    with pytest.raises(KeyRejected):
+        key_points(trapdoor.key, [infinity])
+    with pytest.raises(PublicInputCount):
+        key_points(trapdoor.key, [1] * 8)
 
 
 def test_no_batch_and_uneven_lists(node: Chain, verifier: Any, words: list[int]) -> None:

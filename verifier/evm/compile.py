@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -32,11 +33,17 @@ class Compiled:
 def compile_contract(name: str, generated: Mapping[str, str]) -> Compiled:
     """Compile one of `zkmargin.contracts`; `generated` are the modules it imports that a key or a ledger makes."""
     require("vyper", "evm")
+    return _compiled(name, tuple(sorted(generated.items())))
+
+
+@lru_cache(maxsize=8)
+def _compiled(name: str, generated: tuple[tuple[str, str], ...]) -> Compiled:
+    """The compiler takes seconds, and gives the same for the same."""
     from vyper.compiler import compile_code
     from vyper.compiler.input_bundle import JSONInputBundle
 
     sources = {each + SUFFIX: contract_source(each) for each in contract_names()}
-    sources |= {each + SUFFIX: text for each, text in generated.items()}
+    sources |= {each + SUFFIX: text for each, text in generated}
     available = {PurePath(path): {"content": text} for path, text in (sources | _snekmate()).items()}
     bundle = JSONInputBundle(available, search_paths=[PurePath(".")])
     with warnings.catch_warnings():
