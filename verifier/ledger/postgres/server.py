@@ -15,7 +15,8 @@ from typing import Any
 
 import psycopg
 from psycopg.adapt import Loader
-from psycopg.types.numeric import Int8Dumper
+from psycopg.types.array import ListBinaryDumper
+from psycopg.types.numeric import Int8BinaryDumper
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.pool import QueuePool
 
@@ -126,7 +127,9 @@ class Server:
         except psycopg.Error as problem:
             raise unreachable(self.address.shown, problem) from problem
         connection.adapters.register_loader("numeric", IntegerLoader)
-        connection.adapters.register_dumper(int, Int8Dumper)  # one type for all: a statement keeps its plan
+        # All integers are of one type, so that a statement keeps its plan. Lists are written 25 times faster in binary.
+        connection.adapters.register_dumper(int, Int8BinaryDumper)
+        connection.adapters.register_dumper(list, ListBinaryDumper)
         return connection
 
     def _check_durability(self, connection: Connection) -> None:
