@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -173,7 +174,8 @@ def test_the_stream_shows_what_another_process_decides(shared: tuple[Service, Ve
         assert [next(lines), next(lines)] == ["retry: 1000", ": following"]
         with venue.open() as elsewhere:
             receipt = elsewhere.accept(venue.request(1))
-        event = _event(lines)
+        assert _event(lines, "change")["kind"] == "opened"
+        event = _event(lines, "decision")
     assert event["outcome"] == "accepted"
     assert event["settlement_id"] == "0x" + receipt.settlement_id.hex()
     with (
@@ -182,12 +184,13 @@ def test_the_stream_shows_what_another_process_decides(shared: tuple[Service, Ve
     ):
         lines = stream.iter_lines()
         client.post("/v1/settlements", content=venue.body(2), headers=JSON)
-        assert _event(lines)["number"] == event["number"] + 1
+        assert _event(lines, "decision")["number"] == event["number"] + 1
 
 
-def _event(lines: Iterator[str]) -> dict[str, object]:
-    data = next(line for line in lines if line.startswith("data: "))
-    value: dict[str, object] = json.loads(data[6:])
+def _event(lines: Iterator[str], kind: str) -> dict[str, Any]:
+    """The next one of this kind."""
+    next(line for line in lines if line == f"event: {kind}")
+    value: dict[str, Any] = json.loads(next(lines).removeprefix("data: "))
     return value
 
 

@@ -20,7 +20,7 @@ from ..ledger.async_ledger import AsyncMarginLedger
 from ..ledger.margin_ledger import MarginLedger
 from .bodies import Refused
 from .core import Core
-from .feed import DecisionFeed
+from .feed import LogFeed
 from .guard import Exchange, Guard
 from .idempotency import IdempotencyKeys
 from .logs import FIELDS, LOGGER
@@ -43,7 +43,7 @@ def build(ledger: MarginLedger | AsyncMarginLedger, settings: ServiceSettings) -
     ours = isinstance(ledger, MarginLedger)
     shared = AsyncMarginLedger(ledger, queue_limit=settings.queue_limit) if isinstance(ledger, MarginLedger) else ledger
     metrics = ServiceMetrics()
-    feed = DecisionFeed(shared, settings.follow_interval_s, settings.max_streams)
+    feed = LogFeed(shared, settings.follow_interval_s, settings.max_streams)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 
 from ..ledger.async_ledger import AsyncMarginLedger
 from .bodies import Refused
-from .feed import DecisionFeed
+from .feed import LogFeed
 from .idempotency import IdempotencyKeys
 from .metrics import ServiceMetrics
 from .problems import Problem
@@ -25,7 +25,7 @@ class Core:
     settings: ServiceSettings
     keys: IdempotencyKeys
     metrics: ServiceMetrics
-    feed: DecisionFeed
+    feed: LogFeed
 
 
 async def _core(request: Request) -> Core:

@@ -42,6 +42,11 @@ def decision_document(decision: Decision) -> dict[str, Any]:
     }
 
 
+def change_document(entry: LogEntry) -> dict[str, Any]:
+    """That something else than a request was dealt with; what it was stands in the log."""
+    return {"number": entry.number, "at_ms": entry.at_ms, "kind": entry.kind}
+
+
 def log_document(entry: LogEntry) -> dict[str, Any]:
     """`body` stays the text that the hash covers."""
     return {

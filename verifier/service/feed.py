@@ -1,4 +1,4 @@
-"""The stream of decisions: one reader of the log for everybody who follows it.
+"""The stream of what happens: one reader of the log for everybody who follows it.
 
 The log is the source, not this process's own work: what other processes decide on the same ledger is streamed too.
 While nobody follows, nothing is read.
@@ -17,22 +17,22 @@ from zkmargin.algebra import ZkMarginError
 
 from ..errors import Overloaded
 from ..ledger.async_ledger import AsyncMarginLedger
-from ..ledger.records import Decision
-from .documents import decision_document
+from ..ledger.log import DECISIONS, LogEntry, decision
+from .documents import change_document, decision_document
 from .guard import Receive, Scope, Send
 
 KEPT = 1024
 PAGE = 256
 
 
-class DecisionFeed:
-    """Hands each follower every decision after the number it names, in order and without a gap."""
+class LogFeed:
+    """Hands each follower every entry after the number it names, in order and without a gap."""
 
     def __init__(self, ledger: AsyncMarginLedger, interval_s: float, max_followers: int) -> None:
         self._ledger = ledger
         self._interval_s = interval_s
         self._max_followers = max_followers
-        self._kept: deque[Decision] = deque()
+        self._kept: deque[LogEntry] = deque()
         self._floor = 0
         """Followers that have seen this number need nothing older than what is kept."""
         self._news = asyncio.Event()
@@ -57,8 +57,8 @@ class DecisionFeed:
         if self.followers >= self._max_followers:
             raise Overloaded(self.followers, self._max_followers)
 
-    async def follow(self, after: int, heartbeat_s: float) -> AsyncGenerator[Decision | None, None]:
-        """Decisions numbered above `after`; None whenever nothing came for a heartbeat."""
+    async def follow(self, after: int, heartbeat_s: float) -> AsyncGenerator[LogEntry | None, None]:
+        """Entries numbered above `after`; None whenever nothing came for a heartbeat."""
         self.check_room()
         self.followers += 1
         try:
@@ -66,9 +66,9 @@ class DecisionFeed:
             while not self._stopped:
                 news = self._news
                 found = await self._since(after)
-                for decision in found:
-                    after = decision.number
-                    yield decision
+                for entry in found:
+                    after = entry.number
+                    yield entry
                 if not found and not await _is_set(news, heartbeat_s):
                     yield None
         finally:
@@ -77,10 +77,10 @@ class DecisionFeed:
                 self._reader.cancel()
                 self._reader = None
 
-    async def _since(self, after: int) -> list[Decision]:
+    async def _since(self, after: int) -> list[LogEntry]:
         if after < self._floor:
-            return await self._ledger.decisions(after, PAGE)
-        return [decision for decision in self._kept if decision.number > after]
+            return await self._ledger.log(after, PAGE)
+        return [entry for entry in self._kept if entry.number > after]
 
     def _start(self, after: int) -> None:
         if self._reader is None:
@@ -93,7 +93,7 @@ class DecisionFeed:
             self._poke.clear()
             newest = self._kept[-1].number if self._kept else self._floor
             try:
-                found = await self._ledger.decisions(newest, PAGE)
+                found = await self._ledger.log(newest, PAGE)
             except ZkMarginError:
                 found = []  # the database is away, or busy: what was missed is read when it is back
             if found:
@@ -103,7 +103,7 @@ class DecisionFeed:
             else:
                 await _is_set(self._poke, self._interval_s)
 
-    def _keep(self, found: list[Decision]) -> None:
+    def _keep(self, found: list[LogEntry]) -> None:
         self._kept.extend(found)
         while len(self._kept) > KEPT:
             self._floor = self._kept.popleft().number
@@ -120,9 +120,9 @@ async def _is_set(event: asyncio.Event, within_s: float) -> bool:
 class EventStream(Response):
     """An ASGI answer of server-sent events. A reader that takes nothing for `timeout_s` is dropped."""
 
-    def __init__(self, decisions: AsyncGenerator[Decision | None, None], timeout_s: float) -> None:
+    def __init__(self, entries: AsyncGenerator[LogEntry | None, None], timeout_s: float) -> None:
         super().__init__(media_type="text/event-stream")
-        self._decisions = decisions
+        self._entries = entries
         self._timeout_s = timeout_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -132,27 +132,29 @@ class EventStream(Response):
             headers = [(b"content-type", b"text/event-stream"), (b"x-accel-buffering", b"no")]
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await self._send(send, b"retry: 1000\n: following\n\n")
-            async for event in self._decisions:
+            async for entry in self._entries:
                 if listening.done():
                     return
-                await self._send(send, _encoded(event))
+                await self._send(send, _encoded(entry))
             await self._send(send, b"", more=False)
         except TimeoutError:
             return
         finally:
             listening.cancel()
-            await self._decisions.aclose()
+            await self._entries.aclose()
 
     async def _send(self, send: Send, data: bytes, more: bool = True) -> None:
         async with asyncio.timeout(self._timeout_s):
             await send({"type": "http.response.body", "body": data, "more_body": more})
 
 
-def _encoded(decision: Decision | None) -> bytes:
-    if decision is None:
+def _encoded(entry: LogEntry | None) -> bytes:
+    if entry is None:
         return b": nothing new\n\n"
-    data = json.dumps(decision_document(decision))
-    return f"id: {decision.number}\nevent: decision\ndata: {data}\n\n".encode()
+    decided = entry.kind in DECISIONS
+    document = decision_document(decision(entry)) if decided else change_document(entry)
+    event = "decision" if decided else "change"
+    return f"id: {entry.number}\nevent: {event}\ndata: {json.dumps(document)}\n\n".encode()
 
 
 async def _until_disconnected(receive: Receive) -> None:

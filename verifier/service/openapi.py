@@ -91,7 +91,7 @@ NO_BODY: dict[str, Any] = {"security": [{OPERATOR: []}]}
 
 STREAM_ANSWER: Responses = {
     200: {
-        "description": "Events `decision`, each with a Decision as its data",
+        "description": "Events `decision`, each with a Decision as its data, and `change`",
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
     }
 }

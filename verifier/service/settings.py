@@ -34,7 +34,7 @@ class ServiceSettings:
     max_connections: int = 1024
     max_streams: int = 64
     stream_timeout_s: float = 20.0
-    """A reader of the stream of decisions that takes nothing for so long is dropped; a third of it is the heartbeat."""
+    """A reader of the stream that takes nothing for so long is dropped; a third of it is the heartbeat."""
     follow_interval_s: float = 0.25
     """How often the log is asked for what other processes wrote, while somebody follows it."""
     idempotency_keys: int = 65_536

@@ -95,7 +95,7 @@ async def decisions(core: TheCore, after: After = 0, limit: Limit = 100) -> JSON
 
 @ROUTER.get(
     "/decisions/stream",
-    summary="Decisions as they come, as server-sent events",
+    summary="Decisions and changes as they come, as server-sent events",
     responses=STREAM_ANSWER | answers(None, *UNREADABLE),
     response_model=None,
 )
@@ -108,7 +108,8 @@ async def stream(
         str | None, Header(alias="Last-Event-ID", description="What a browser sends when it connects again")
     ] = None,
 ) -> EventStream:
-    """Each event `decision` has the decision's number as its id. A comment line comes when nothing else does."""
+    """Each event has the number of its entry in the log as its id: `decision` for a request, accepted or refused, and
+    `change` for anything else, such as a root or a breaker. A comment line comes when nothing else does."""
     core.feed.check_room()
     if last is not None and last.isascii() and last.isdecimal() and len(last) <= 18:
         after = int(last)

@@ -133,6 +133,7 @@ function follow() {
     live(false, "reconnecting");
     if (stream.readyState === EventSource.CLOSED) setTimeout(follow, EVERY_MS);
   };
+  stream.addEventListener("change", () => refresh(SOON_MS));
   stream.addEventListener("decision", (event) => { showDecision(JSON.parse(event.data), "new"); refresh(SOON_MS); });
 }
 
