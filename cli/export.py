@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .engine_choice import chosen_engine
+from .export_verifier import add_commands
 from .files import NewFile, json_bytes, read_file, require_free, write_files
 from .options import FILE, Group, force_option, form_option, shape_option
 from .output import Output
@@ -112,3 +113,6 @@ def _circuit_command(name: str, suffix: str, what: str) -> None:
 _circuit_command("r1cs", ".r1cs", "The constraints")
 _circuit_command("program", ".zkw", "The witness program")
 _circuit_command("sym", ".sym", "The names of the wires")
+
+
+add_commands(COMMAND)
