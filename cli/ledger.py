@@ -14,6 +14,7 @@ from . import (
     ledger_breaker,
     ledger_credits,
     ledger_follow,
+    ledger_migrate,
     ledger_reports,
     ledger_show,
     ledger_verify_log,
@@ -34,6 +35,7 @@ PARTS = (
     ledger_show,
     ledger_watch,
     ledger_verify_log,
+    ledger_migrate,
 )
 
 

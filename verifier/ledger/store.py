@@ -135,9 +135,13 @@ class Store(Protocol):
     def close(self) -> None: ...
 
 
+def is_url(where: str | os.PathLike[str]) -> bool:
+    return isinstance(where, str) and where.startswith(("postgresql://", "postgres://"))
+
+
 def open_store(where: str | os.PathLike[str], target: int) -> Store:
     """The store of the ledger of this target, made if there is none: an SQLite file, or a URL's PostgreSQL."""
-    if isinstance(where, str) and where.startswith(("postgresql://", "postgres://")):
+    if is_url(where):
         postgres = import_module("zkmargin.verifier.ledger.postgres")  # the extra `postgres`
         store: Store = postgres.open_postgres(where, target)
         return store
