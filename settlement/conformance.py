@@ -50,6 +50,8 @@ FORMAT = "zkmargin.vectors/1"
 OK = "ok"
 MAX_FILE_BYTES = 8 << 20
 MAX_FILES = 256
+SCENARIOS = "scenarios"
+"""A folder of this name holds scenarios of a ledger, which are no vectors: vectors/ledger/README.md."""
 
 Check = Callable[[Engine], None]
 """Runs one case; returns where everything is as the vector says."""
@@ -89,7 +91,7 @@ def run_vectors(directory: Path, engine_names: Sequence[str], report: Callable[[
 
 def vector_files(directory: Path) -> list[Path]:
     """The vector files of a directory in a fixed order; none at all is an error, or a typing slip would pass."""
-    found = sorted(directory.rglob("*.json"))
+    found = sorted(path for path in directory.rglob("*.json") if path.parent.name != SCENARIOS)
     if not found or len(found) > MAX_FILES:
         raise DocumentError("vectors", str(directory), f"holds {len(found)} vector files; 1 to {MAX_FILES} can be run")
     return found
