@@ -4,14 +4,17 @@
 //! holds d 2^(width i) times the base for each place i and each digit d > 0.
 
 use ark_ec::short_weierstrass::{Affine, Projective, SWCurveConfig};
-use ark_ec::CurveGroup;
-use ark_ff::{AdditiveGroup, PrimeField, Zero};
+use ark_ec::{AffineRepr, CurveGroup};
+use ark_ff::{serial_batch_inversion_and_mul, AdditiveGroup, Field, PrimeField, Zero};
 
 use crate::error::Error;
 use crate::msm;
 
 /// Points in all tables together at most: 2 MiB in G1, what a core keeps close.
 const ROOM: usize = 1 << 15;
+
+/// From so many points on, an inversion costs less than it saves.
+const WORTH_AN_INVERSION: usize = 24;
 
 /// Few bases have tables; many have none.
 pub struct FixedBases<P: SWCurveConfig> {
@@ -52,15 +55,16 @@ impl<P: SWCurveConfig> FixedBases<P> {
         if !self.has_tables() || scalars.len() != self.bases.len() {
             return msm::msm(&self.bases, scalars);
         }
-        let mut total = Projective::ZERO;
+        let mut terms = Vec::with_capacity(scalars.len() * places::<P>(self.width));
         let tables = self.multiples.chunks_exact(places::<P>(self.width) << (self.width - 1));
         for (scalar, table) in scalars.iter().zip(tables) {
-            self.add_product(&mut total, scalar, table);
+            self.terms(scalar, table, &mut terms);
         }
-        Ok(total)
+        Ok(affine_sum(terms))
     }
 
-    fn add_product(&self, total: &mut Projective<P>, scalar: &P::ScalarField, table: &[Affine<P>]) {
+    /// The multiples that add up to a scalar's product.
+    fn terms(&self, scalar: &P::ScalarField, table: &[Affine<P>], out: &mut Vec<Affine<P>>) {
         let (bits, half) = (scalar.into_bigint(), 1 << (self.width - 1));
         let mut carry = 0;
         for (place, multiples) in table.chunks_exact(half).enumerate() {
@@ -69,12 +73,58 @@ impl<P: SWCurveConfig> FixedBases<P> {
             // A digit above the half is replaced by its distance to the next place, and subtracted.
             let size = if carry == 1 { 2 * half - digit } else { digit };
             match size.checked_sub(1).map(|index| multiples[index]) {
-                Some(multiple) if carry == 1 => *total -= multiple,
-                Some(multiple) => *total += multiple,
+                Some(multiple) if carry == 1 => out.push(-multiple),
+                Some(multiple) => out.push(multiple),
                 None => {}
             }
         }
     }
+}
+
+/// Pairs are added as affine points, all slopes of a round with one inversion: 6 products each instead of 11.
+fn affine_sum<P: SWCurveConfig>(mut terms: Vec<Affine<P>>) -> Projective<P> {
+    let mut slopes = Vec::with_capacity(terms.len() / 2);
+    while terms.len() >= WORTH_AN_INVERSION {
+        slopes.clear();
+        slopes.extend(terms.chunks_exact(2).map(|pair| run(&pair[0], &pair[1])));
+        serial_batch_inversion_and_mul(&mut slopes, &P::BaseField::ONE);
+        for (i, inverse) in slopes.iter().enumerate() {
+            terms[i] = sum(&terms[2 * i], &terms[2 * i + 1], inverse);
+        }
+        let odd = (terms.len() % 2 == 1).then(|| terms[terms.len() - 1]);
+        terms.truncate(slopes.len());
+        terms.extend(odd);
+    }
+    terms.iter().fold(Projective::zero(), |total, term| total + term)
+}
+
+/// What the slope of the line through two points is divided by; 0 where there is no line that crosses the curve again.
+fn run<P: SWCurveConfig>(p: &Affine<P>, q: &Affine<P>) -> P::BaseField {
+    match (p.is_zero() || q.is_zero(), p.x == q.x, p.y == q.y) {
+        (true, ..) | (false, true, false) => P::BaseField::ZERO,
+        (false, true, true) => p.y.double(),
+        (false, false, _) => q.x - p.x,
+    }
+}
+
+/// p + q, given the inverse of `run`; 0 has none, and stays 0.
+fn sum<P: SWCurveConfig>(p: &Affine<P>, q: &Affine<P>, inverse: &P::BaseField) -> Affine<P> {
+    if inverse.is_zero() {
+        return match (p.is_zero(), q.is_zero()) {
+            (true, _) => *q,
+            (false, true) => *p,
+            (false, false) => Affine::identity(),
+        };
+    }
+    let rise = if p.x == q.x {
+        let square = p.x.square();
+        square.double() + square + P::COEFF_A
+    } else {
+        q.y - p.y
+    };
+    let slope = rise * inverse;
+    let x = slope.square() - p.x - q.x;
+    Affine::new_unchecked(x, slope * (p.x - x) - p.y)
 }
 
 /// Places of a scalar, with room for the last carry.
@@ -125,6 +175,28 @@ mod tests {
                 assert_eq!(tables.sum(&scalars)?, msm::msm(&bases, &scalars)?);
             }
             assert!(tables.sum(&vec![Fr::ZERO; count + 3]).is_err());
+        }
+        Ok(())
+    }
+
+    /// Equal, opposite and infinite points meet in the rounds.
+    #[test]
+    fn sums_of_points_that_meet() -> Result<(), Error> {
+        let rng = &mut ark_std::test_rng();
+        let point = Projective::<G1>::rand(rng).into_affine();
+        let bases = vec![point, point, -point, Affine::identity(), point, (point + point).into_affine()];
+        let tables = FixedBases::new(bases.clone());
+        for _ in 0..50 {
+            let scalar = Fr::rand(rng);
+            for signs in [[1, 1, 1, 1, 1, 1], [1, 1, 1, 1, -1, 1], [1, 0, 1, 0, 0, 0], [1, -1, 0, 0, 0, 0]] {
+                let scalars = signs.map(|sign| scalar * Fr::from(sign));
+                assert_eq!(tables.sum(&scalars)?, msm::msm(&bases, &scalars)?);
+            }
+        }
+        let chosen = |choice: u64| [point, -point, Affine::identity()][choice as usize % 3];
+        for count in 0..100 {
+            let terms: Vec<Affine<G1>> = (0..count).map(|_| chosen(u64::rand(rng))).collect();
+            assert_eq!(affine_sum(terms.clone()), terms.iter().fold(Projective::zero(), |sum, term| sum + term));
         }
         Ok(())
     }

@@ -1,14 +1,14 @@
 //! The Groth16 check (Groth 2016, section 3.2) with a key made ready: e(A, B) = e(alpha, beta) e(S, gamma) e(C, delta),
 //! where S = IC_0 + sum x_j IC_j.
 
-use ark_ec::bn::{Bn, BnConfig, G1Affine, G2Affine};
-use ark_ec::pairing::{MillerLoopOutput, Pairing};
+use ark_ec::bn::{BnConfig, G1Affine, G2Affine};
 use ark_ec::short_weierstrass::{Affine, Projective};
 use ark_ec::{AffineRepr, CurveConfig, CurveGroup};
-use ark_ff::{Field, Zero};
+use ark_ff::Field;
 
 use crate::encode::{point_size, read_point, whole_elements};
 use crate::error::Error;
+use crate::final_exponent::is_one;
 use crate::fixed_base::FixedBases;
 use crate::group::Group;
 use crate::lines::{lines, Line};
@@ -110,7 +110,7 @@ impl<B: PairingCurve> Key<B> {
         let [at_statement, at_c] = miller::evaluations::<B, 2>([statement.into_affine(), proof.c]);
         let value =
             miller::product([(-proof.a, proof.b.as_slice())], [(at_statement, &self.gamma), (at_c, &self.delta)]);
-        is_one::<B>(value * self.alpha_beta)
+        is_one::<B>(&(value * self.alpha_beta))
     }
 
     /// Does prod e(-pairs) e(alpha, beta)^weight e(statement, gamma) e(c, delta) hold, `pairs` being a Miller value?
@@ -126,10 +126,6 @@ impl<B: PairingCurve> Key<B> {
         let points = Projective::normalize_batch(&[alpha, statement, c]);
         let [at_alpha, at_statement, at_c] = miller::evaluations::<B, 3>([points[0], points[1], points[2]]);
         let fixed = [(at_alpha, &self.beta), (at_statement, &self.gamma), (at_c, &self.delta)];
-        is_one::<B>(miller::product([], fixed) * pairs)
+        is_one::<B>(&(miller::product([], fixed) * pairs))
     }
-}
-
-fn is_one<B: PairingCurve>(value: Value<B>) -> bool {
-    Bn::<B>::final_exponentiation(MillerLoopOutput(value)).is_some_and(|value| value.is_zero())
 }

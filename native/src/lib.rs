@@ -10,6 +10,7 @@ pub mod curve;
 pub mod encode;
 pub mod error;
 pub mod field;
+pub mod final_exponent;
 pub mod fixed_base;
 pub mod groth16;
 pub mod group;

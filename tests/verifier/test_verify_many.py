@@ -130,3 +130,17 @@ def test_a_forked_child_draws_other_weights() -> None:
 def test_two_equal_false_proofs_are_both_named(trapdoor: Trapdoor, verifier: Verifier) -> None:
     inputs, proof = items_of(trapdoor, 1)[0]
     assert kinds(verifier.verify_many([([8, 8], proof)] * 2 + [(inputs, proof)])) == [InvalidProof, InvalidProof, None]
+
+
+def test_a_key_of_many_public_inputs(engine: Engine) -> None:
+    """So many that the native engine makes no tables for them."""
+    count = 70 if engine.name == "native" else 9
+    trapdoor = Trapdoor(engine, count)
+    verifier = Verifier(trapdoor.key, engine)
+    inputs = [R - 1 - i for i in range(count)]
+    proof = trapdoor.forge(inputs)
+    verifier.verify(inputs, proof)
+    with pytest.raises(InvalidProof):
+        verifier.verify([0, *inputs[1:]], proof)
+    verdicts = verifier.verify_many([(inputs, proof), ([0, *inputs[1:]], proof), (inputs, proof)])
+    assert kinds(verdicts) == [None, InvalidProof, None]
