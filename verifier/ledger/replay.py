@@ -146,6 +146,7 @@ class _Check:
         rows, state = self._rows, self._state
         self._same("log", "its end", self.head, rows.head())
         self._same("receipts", "the last", state.last_receipt(), rows.last_receipt())
+        self._same("receipts", "one more", None, next(self._receipts, None))
         accounts = sorted(state.loaded_accounts(), key=lambda account: account.account)
         pages = _paged(lambda after: rows.accounts(after, PAGE), lambda account: account.account, -1)
         self._equal("account", accounts, pages, lambda account: account.account)
