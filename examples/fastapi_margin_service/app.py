@@ -34,7 +34,7 @@ def create_app(folder: str | None = None, *, queue_limit: int = QUEUE_LIMIT) -> 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
         """Opening judges the key, which takes a moment: in a thread. Closing decides what still waits."""
-        ledger = await asyncio.to_thread(LedgerFolder.read(place).open)
+        ledger = await asyncio.to_thread(lambda: LedgerFolder.read(place).open(os.environ.get("ZKMARGIN_DATABASE")))
         async with AsyncMarginLedger(ledger, queue_limit=queue_limit) as app.state.ledger:
             app.state.orders = OrderBook()
             yield

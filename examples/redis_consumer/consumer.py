@@ -165,7 +165,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     redis = Redis.from_url(os.environ["REDIS_URL"], protocol=2, socket_timeout=10)
     name = f"{socket.gethostname()}-{os.getpid()}"
-    with LedgerFolder.read(os.environ["ZKMARGIN_LEDGER"]).open() as ledger:
+    folder = LedgerFolder.read(os.environ["ZKMARGIN_LEDGER"])
+    with folder.open(os.environ.get("ZKMARGIN_DATABASE")) as ledger:
         consumer = Consumer(redis, ledger, name, claim_after_ms=int(os.environ.get("CLAIM_AFTER_MS", "60000")))
         for kind in (signal.SIGTERM, signal.SIGINT):
             signal.signal(kind, lambda *_: consumer.stop.set())

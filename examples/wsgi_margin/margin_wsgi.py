@@ -79,7 +79,7 @@ class Desk:
 
 def _opened(folder: str) -> MarginLedger:
     try:
-        return LedgerFolder.read(folder).open()
+        return LedgerFolder.read(folder).open(os.environ.get("ZKMARGIN_DATABASE"))
     except EncodingError as problem:  # a file of ours is malformed, and not what was sent
         raise LedgerError(folder, str(problem)) from None
 

@@ -1,10 +1,13 @@
-"""The ready service inside somebody's own application, as the typed consumer does it."""
+"""The ready service inside somebody's own application, and the way to a ledger for the examples to work on."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+
+from zkmargin.settlement.ledger_folder import LedgerFolder
 
 from .program import ROOT, load
 from .venue import Venue
@@ -27,3 +30,24 @@ def test_the_service_works_below_a_path_and_leaves_the_ledger_to_its_owner(venue
         assert client.get("/ledger/healthz").status_code == 200
     with venue.open() as ledger:
         assert len(ledger.receipts()) == 1
+
+
+def test_the_way_to_a_ledger_of_one_s_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The commands of the examples' README, on the small shape."""
+    from zkmargin.cli import main
+
+    readme = (ROOT / "examples/README.md").read_text()
+    (block,) = re.findall(r"```sh\n(.*?)```", readme, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    for line in block.splitlines():
+        words = line.split()
+        if words[0] == "cd":
+            monkeypatch.chdir(words[1])
+            continue
+        small = [*words[1:], "--shape", "small"] if words[1] == "demo" else words[1:]
+        with pytest.raises(SystemExit) as ended:
+            main(small)
+        assert ended.value.code == 0, capsys.readouterr().err
+    assert LedgerFolder.read(tmp_path / "story/ledger").open().overview().newest_risk_table_ms is not None

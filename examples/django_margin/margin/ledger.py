@@ -25,7 +25,7 @@ def margin_ledger() -> MarginLedger:
     with _lock:
         if place not in _ledgers:
             try:
-                _ledgers[place] = LedgerFolder.read(settings.ZKMARGIN_LEDGER).open()
+                _ledgers[place] = LedgerFolder.read(settings.ZKMARGIN_LEDGER).open(settings.ZKMARGIN_DATABASE)
             except EncodingError as problem:  # a file of ours is malformed, and not what was sent
                 raise LedgerError(settings.ZKMARGIN_LEDGER, str(problem)) from None
         return _ledgers[place]

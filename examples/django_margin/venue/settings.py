@@ -24,5 +24,7 @@ APPEND_SLASH = False
 
 ZKMARGIN_LEDGER = os.environ.get("ZKMARGIN_LEDGER", "ledger")
 """The ledger's folder, made by `zkmargin ledger init`."""
+ZKMARGIN_DATABASE = os.environ.get("ZKMARGIN_DATABASE")
+"""A `postgresql://` address, where the ledger is not in the folder's own file."""
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1 << 16
 """A settlement request has 2 KiB. Django refuses a longer body by its announced length."""
