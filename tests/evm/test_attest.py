@@ -188,3 +188,4 @@ def test_retracting_nothing_opens_nothing(world: EvmWorld) -> None:
 def test_only_the_owner_retracts(world: EvmWorld) -> None:
     call = world.functions.retract_root(CHAINS[0], 7, "mine")
     refused(world, "ownable: caller is not the owner", call, world.chain.accounts[1])
+    refused(world, "statement-error", world.functions.retract_root(CHAINS[0], 7, ""))
