@@ -163,6 +163,24 @@ def test_the_slowest_route_bounds_the_horizon_from_below(world: EvmWorld) -> Non
     assert world.accept(world.request(expiry_ms=expiry, oracle_time_ms=late, horizon_ms=2000)) == 1
 
 
+def test_a_credit_too_large(world: EvmWorld) -> None:
+    refused(world, "credit-too-large", credit=5_000_001)
+    assert world.accept(world.request(credit=5_000_000)) == 0  # that is the inflow cap's business
+
+
+def test_a_fork_of_the_chain_is_another_target(world: EvmWorld) -> None:
+    world.chain.request("anvil_setChainId", world.chain.chain_id + 1)
+    with pytest.raises(Refused) as caught:
+        world.chain.call(world.functions.accept(request_tuple(world.request())))
+    world.chain.request("anvil_setChainId", world.chain.chain_id)
+    assert caught.value.reason == "wrong-target"
+
+
+def test_the_code_stands_at_its_own_address_only(world: EvmWorld) -> None:
+    with pytest.raises(Refused):
+        world.chain.deploy(world.compiled)
+
+
 def test_an_expired_request(world: EvmWorld) -> None:
     refused(world, "request-expired", expiry_ms=NOW)
 

@@ -55,6 +55,7 @@ CONFIG = LedgerConfig(
     oracle_quorum=2,
     root_signers=tuple(signer_address(key) for key in KEYS[1:4]),
     root_quorum=2,
+    max_credit_e8=5_000_000 * UNIT,
     limits=BreakerLimits(
         inflow_cap_e8=1_000_000 * UNIT, inflow_window_ms=60_000, trial_cap_e8=500 * UNIT, trial_accepts=2
     ),
