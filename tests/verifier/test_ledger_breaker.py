@@ -22,7 +22,20 @@ from zkmargin.verifier import (
 )
 from zkmargin.verifier.ledger import Position
 
-from .world import CHAIN, CONFIG, NOW, ORACLE_TIME, OTHER_CHAIN, RISK_ROOT, UNIT, Clock, World, attestation, limited
+from .world import (
+    CHAIN,
+    CONFIG,
+    NOW,
+    ORACLE_TIME,
+    OTHER_CHAIN,
+    RISK_ROOT,
+    UNIT,
+    Clock,
+    World,
+    attestation,
+    limited,
+    root_attestation,
+)
 
 MINUTE = 60_000
 
@@ -274,6 +287,21 @@ def test_retracting_takes_newer_epochs_and_leaves_older_ones(world: World, ledge
         assert caught.value.code == "unknown-root"
     ledger.observe_root(CHAIN, 9, 9_011, NOW)
     ledger.observe_root(CHAIN, 10, 9_010, NOW)
+    ledger.verify_log()
+
+
+def test_a_signature_from_before_a_retraction_brings_no_root_back(ledger: MarginLedger, clock: Clock) -> None:
+    """Whoever kept the attestation could otherwise undo what the operator did."""
+    kept = root_attestation(8, 9_008)
+    ledger.attest_source_root(kept)
+    clock.advance(10)
+    ledger.retract_root(CHAIN, 8, "a fork")
+    for old in (kept, root_attestation(8, 9_009, observed_at_ms=clock.now_ms)):
+        with pytest.raises(AttestationRejected, match="retracted"):
+            ledger.attest_source_root(old)
+    ledger.attest_source_root(root_attestation(2**32, 5, observed_at_ms=clock.now_ms, chain_id=OTHER_CHAIN))
+    clock.advance(1)
+    ledger.attest_source_root(root_attestation(8, 9_008, observed_at_ms=clock.now_ms))
     ledger.verify_log()
 
 

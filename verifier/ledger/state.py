@@ -47,6 +47,7 @@ class State:
         self._swept_ms = -1
         self._roots: dict[tuple[int, int], Root | None] = {}
         self._new_roots: dict[int, dict[int, Root]] = {}
+        self._newest_stored: dict[int, Root | None] = {}
         self._risk_tables: dict[int, RiskTable | None] = {}
         self._scopes: dict[Scope, ScopeRecord] | None = None
         self._changed_scopes: dict[Scope, None] = {}
@@ -147,7 +148,10 @@ class State:
 
     def newest_root(self, chain_id: int) -> Root | None:
         new = self._new_roots.get(chain_id, {})
-        stored = self._rows.newest_root(chain_id, self.changes.retracted.get(chain_id))
+        if chain_id not in self._newest_stored:
+            below = self.changes.retracted.get(chain_id)
+            self._newest_stored[chain_id] = self._rows.newest_root(chain_id, below)
+        stored = self._newest_stored[chain_id]
         return max((*new.values(), *([stored] if stored else [])), key=lambda root: root.epoch, default=None)
 
     def add_root(self, root: Root) -> None:
@@ -161,6 +165,7 @@ class State:
         for newer in [e for e in new if e >= epoch]:
             del new[newer]
         self.changes.roots = [r for r in self.changes.roots if r.chain_id != chain_id or r.epoch < epoch]
+        self._newest_stored.pop(chain_id, None)
         retracted = self.changes.retracted
         retracted[chain_id] = min(epoch, retracted.get(chain_id, epoch))
         self._roots = {key: root for key, root in self._roots.items() if key[0] != chain_id}
