@@ -185,6 +185,26 @@ def test_orders_have_a_lane_of_their_own(ledger: MarginLedger, gate: Gate, venue
     run(ledger, story)
 
 
+def test_orders_and_questions_that_pile_up_are_refused_too(
+    ledger: MarginLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = threading.Event()
+    monkeypatch.setattr("zkmargin.verifier.ledger.async_ledger.LANE_LIMIT", 2)
+
+    async def story(shared: AsyncMarginLedger) -> None:
+        for lane in (shared.ask, shared.order):
+            under_way = [asyncio.create_task(lane(lambda _: go.wait(60))) for _ in range(2)]
+            await asyncio.sleep(0)
+            with pytest.raises(Overloaded):
+                await lane(lambda _: True)
+            go.set()
+            assert await asyncio.gather(*under_way) == [True, True]
+            assert await lane(lambda _: 5) == 5
+            go.clear()
+
+    run(ledger, story)
+
+
 def test_opened_from_the_loop(venue: Venue) -> None:
     async def whole() -> None:
         async with await AsyncMarginLedger.open(

@@ -125,6 +125,15 @@ def test_what_is_no_batch_is_malformed(client: TestClient, value: Any) -> None:
     assert_problem(client.post(f"{PATH}/batch", json=value), 400, "malformed")
 
 
+def test_a_batch_that_could_never_wait_is_malformed_and_not_put_off(
+    ledger: MarginLedger, settings: ServiceSettings, venue: Venue
+) -> None:
+    with TestClient(create_app(ledger, replace(settings, queue_limit=1))) as client:
+        item = json.loads(venue.body(1))
+        assert_problem(client.post(f"{PATH}/batch", json={"requests": [item] * 2}), 400, "malformed")
+        assert client.post(f"{PATH}/batch", json={"requests": [item]}).is_success
+
+
 class Stuck:
     """Holds the ledger's workers until it is let go."""
 

@@ -62,7 +62,8 @@ async def settle_many(request: Request, core: TheCore) -> JSONResponse:
     """Each request gets its own receipt or problem, in order, as if they had been sent one after another."""
     body = await read_body(request, core.settings)
     # Some hundred documents take a while to read, and other requests must not wait for that.
-    parsed = await asyncio.to_thread(_parse_batch, body, core.settings.max_batch, core.settings.max_batch_bytes)
+    most = min(core.settings.max_batch, core.ledger.queue_limit)
+    parsed = await asyncio.to_thread(_parse_batch, body, most, core.settings.max_batch_bytes)
     outcomes = iter(await _decided(core, [item for item in parsed if isinstance(item, SettlementRequest)]))
     results = [next(outcomes) if isinstance(item, SettlementRequest) else item for item in parsed]
     return JSONResponse({"results": [_result(outcome) for outcome in results]})
