@@ -30,6 +30,8 @@ from zkmargin.prover import Claim
 from zkmargin.verifier import (
     Context,
     Proof,
+    RiskAttestation,
+    SourceRootAttestation,
     Terms,
     Verifier,
     VerifyingKey,
@@ -226,6 +228,25 @@ def _public_inputs(common: Fields) -> Callable[[Fields], Check]:
     return read
 
 
+def _attestation(common: Fields) -> Callable[[Fields], Check]:
+    """An attestation of either kind: its EIP-712 digest, and whether a quorum of the signers stands behind it."""
+    signers = [bytes.fromhex(text.removeprefix("0x")) for text in common.text_list("signers")]
+    quorum = common.integer("quorum", 1, 1 << 8)
+
+    def read(case: Fields) -> Check:
+        document, digest = case.members("attestation"), case.hex_bytes("digest", 32)
+
+        def check(engine: Engine) -> None:
+            kind = SourceRootAttestation if document.get("format") == SourceRootAttestation.format else RiskAttestation
+            attestation = kind.from_json(document)
+            _same("digest", "0x" + digest.hex(), "0x" + attestation.digest().hex())
+            attestation.require_quorum(signers, quorum)
+
+        return check
+
+    return read
+
+
 def _circuit(common: Fields) -> Callable[[Fields], Check]:
     """A circuit and inputs; the witness they give must satisfy it, and must not once `tampered` wires are changed."""
     circuit_digest = common.hex_text("circuit_digest").hex()
@@ -350,6 +371,7 @@ READERS: dict[str, Callable[[Fields], Callable[[Fields], Check]]] = {
     "keccak": _keccak,
     "merkle": _merkle,
     "public-inputs": _public_inputs,
+    "attestation": _attestation,
     "circuit": _circuit,
     "proof": _proof,
     "proof-form": _proof_form,

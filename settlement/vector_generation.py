@@ -35,6 +35,7 @@ from .book import AccountBook, BookIdentity
 from .conformance import FORMAT, OK
 from .credit_document import CreditRequest
 from .example_market import example_risk_document
+from .vector_attestations import attestation_vectors
 from .vector_forms import proof_form_vectors
 
 E8 = 10**8
@@ -66,6 +67,7 @@ def generate_vectors(directory: Path) -> list[Path]:
         "algebra/poseidon_list.json": _poseidon_list(),
         "algebra/merkle.json": _merkle(),
         "statement/public_inputs.json": _public_inputs(),
+        "statement/attestations.json": attestation_vectors(),
         "circuits/gadgets.json": _circuit(engine),
         "proofs/groth16.json": proofs,
         "proofs/forms.json": proof_form_vectors(honest["proof"], honest["public"], engine),

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from zkmargin.algebra import EncodingError
+from zkmargin.algebra.keccak import keccak256
 from zkmargin.settlement.ledger_document import LedgerDocument
 from zkmargin.verifier import CircuitMismatch, ConfigError, KeyRejected
-from zkmargin.verifier.errors import DeploymentMismatch, NetworkMismatch
-from zkmargin.verifier.evm import deployment
-from zkmargin.verifier.evm.deployment import DeploymentRecord, deploy_ledger, key_digest, plan_ledger
+from zkmargin.verifier.errors import DeploymentMismatch, NetworkMismatch, TransactionFailed
+from zkmargin.verifier.evm.compile import Compiled
+from zkmargin.verifier.evm.contracts import created_address
+from zkmargin.verifier.evm.deployment import DeploymentRecord, Planned, deploy_ledger, key_digest, plan_ledger
 
 from ..verifier.trapdoor import Trapdoor
 from .conftest import CIRCUIT, CONFIG, OWNER_KEY, Target, document
@@ -86,42 +88,36 @@ def test_keys_that_must_not_be_deployed(fresh: Target) -> None:
             plan_ledger(fresh.sender, CONFIG, bad, engine=fresh.trapdoor.engine)
 
 
-@pytest.fixture(scope="module")
-def plan(first_target: Target) -> Any:
-    """The next contract of the owner, not deployed."""
-    return plan_ledger(first_target.sender, CONFIG, first_target.trapdoor.key, engine=first_target.trapdoor.engine)
+@pytest.fixture
+def plan(fresh: Target) -> Planned:
+    """The owner's next contract: in place of a ledger's one that is a single byte."""
+    nonce = fresh.sender.nonce()
+    compiled = Compiled("", [], bytes.fromhex("600060005360016000f3"), bytes(1), {})
+    return Planned(fresh.config, compiled, created_address(fresh.sender.account.address, nonce), nonce)
 
 
-def test_nothing_is_sent_to_an_address_that_has_code(first_target: Target, plan: Any) -> None:
-    snapshot = first_target.chain.snapshot()
-    address = first_target.node.checksummed(plan.address)
-    first_target.chain.request("anvil_setCode", address, "0x00")
-    try:
-        with pytest.raises(DeploymentMismatch, match="has code already"):
-            deploy_ledger(first_target.sender, plan, first_target.trapdoor.key, document)
-    finally:
-        first_target.chain.revert(snapshot)
+def test_nothing_is_sent_to_an_address_that_has_code(fresh: Target, plan: Planned) -> None:
+    fresh.chain.request("anvil_setCode", fresh.node.checksummed(plan.address), "0x00")
+    with pytest.raises(DeploymentMismatch, match="has code already"):
+        deploy_ledger(fresh.sender, plan, fresh.trapdoor.key, document)
+    assert fresh.sender.nonce() == plan.nonce
 
 
-def test_code_that_differs_from_what_was_compiled_is_noticed(first_target: Target, plan: Any) -> None:
-    snapshot = first_target.chain.snapshot()
-    wrong = replace(plan, compiled=replace(plan.compiled, runtime=plan.compiled.runtime + b"\0"))
-    try:
-        with pytest.raises(DeploymentMismatch, match="do not use it"):
-            deploy_ledger(first_target.sender, wrong, first_target.trapdoor.key, document)
-    finally:
-        first_target.chain.revert(snapshot)
+def test_code_that_differs_from_what_was_compiled_is_noticed(fresh: Target, plan: Planned) -> None:
+    wrong = replace(plan, compiled=replace(plan.compiled, runtime=bytes(2)))
+    with pytest.raises(DeploymentMismatch, match="do not use it"):
+        deploy_ledger(fresh.sender, wrong, fresh.trapdoor.key, document)
 
 
-def test_an_address_that_was_not_meant_is_noticed(first_target: Target, plan: Any) -> None:
+def test_an_address_that_was_not_meant_is_noticed(fresh: Target, plan: Planned) -> None:
+    """Another transaction of the account came first."""
+    fresh.sender.send(bytes(20), b"")
+    with pytest.raises((DeploymentMismatch, TransactionFailed)):
+        deploy_ledger(fresh.sender, plan, fresh.trapdoor.key, document)
     with pytest.raises(DeploymentMismatch, match="should be"):
-        deployment._check_deployed(
-            first_target.sender,
-            replace(plan, address=bytes(20)),
-            replace_receipt(first_target),
-        )
+        deploy_ledger(fresh.sender, replace(plan, nonce=plan.nonce + 1), fresh.trapdoor.key, document)
 
 
-def replace_receipt(target: Target) -> Any:
-    receipt = target.chain.web3.eth.get_transaction_receipt(target.record.transaction)  # type: ignore[arg-type]
-    return deployment.Mined(target.record.transaction, 1, "0x", 1, receipt)
+def test_the_very_contract_is_recorded(fresh: Target, plan: Planned) -> None:
+    record = deploy_ledger(fresh.sender, plan, fresh.trapdoor.key, document)
+    assert (record.address, record.code_hash) == (plan.address, keccak256(bytes(1)))

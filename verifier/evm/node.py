@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from zkmargin.algebra import EncodingError, load_json
 from zkmargin.algebra.extras import require
 
 from ..bounded_http import HttpEndpoint
@@ -33,9 +33,9 @@ class EvmNode:
             def make_request(self, method: Any, params: Any) -> Any:
                 raw = endpoint.post_json(self.encode_rpc_request(method, params))
                 try:
-                    answer = json.loads(raw)
-                except (ValueError, RecursionError):
-                    raise SourceMalformed(name, f"does not answer {method} with JSON") from None
+                    answer = load_json(raw, "answer", max_bytes=MAX_ANSWER_BYTES)
+                except EncodingError as problem:
+                    raise SourceMalformed(name, f"does not answer {method} with JSON: {problem}") from None
                 if not isinstance(answer, dict):
                     raise SourceMalformed(name, f"does not answer {method} by JSON-RPC")
                 return answer
@@ -46,6 +46,8 @@ class EvmNode:
     def require_network(self, network_id: int) -> None:
         with self.asked():
             found = self.web3.eth.chain_id
+        if type(found) is not int:
+            raise SourceMalformed(self.name, "answers with a network that is none")
         if found != network_id:
             raise NetworkMismatch(network_id, found)
 
