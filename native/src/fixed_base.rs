@@ -26,7 +26,7 @@ pub struct FixedBases<P: SWCurveConfig> {
 
 impl<P: SWCurveConfig> FixedBases<P> {
     pub fn new(bases: Vec<Affine<P>>) -> Self {
-        let fits = |width: &usize| bases.len() * places::<P>(*width) << (width - 1) <= ROOM;
+        let fits = |width: &usize| (bases.len() * places::<P>(*width)) << (width - 1) <= ROOM;
         let width = (4..=7).rev().find(fits).unwrap_or(0);
         let mut multiples = Vec::new();
         if width > 0 {
