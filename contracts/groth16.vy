@@ -91,35 +91,34 @@ def _check_many(
     """
     count: uint256 = len(proofs)
     seed: bytes32 = keccak256(abi_encode(proofs, inputs))
-    pairs: uint256[6 * (MAX_BATCH + 3)] = empty(uint256[6 * (MAX_BATCH + 3)])
+    pairs: uint256[6][MAX_BATCH + 3] = empty(uint256[6][MAX_BATCH + 3])
     total: uint256 = 0
     combined: uint256[key.INPUTS] = empty(uint256[key.INPUTS])
     c_sum: uint256[2] = empty(uint256[2])
-    at: uint256 = 0
     for i: uint256 in range(count, bound=MAX_BATCH):
-        if self._has_infinity(proofs[i]):
+        proof: uint256[8] = proofs[i]
+        row: uint256[key.INPUTS] = inputs[i]
+        if self._has_infinity(proof):
             return False
         weight: uint256 = convert(keccak256(concat(seed, convert(i, bytes32))), uint256) >> (256 - WEIGHT_BITS)
         is_point: bool = False
         point: uint256[2] = empty(uint256[2])
-        is_point, point = self._multiply(proofs[i][0], proofs[i][1], weight)
+        is_point, point = self._multiply(proof[0], proof[1], weight)
         if not is_point:
             return False
-        pairs[at] = point[0]
-        pairs[at + 1] = point[1]
-        pairs[at + 2] = proofs[i][2]
-        pairs[at + 3] = proofs[i][3]
-        pairs[at + 4] = proofs[i][4]
-        pairs[at + 5] = proofs[i][5]
-        at += 6
-        is_point, point = self._multiply(proofs[i][6], proofs[i][7], weight)
+        pairs[i] = [point[0], point[1], proof[2], proof[3], proof[4], proof[5]]
+        is_point, point = self._multiply(proof[6], proof[7], weight)
         if not is_point:
             return False
         c_sum = ecadd(c_sum, point)
         total = uint256_addmod(total, weight, R)
         for j: uint256 in range(key.INPUTS):
-            combined[j] = uint256_addmod(combined[j], uint256_mulmod(inputs[i][j], weight, R), R)
-    pairs = self._with_key(pairs, at, total, combined, c_sum)
+            combined[j] = uint256_addmod(combined[j], uint256_mulmod(row[j], weight, R), R)
+    alpha: uint256[2] = ecmul([key.NEG_ALPHA_X, key.NEG_ALPHA_Y], total)
+    statement: uint256[2] = key._weighted_statement(total, combined)
+    pairs[count] = [alpha[0], alpha[1], key.BETA_X1, key.BETA_X0, key.BETA_Y1, key.BETA_Y0]
+    pairs[count + 1] = [statement[0], statement[1], key.GAMMA_X1, key.GAMMA_X0, key.GAMMA_Y1, key.GAMMA_Y0]
+    pairs[count + 2] = [c_sum[0], c_sum[1], key.NEG_DELTA_X1, key.NEG_DELTA_X0, key.NEG_DELTA_Y1, key.NEG_DELTA_Y0]
     success: bool = False
     result: Bytes[32] = b""
     success, result = raw_call(
@@ -135,31 +134,6 @@ def _check_many(
 
 @internal
 @view
-def _with_key(
-    proof_pairs: uint256[6 * (MAX_BATCH + 3)],
-    at: uint256,
-    total: uint256,
-    combined: uint256[key.INPUTS],
-    c_sum: uint256[2],
-) -> uint256[6 * (MAX_BATCH + 3)]:
-    """
-    @dev The pairs of a batch's proofs, and after them the three of the key.
-    """
-    pairs: uint256[6 * (MAX_BATCH + 3)] = proof_pairs
-    alpha: uint256[2] = ecmul([key.NEG_ALPHA_X, key.NEG_ALPHA_Y], total)
-    statement: uint256[2] = key._weighted_statement(total, combined)
-    tail: uint256[18] = [
-        alpha[0], alpha[1], key.BETA_X1, key.BETA_X0, key.BETA_Y1, key.BETA_Y0,
-        statement[0], statement[1], key.GAMMA_X1, key.GAMMA_X0, key.GAMMA_Y1, key.GAMMA_Y0,
-        c_sum[0], c_sum[1], key.NEG_DELTA_X1, key.NEG_DELTA_X0, key.NEG_DELTA_Y1, key.NEG_DELTA_Y0,
-    ]
-    for i: uint256 in range(18):
-        pairs[at + i] = tail[i]
-    return pairs
-
-
-@internal
-@view
 def _multiply(x: uint256, y: uint256, scalar: uint256) -> (bool, uint256[2]):
     """
     @dev A multiple of what may be no point; then False.
@@ -171,4 +145,4 @@ def _multiply(x: uint256, y: uint256, scalar: uint256) -> (bool, uint256[2]):
     )
     if not success:
         return False, empty(uint256[2])
-    return True, [convert(slice(result, 0, 32), uint256), convert(slice(result, 32, 32), uint256)]
+    return True, [extract32(result, 0, output_type=uint256), extract32(result, 32, output_type=uint256)]
