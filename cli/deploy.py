@@ -26,6 +26,9 @@ from .output import Output
 )
 @click.option("--key", "key_path", type=FILE, required=True, metavar="VK.json", help="verification_key.json")
 @click.option("-o", "--out", type=FILE, required=True, metavar="DEPLOYMENT.json", help="The record to write.")
+@click.option(
+    "--sent", metavar="TRANSACTION", help="Go on with a deployment that was sent before, and not mined in time."
+)
 @click.option("--allow-development-key", is_flag=True, help="For tests: whoever made the key can forge proofs.")
 @node_option
 @sending_options
@@ -35,6 +38,7 @@ def COMMAND(
     config_path: Path,
     key_path: Path,
     out: Path,
+    sent: str | None,
     allow_development_key: bool,
     node_url: str,
     sending: Sending,
@@ -53,13 +57,13 @@ def COMMAND(
     key = VerifyingKey.from_json(read_file(key_path, "verifying key"))
     _check_development(output, document.config, key, allow_development_key)
     sender = sending.sender(EvmNode(node_url), output)
-    planned = plan_ledger(sender, document.config, key, engine=chosen_engine(output))
+    planned = plan_ledger(sender, document.config, key, engine=chosen_engine(output), sent=_transaction(sent))
     output.aside([f"deploying to 0x{planned.address.hex()} of chain {planned.config.target_chain_id}"])
 
     def written(config: LedgerConfig) -> dict[str, Any]:
         return replace(document, config=config).to_json()
 
-    record = deploy_ledger(sender, planned, key, written)
+    record = deploy_ledger(sender, planned, key, written, sent=sent)
     write_files([NewFile(out, json_bytes(record.to_json()))], force=False)
     output.result(
         {
@@ -76,6 +80,13 @@ def COMMAND(
             f"record in {out}",
         ],
     )
+
+
+def _transaction(text: str | None) -> str | None:
+    digits = "" if text is None else text.removeprefix("0x")
+    if text is not None and (len(digits) != 64 or not set(digits) <= set("0123456789abcdef") or text == digits):
+        raise Misuse("--sent is a transaction's hash: 0x and 64 lower-case hexadecimal digits")
+    return text
 
 
 def _check_development(output: Output, config: LedgerConfig, key: VerifyingKey, allowed: bool) -> None:

@@ -163,6 +163,13 @@ def test_a_development_key_is_allowed_by_name_alone(deploy: Callable[..., Done],
     assert not (tmp_path / "d.json").exists()
 
 
+@pytest.mark.parametrize("sent", ["12", "0x12", "12" * 32, "0x" + "AB" * 32])
+def test_a_transaction_is_named_by_its_hash(deploy: Callable[..., Done], tmp_path: Path, sent: str) -> None:
+    done = deploy(tmp_path / "d.json", "--allow-development-key", "--sent", sent)
+    assert done.code == 2
+    assert "transaction's hash" in done.stderr
+
+
 def test_nothing_is_overwritten(deploy: Callable[..., Done], record: Path) -> None:
     before = record.read_bytes()
     assert deploy(record, "--allow-development-key").code == 2

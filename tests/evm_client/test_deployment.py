@@ -121,3 +121,30 @@ def test_an_address_that_was_not_meant_is_noticed(fresh: Target, plan: Planned) 
 def test_the_very_contract_is_recorded(fresh: Target, plan: Planned) -> None:
     record = deploy_ledger(fresh.sender, plan, fresh.trapdoor.key, document)
     assert (record.address, record.code_hash) == (plan.address, keccak256(bytes(1)))
+
+
+def test_a_deployment_that_was_not_waited_for_is_gone_on_with(fresh: Target, plan: Planned) -> None:
+    sent = fresh.sender.send(None, plan.compiled.initcode).transaction
+    record = deploy_ledger(fresh.sender, plan, fresh.trapdoor.key, document, sent=sent)
+    assert (record.transaction, record.address) == (sent, plan.address)
+    assert fresh.sender.sent(sent)["nonce"] == plan.nonce
+    other = fresh.sender.send(bytes(20), b"").transaction
+    with pytest.raises(DeploymentMismatch, match="should be"):
+        deploy_ledger(fresh.sender, plan, fresh.trapdoor.key, document, sent=other)
+    stranger = fresh.chain.web3.eth.send_transaction({"from": fresh.chain.accounts[1], "to": fresh.chain.accounts[2]})
+    for transaction, reason in (("0x" + stranger.hex(), "another account"), ("0x" + "12" * 32, "does not have it")):
+        with pytest.raises(TransactionFailed, match=reason):
+            deploy_ledger(fresh.sender, plan, fresh.trapdoor.key, document, sent=transaction)
+
+
+def test_the_plan_of_a_deployment_sent_before_has_its_nonce(first_target: Target) -> None:
+    """Compiled for the same address, it is the same code."""
+    record = first_target.record
+    planned = plan_ledger(
+        first_target.sender,
+        CONFIG,
+        first_target.trapdoor.key,
+        engine=first_target.trapdoor.engine,
+        sent=record.transaction,
+    )
+    assert (planned.address, keccak256(planned.compiled.runtime)) == (record.address, record.code_hash)

@@ -127,14 +127,21 @@ class Planned:
     nonce: int
 
 
-def plan_ledger(sender: Sender, config: LedgerConfig, key: VerifyingKey, *, engine: Engine | None = None) -> Planned:
+def plan_ledger(
+    sender: Sender,
+    config: LedgerConfig,
+    key: VerifyingKey,
+    *,
+    engine: Engine | None = None,
+    sent: str | None = None,
+) -> Planned:
     """Judge the key, work out the address the contract is going to have, and compile the contract for it.
 
     The ledger's name in `config` gives way to the address; a name that is another address already is refused, because
-    whoever wrote it meant that one.
+    whoever wrote it meant that one. `sent` is a deployment that was sent before and not waited for to its end.
     """
     sender.node.require_network(config.target_chain_id)
-    nonce = sender.nonce()
+    nonce = sender.nonce() if sent is None else sender.sent(sent)["nonce"]
     address = created_address(sender.account.address, nonce)
     name = "0x" + address.hex()
     if config.ledger.startswith("0x") and config.ledger.lower() != name:
@@ -144,12 +151,20 @@ def plan_ledger(sender: Sender, config: LedgerConfig, key: VerifyingKey, *, engi
 
 
 def deploy_ledger(
-    sender: Sender, planned: Planned, key: VerifyingKey, write_config: Callable[[LedgerConfig], dict[str, Any]]
+    sender: Sender,
+    planned: Planned,
+    key: VerifyingKey,
+    write_config: Callable[[LedgerConfig], dict[str, Any]],
+    *,
+    sent: str | None = None,
 ) -> DeploymentRecord:
-    """Deploy, and compare what stands on the chain with what was meant."""
-    if sender.node.code(planned.address):
+    """Deploy, or wait for the deployment `sent` before, and compare what stands on the chain with what was meant."""
+    if sent is not None:
+        mined = sender.wait(sent)
+    elif sender.node.code(planned.address):
         raise DeploymentMismatch("address", f"0x{planned.address.hex()} has code already")
-    mined = sender.send(None, planned.compiled.initcode, nonce=planned.nonce)
+    else:
+        mined = sender.send(None, planned.compiled.initcode, nonce=planned.nonce)
     _check_deployed(sender, planned, mined)
     return DeploymentRecord(
         network_id=planned.config.target_chain_id,
@@ -169,7 +184,7 @@ def deploy_ledger(
 
 
 def _check_deployed(sender: Sender, planned: Planned, mined: Mined) -> None:
-    stands_at = bytes.fromhex(str(mined.receipt["contractAddress"])[2:])
+    stands_at = bytes.fromhex(str(mined.receipt["contractAddress"] or "0x")[2:])
     if stands_at != planned.address:
         raise DeploymentMismatch("address", f"is 0x{stands_at.hex()} and should be 0x{planned.address.hex()}")
     if sender.node.code(planned.address) != planned.compiled.runtime:

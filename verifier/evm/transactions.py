@@ -76,6 +76,26 @@ class Sender:
         self._announce(transaction)
         return self._wait(transaction, nonce, call)
 
+    def wait(self, transaction: str) -> Mined:
+        """Wait for a transaction of this account that was sent before."""
+        call = self.sent(transaction)
+        return self._wait(transaction, call["nonce"], call)
+
+    def sent(self, transaction: str) -> dict[str, Any]:
+        """A transaction of this account that the node has, mined or waiting, as it was sent."""
+        from web3.exceptions import TransactionNotFound
+
+        try:
+            with self.node.asked(TransactionNotFound):
+                found: Any = self.node.web3.eth.get_transaction(transaction)  # type: ignore[arg-type]  # hex is taken
+                call = {key: found[key] for key in ("from", "to", "nonce", "gas") if found.get(key) is not None}
+                call["data"] = "0x" + bytes(found["input"]).hex()
+        except TransactionNotFound:
+            raise TransactionFailed("the node does not have it", transaction) from None
+        if call["from"] != self._address:
+            raise TransactionFailed("it is of another account", transaction)
+        return call
+
     @property
     def _address(self) -> Any:
         return self.node.checksummed(self.account.address)
