@@ -275,6 +275,19 @@ def test_a_trial_s_cap_opens_again() -> None:
     assert transition.position is HALF_OPEN
 
 
+def test_a_trial_s_inflow_adds_up() -> None:
+    breakers = Breakers(limits(trial_cap_e8=100, trial_accepts=9))
+    breakers.move(probe(WHOLE, NOW, "try"))
+    assert [breakers.add(added).exceeded for added in (60, 30)] == [None, None]
+    assert (breakers.add(11).level_e8, breakers.state().is_open) == (90, True)
+
+
+def test_a_source_named_twice_is_on_trial_once() -> None:
+    breakers = Breakers(limits(trial_cap_e8=100, trial_accepts=1))
+    breakers.move(probe(CHAIN, NOW, "try"))
+    assert [transition.position for transition in breakers.add(1, sources=(CHAIN, CHAIN)).transitions] == [CLOSED]
+
+
 def test_a_trial_of_one_source() -> None:
     breakers = Breakers(limits(trial_cap_e8=100, trial_accepts=1))
     breakers.move(probe(CHAIN, NOW, "try"))
