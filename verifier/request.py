@@ -57,6 +57,10 @@ class SettlementRequest:
         check_public_inputs(self.public_inputs, signal_count(len(self.context.source_chain_ids)))
 
     def named_inputs(self) -> PublicInputs:
+        return self._named_inputs
+
+    @cached_property
+    def _named_inputs(self) -> PublicInputs:
         return PublicInputs.from_signals(self.public_inputs, len(self.context.source_chain_ids))
 
     def digest(self) -> bytes:

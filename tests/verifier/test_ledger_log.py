@@ -303,6 +303,22 @@ def test_a_credit_without_grounds_is_found_in_a_log_with_good_hashes(
             ledger.verify_log()
 
 
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [({"remaining_e8": str(41 * UNIT)}, "it raises the credit"), ({"receipt": 2}, "not of the account's newest")],
+    ids=str,
+)
+def test_a_repayment_without_grounds_is_found(
+    world: World, path: Path, clock: Clock, changes: dict[str, Any], fault: str
+) -> None:
+    with world.open(path, clock=clock) as ledger:
+        receipt = ledger.accept(world.request(credit=40))
+        ledger.repay(receipt.settlement_id, UNIT)
+        rewrite(path, ledger.head().number, **changes)
+        with pytest.raises(DamagedDatabase, match=fault):
+            ledger.verify_log()
+
+
 def test_a_credit_under_an_open_breaker_is_found(world: World, path: Path, clock: Clock) -> None:
     with world.open(path, clock=clock) as ledger:
         ledger.reset_breaker("a test")

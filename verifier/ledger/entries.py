@@ -159,7 +159,7 @@ def _apply_release(state: State, _: int, body: Body) -> None:
     account, through = state.account(int(body["account"])), int(body["through_sequence"])
     if through >= account.sequence:
         account = account.without_margin()
-    state.put_account(replace(account, released_through=max(through, account.released_through)))
+    state.put_account(replace(account, released_through=through))
 
 
 def record_repayment(state: State, at_ms: int, receipt: Receipt, remaining_e8: int) -> None:
@@ -173,9 +173,7 @@ def record_repayment(state: State, at_ms: int, receipt: Receipt, remaining_e8: i
 
 
 def _apply_repayment(state: State, _: int, body: Body) -> None:
-    account = state.account(int(body["account"]))
-    if account.receipt == body["receipt"]:
-        state.put_account(replace(account, margin_e8=min(account.margin_e8, int(body["remaining_e8"]))))
+    state.put_account(replace(state.account(int(body["account"])), margin_e8=int(body["remaining_e8"])))
 
 
 # The breaker, and who opened the ledger.

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from ..errors import DamagedDatabase
 from ..receipt import Receipt
 from .entries import apply_entry
-from .log import ACCEPTED, KINDS, LogEntry, canonical, entry_hash
+from .log import ACCEPTED, KINDS, REPAID, LogEntry, canonical, entry_hash
 from .records import Account, Head, RiskTable, Root
 from .scope_text import scope_name, to_text
 from .state import State
@@ -131,11 +131,12 @@ class _Check:
         if entry.kind not in KINDS or canonical(body) != entry.body:
             raise ValueError(entry.kind)
         state = self._state
-        if entry.kind == ACCEPTED:
+        judge = _JUDGES.get(entry.kind)
+        if judge is not None:
             state.sweep(entry.at_ms)
-            fault = fault_of_acceptance(state, entry.at_ms, body)
+            fault = judge(state, entry.at_ms, body)
             if fault:
-                raise self.damaged(f"{name} accepts what cannot be accepted: {fault}")
+                raise self.damaged(f"{name} is without grounds: {fault}")
         apply_entry(state, entry.at_ms, entry.kind, body)
         for receipt in state.changes.receipts:
             self._same("receipt", receipt.number, receipt, next(self._receipts, None))
@@ -193,6 +194,17 @@ def fault_of_acceptance(state: State, at_ms: int, body: Mapping[str, Any]) -> st
         "the breaker was open": any(state.scope(scope).breaker.is_open for scope in (None, *sources)),
     }
     return next((fault for fault, found in faults.items() if found), "")
+
+
+def fault_of_repayment(state: State, _: int, body: Mapping[str, Any]) -> str:
+    """Why this credit should not be lowered to that."""
+    account = state.account(int(body["account"]))
+    if account.receipt != body["receipt"]:
+        return "it is not of the account's newest credit"
+    return "it raises the credit" if int(body["remaining_e8"]) > account.margin_e8 else ""
+
+
+_JUDGES = {ACCEPTED: fault_of_acceptance, REPAID: fault_of_repayment}
 
 
 def _paged(page: Callable[[Any], list[_Row]], key: Callable[[_Row], Any], after: Any) -> Iterator[_Row]:
