@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import csv
 import json
 import os
 import random
@@ -20,7 +21,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -28,16 +29,13 @@ from typing import Any
 from zkmargin.algebra import get_engine
 
 from .machine import describe_machine, load_average
+from .service_clients import Client, Tally
 from .settlements import Load, body
 
 SERVERS: Any = import_module("tests.servers.postgres")
 """The tests' own PostgreSQL server, without types here."""
 SERVE = "from zkmargin.cli import main; main()"
-HEAD = b"POST /v1/settlements HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
 START_S = 60.0
-AGAIN_S = 0.05
-ONE_IN = 20
-"""One in so many requests is one that has its receipt already."""
 
 
 @dataclass
@@ -79,78 +77,6 @@ class Killed:
             return 0
         self._process.terminate()
         return self._process.wait(60)
-
-
-@dataclass
-class Tally:
-    """What the clients saw."""
-
-    receipts: dict[bytes, bytes] = field(default_factory=dict)
-    """By the request's body."""
-    seconds: list[float] = field(default_factory=list)
-    """Of each answered attempt."""
-    broken: int = 0
-    put_off: int = 0
-    refused: list[bytes] = field(default_factory=list)
-    changed: int = 0
-
-
-class Client:
-    """One connection that sends one request after another."""
-
-    def __init__(self, port: int, tally: Tally, dice: random.Random) -> None:
-        self._port = port
-        self._tally = tally
-        self._dice = dice
-        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-
-    async def work(self, bodies: Iterator[bytes], until: float) -> None:
-        while time.monotonic() < until:
-            known = self._dice.randrange(ONE_IN) == 0 and self._tally.receipts
-            request = self._dice.choice(list(self._tally.receipts)[-100:]) if known else next(bodies, None)
-            if request is None:
-                break
-            await self._settle(request)
-        self._hang_up()
-
-    async def _settle(self, request: bytes) -> None:
-        """Until there is a receipt, or a refusal that is no matter of time."""
-        while True:
-            began = time.perf_counter()
-            try:
-                status, answer = await self._send(request)
-            except (OSError, EOFError, ValueError):
-                self._tally.broken += 1
-                self._hang_up()
-                await asyncio.sleep(AGAIN_S)
-                continue
-            self._tally.seconds.append(time.perf_counter() - began)
-            if status == 200:
-                self._tally.changed += self._tally.receipts.setdefault(request, answer) != answer
-                return
-            if status != 503:
-                self._tally.refused.append(answer)
-                return
-            self._tally.put_off += 1
-            await asyncio.sleep(AGAIN_S)
-
-    async def _send(self, request: bytes) -> tuple[int, bytes]:
-        if self._streams is None:
-            self._streams = await asyncio.open_connection("127.0.0.1", self._port)
-        reader, writer = self._streams
-        writer.write(HEAD + str(len(request)).encode() + b"\r\n\r\n" + request)
-        answer = await reader.readuntil(b"\r\n\r\n")
-        lines = answer.lower().split(b"\r\n")
-        length = next(int(line.partition(b":")[2]) for line in lines if line.startswith(b"content-length:"))
-        content = await reader.readexactly(length)
-        if b"connection: close" in lines:
-            self._hang_up()
-        return int(lines[0].split()[1]), content
-
-    def _hang_up(self) -> None:
-        if self._streams is not None:
-            self._streams[1].close()
-            self._streams = None
 
 
 async def storm(
@@ -267,13 +193,25 @@ def _percentile(times: list[float], percent: int) -> float:
     return round(1000 * times[min(len(times) - 1, len(times) * percent // 100)], 1)
 
 
+COLUMNS = """\
+`acknowledged`: receipts that clients hold. `held`: receipts in the ledger. `lost`: held by a client and not, or not
+equal, in the ledger. `doubled`: a request, a nullifier or a settlement id with two receipts. `broken`: connections that
+ended without an answer, or could not be made, while something was down. `put off`: answers 503. Times are of answered
+attempts, from the first byte sent to the last received. `load before`: the machine's load average, of 1, 5 and 15
+minutes. Every second kill is of the database where that is a server."""
+
+
 def write(rows: list[dict[str, object]], out: Path) -> None:
-    """service-load.md: one table."""
+    """service-load.md and service-load.csv."""
     names = list(rows[0])
-    lines = ["# The service under load and kills", "", *describe_machine(), ""]
+    lines = ["# The service under load and kills", "", "; ".join(describe_machine()), "", COLUMNS, ""]
     lines += ["| " + " | ".join(names) + " |", "| " + " | ".join("---" for _ in names) + " |"]
     lines += ["| " + " | ".join(str(row[name]) for name in names) + " |" for row in rows]
     (out / "service-load.md").write_text("\n".join(lines) + "\n")
+    with (out / "service-load.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def main(arguments: list[str] | None = None) -> list[dict[str, object]]:
