@@ -77,6 +77,8 @@ def test_a_stop_ends_the_streams(service: Service) -> None:
         connection.sendall(b"GET /v1/decisions/stream HTTP/1.1\r\nHost: x\r\n\r\n")
         assert connection.recv(15) == b"HTTP/1.1 200 OK"
         assert service.stop() == 0
+        assert exchange(connection, b"").endswith(b"0\r\n\r\n"), "ended, and not cut off"
+    assert "exceeded" not in service.program.output
 
 
 def test_a_declared_length_is_refused_before_the_body(shared: tuple[Service, Venue]) -> None:
@@ -155,7 +157,7 @@ def test_it_does_not_start_on_what_is_wrong(venue: Venue, tmp_path: Path) -> Non
             (start(venue.folder, "--port", port), "in use"),
             (start(venue.folder, ZKMARGIN_OPERATOR_TOKEN="short"), "24 to 512"),
             (start(venue.folder, ZKMARGIN_OPERATOR_TOKEN_FILE=str(token)), "chmod 600"),
-            (start(venue.folder, "--database", "postgresql://me:hunter2@db/margin"), "ZKMARGIN_DATABASE"),
+            (start(venue.folder, "--database", "postgresql://me:hunter2@db/m"), "ZKMARGIN_DATABASE"),
             (start(tmp_path), "ledger"),
         ]
     for ended, words in cases:
@@ -207,3 +209,17 @@ def test_only_so_many_follow(venue: Venue) -> None:
 def test_by_a_name(venue: Venue) -> None:
     with served(venue.folder, "--host", "localhost") as service:
         assert httpx.get(f"{service.url}/healthz", trust_env=False).is_success
+
+
+def test_a_password_has_no_place_among_the_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
+    from zkmargin.cli.errors import Misuse
+    from zkmargin.cli.serve import _database
+
+    for url in ("postgresql://me:hunter2@db/m", "postgresql://db/m?user=me&password=hunter2", "postgresql://:@db/m"):
+        with pytest.raises(Misuse, match="must not hold a password") as refused:
+            _database(url)
+        assert "hunter2" not in str(refused.value)
+    assert _database("postgresql://me@db/m") == "postgresql://me@db/m"
+    monkeypatch.setenv("ZKMARGIN_DATABASE", "postgresql://me:hunter2@db/m")
+    assert _database(None) == "postgresql://me:hunter2@db/m"
+    assert _database("margin.sqlite") == "margin.sqlite"
