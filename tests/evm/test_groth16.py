@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from zkmargin.algebra import BN254, Engine
+from zkmargin.algebra import BN254, Engine, scalars_to_bytes
 from zkmargin.verifier import KeyRejected, Proof, PublicInputCount
 from zkmargin.verifier.evm.compile import Compiled
 from zkmargin.verifier.evm.contracts import verifier_contract
@@ -15,7 +15,7 @@ from zkmargin.verifier.evm.encoding import proof_words
 from zkmargin.verifier.evm.key_points import key_points
 from zkmargin.verifier.evm.solidity import solidity_verifier
 
-from ..verifier.trapdoor import Trapdoor, twist_point_outside_subgroup
+from ..verifier.trapdoor import G1, G2, Trapdoor, twist_point_outside_subgroup
 from .chain import Chain
 from .solc import compile_solidity, snarkjs_verifier
 
@@ -119,6 +119,34 @@ def test_negations_and_other_randomness_verify_by_nature(
     assert node.call(single.functions.verify(negated, INPUTS)) is True
     again = proof_words(trapdoor.forge([TARGET, *INPUTS], a=99))
     assert node.call(single.functions.verify(again, INPUTS)) is True
+
+
+def proven_with_infinity(trapdoor: Trapdoor) -> dict[str, list[int]]:
+    """Proofs whose equation holds though a point of theirs is at infinity; who knows the secrets can make them."""
+    statement = trapdoor.k[0] + sum(k * x for k, x in zip(trapdoor.k[1:], [TARGET, *INPUTS], strict=True))
+    product = (trapdoor.alpha * trapdoor.beta + trapdoor.gamma * statement) % R
+    rest = -product * pow(trapdoor.delta, -1, R) % R
+    rows = {"A": (0, 5, rest), "B": (5, 0, rest), "C": (product, 1, 0)}
+    return {name: _words(trapdoor.engine, *scalars) for name, scalars in rows.items()}
+
+
+def _words(engine: Engine, a: int, b: int, c: int) -> list[int]:
+    first, second = engine.g1_multiples(G1, scalars_to_bytes([a, c])), engine.g2_multiples(G2, scalars_to_bytes([b]))
+    data = first[:64] + second + first[64:]
+    ax, ay, bx0, bx1, by0, by1, cx, cy = (int.from_bytes(data[i : i + 32], "little") for i in range(0, 256, 32))
+    return [ax, ay, bx1, bx0, by1, by0, cx, cy]
+
+
+@pytest.mark.parametrize("point", ["A", "B", "C"])
+def test_infinity_is_refused_where_the_equation_holds(
+    node: Chain, single: Any, verifier: Any, solidity: list[Compiled], trapdoor: Trapdoor, point: str
+) -> None:
+    words = proven_with_infinity(trapdoor)[point]
+    assert node.call(single.functions.verify(words, INPUTS)) is False
+    assert node.call(verifier.functions.verify_many([words], [INPUTS])) is False
+    peer = node.deploy(solidity[1])
+    a, b, c = words[:2], [words[2:4], words[4:6]], words[6:]
+    assert peer.functions.verifyProof(a, b, c, [TARGET, *INPUTS]).call() is True  # it does hold, but for this
 
 
 @pytest.mark.parametrize("cut", [1, 32, 64, 200])
