@@ -262,14 +262,14 @@ def test_the_end_of_the_log_cannot_be_cut_off_alone(edited: Callable[..., str]) 
     assert edited("DELETE FROM log WHERE number = (SELECT max(number) FROM log)").startswith("receipts the last")
 
 
-def rewrite(path: Path, entry: int, kind: str | None = None, **changes: Any) -> None:
+def rewrite(path: Path, entry: int, kind: str | None = None, blank: str = "", **changes: Any) -> None:
     """Change one entry's members, and every hash from there on as the ledger would have made them."""
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("DROP TRIGGER log_no_update")
     previous = CONFIG.target.to_bytes(32, "big")
     for row, at_ms, its_kind, body in connection.execute("SELECT number, at_ms, kind, body FROM log").fetchall():
         if row == entry:
-            its_kind, body = kind or its_kind, canonical({**json.loads(body), **changes})
+            its_kind, body = kind or its_kind, canonical({**json.loads(body), **changes}) + blank
         previous = entry_hash(previous, row, at_ms, its_kind, body)
         values = (its_kind, body, previous, row)
         connection.execute("UPDATE log SET kind = ?, body = ?, hash = ? WHERE number = ?", values)
@@ -327,6 +327,22 @@ def test_a_credit_under_an_open_breaker_is_found(world: World, path: Path, clock
         rewrite(path, ledger.head().number - 1, **position)
         with pytest.raises(DamagedDatabase, match="the breaker was open"):
             ledger.verify_log()
+
+
+def test_a_body_has_one_form(world: World, path: Path, clock: Clock) -> None:
+    with world.open(path, clock=clock) as ledger:
+        rewrite(path, 2, blank=" ")
+        with pytest.raises(DamagedDatabase, match="log entry 2 says what no ledger writes"):
+            ledger.verify_log()
+
+
+def test_the_end_that_a_store_keeps_is_the_log_s(lived: MarginLedger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store may keep the end of the log in a row of its own."""
+    with lived._store.reading() as rows:
+        honest = rows.head()
+    monkeypatch.setattr(type(rows), "head", lambda _: Head(honest.number, bytes(32)))
+    with pytest.raises(DamagedDatabase, match="log its end is"):
+        lived.verify_log()
 
 
 def test_an_unknown_kind_is_none(world: World, path: Path, clock: Clock) -> None:
