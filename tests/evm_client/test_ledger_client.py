@@ -24,7 +24,19 @@ from zkmargin.verifier.errors import DeploymentMismatch, NetworkMismatch
 from zkmargin.verifier.evm.ledger_client import EvmLedger
 from zkmargin.verifier.evm.transactions import Sender
 
-from .conftest import CHAIN, MARKET, NOW, RISK_ROOT, ROOT, UNIT, Target, risk_attestation, root_attestation
+from .conftest import (
+    CHAIN,
+    MARKET,
+    NOW,
+    ORACLES,
+    RELAYS,
+    RISK_ROOT,
+    ROOT,
+    UNIT,
+    Target,
+    risk_attestation,
+    root_attestation,
+)
 
 
 def spent(target: Target) -> int:
@@ -115,17 +127,18 @@ def test_attestations_are_sent_in_order_and_once(fresh: Target) -> None:
 
 def test_attestations_without_a_quorum_are_not_sent(fresh: Target) -> None:
     ledger, before = fresh.ledger(), spent(fresh)
+    alone = fresh.ledger()
+    alone._call = None  # type: ignore[assignment,method-assign]  # any question to the node would fail
     risk, root = risk_attestation(), root_attestation(fresh.config.target, 7, ROOT)
     for bad in (
         replace(risk, signatures=risk.signatures[:1]),
-        replace(risk, market="other").signed([]),
-        replace(risk, market=MARKET + "x"),
+        replace(risk, market=MARKET + "x").signed(ORACLES),
         replace(root, signatures=root.signatures[:1]),
-        replace(root, target=5),
+        replace(root, target=5).signed(RELAYS),
         replace(root, signatures=risk.signatures),
     ):
         with pytest.raises(AttestationRejected):
-            ledger.attest(fresh.sender, bad)
+            alone.attest(fresh.sender, bad)
     with pytest.raises(RootRejected):
         ledger.attest(fresh.sender, root_attestation(fresh.config.target, 8, ROOT + 1, NOW + 10**9))
     assert spent(fresh) == before
