@@ -242,6 +242,22 @@ def test_readers_do_not_wait_for_the_writer(world: World, ledger_place: str) -> 
     ledger.close()
 
 
+def test_opening_as_before_waits_for_no_writer(world: World, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing has to be written down: somebody may look while a long batch is being credited."""
+    monkeypatch.setattr("zkmargin.verifier.sqlite_file.BUSY_TIMEOUT_S", 0.05)
+    with world.open(path) as ledger, ledger._store.writing():
+        world.open(path, prepared=False).close()
+
+
+def test_many_openers_write_their_configuration_once(world: World, path: Path) -> None:
+    SqliteStore(path, CONFIG.target).close()
+    with ThreadPoolExecutor(8) as pool:
+        ledgers = list(pool.map(lambda _: world.open(path, prepared=False), range(8)))
+    assert [entry.kind for entry in ledgers[0].log()] == ["opened"]
+    for ledger in ledgers:
+        ledger.close()
+
+
 def test_many_openers_at_once_make_one_ledger(world: World, path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         for database in pool.map(lambda _: SqliteStore(path, CONFIG.target), range(8)):

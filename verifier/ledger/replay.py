@@ -133,7 +133,6 @@ class _Check:
         state = self._state
         judge = _JUDGES.get(entry.kind)
         if judge is not None:
-            state.sweep(entry.at_ms)
             fault = judge(state, entry.at_ms, body)
             if fault:
                 raise self.damaged(f"{name} is without grounds: {fault}")
