@@ -63,6 +63,7 @@ def test_every_answer_is_guarded(client: TestClient, path: str) -> None:
 def test_nothing_is_found_where_nothing_is(client: TestClient) -> None:
     assert_problem(client.get("/nothing"), 404, "not-found")
     assert_problem(client.get("/v1"), 404, "not-found")
+    assert_problem(client.get("/v1/status/", follow_redirects=False), 404, "not-found")
     assert_problem(client.put(PATH), 405, "method-not-allowed")
     assert_problem(client.delete("/"), 405, "method-not-allowed")
     assert_problem(client.get(f"{PATH}/0x" + "77" * 32), 404, "unknown-settlement")

@@ -7,7 +7,9 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ import pytest
 
 from zkmargin.algebra import Engine
 from zkmargin.verifier.service import ServiceSettings, create_app
-from zkmargin.verifier.service.server import run
+from zkmargin.verifier.service.server import Server, run
 
 from ..examples.venue import Venue
 from .conftest import JSON, OPERATOR, OPERATOR_TOKEN, RELAY_TOKEN
@@ -120,9 +122,82 @@ def test_an_endless_head_is_refused(shared: tuple[Service, Venue]) -> None:
 def test_who_sends_too_slowly_is_let_go(venue: Venue, sent: bytes, answer: bytes) -> None:
     """Waits for real, for the fraction of a second that the settings of this test allow."""
     settings = ServiceSettings(header_timeout_s=0.2, body_timeout_s=0.2, keep_alive_s=1)
+    with threaded(venue, settings) as address, socket.create_connection(address, 60) as connection:
+        assert exchange(connection, sent)[: len(answer)] == answer
+
+
+def test_who_takes_nothing_is_let_go(venue: Venue) -> None:
+    """Asks again and again and reads no answer, until the service has enough of it."""
+    with (
+        threaded(venue, ServiceSettings(answer_timeout_s=0.2)) as address,
+        socket.create_connection(address, 60) as connection,
+    ):
+        dropped, end = False, time.monotonic() + 30
+        connection.setblocking(False)
+        while not dropped and time.monotonic() < end:
+            try:
+                connection.send(b"GET /page.js HTTP/1.1\r\nHost: x\r\n\r\n" * 100)
+            except BlockingIOError:
+                time.sleep(0.01)
+            except ConnectionError:
+                dropped = True
+        assert dropped
+
+
+def test_a_connection_too_many_is_told_so_before_it_asks(venue: Venue) -> None:
+    with threaded(venue, ServiceSettings(max_connections=2)) as address:
+        first, second = (socket.create_connection(address, 60) for _ in range(2))
+        with first, second, socket.create_connection(address, 60) as third:
+            answer = exchange(third, b"")
+            assert answer.startswith(b"HTTP/1.1 503 ")
+            assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "overloaded"
+            assert (
+                exchange(first, b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")[:13]
+                == b"HTTP/1.1 200 "
+            )
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x16\x03\x01\x02\x00\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        b"POST /v1/settlements HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+        b"POST /v1/settlements HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /v1/settlements HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+    ],
+)
+def test_what_is_not_http_gets_a_problem_document_too(shared: tuple[Service, Venue], sent: bytes) -> None:
+    service, _ = shared
+    with service.connect() as connection:
+        head, _, body = exchange(connection, sent).lower().partition(b"\r\n\r\n")
+    assert head.startswith(b"http/1.1 400 ")
+    assert b"\r\ncontent-type: application/problem+json" in head
+    assert b"\r\nx-content-type-options: nosniff" in head
+    assert b"\r\nconnection: close" in head
+    problem = json.loads(body)
+    assert (problem["code"], problem["kind"]) == ("malformed", "http")
+
+
+def test_files_for_all_connections_may_be_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    from zkmargin.verifier.service import server
+
+    allowed: list[tuple[int, int]] = []
+    monkeypatch.setattr(server.resource, "getrlimit", lambda which: (256, 4096))
+    monkeypatch.setattr(server.resource, "setrlimit", lambda which, limits: allowed.append(limits))
+    for wanted in (200, 1536, 9999):
+        server._allow_descriptors(wanted)
+    assert allowed == [(1536, 4096), (4096, 4096)]
+
+
+@contextmanager
+def threaded(venue: Venue, settings: ServiceSettings) -> Iterator[tuple[str, int]]:
+    """A server with these settings in a thread of this process, and its address."""
     told: list[tuple[str, int]] = []
     ready = threading.Event()
-    servers: list[object] = []
+    servers: list[Server] = []
     with venue.open() as ledger:
         app = create_app(ledger, settings)
 
@@ -132,11 +207,12 @@ def test_who_sends_too_slowly_is_let_go(venue: Venue, sent: bytes, answer: bytes
 
         running = threading.Thread(target=run, args=(app, settings, "127.0.0.1", 0, say), kwargs={"servers": servers})
         running.start()
-        assert ready.wait(60)
-        with socket.create_connection(told[0], 60) as connection:
-            assert exchange(connection, sent)[: len(answer)] == answer
-        servers[0].should_exit = True  # type: ignore[attr-defined]
-        running.join(60)
+        try:
+            assert ready.wait(60)
+            yield told[0]
+        finally:
+            servers[0].should_exit = True
+            running.join(60)
     assert not running.is_alive()
 
 

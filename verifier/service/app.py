@@ -52,7 +52,7 @@ def build(ledger: MarginLedger | AsyncMarginLedger, settings: ServiceSettings) -
         if ours:
             await shared.drain()
 
-    app = FastAPI(lifespan=lifespan, openapi_url=OPENAPI_PATH, docs_url=None, redoc_url=None)
+    app = FastAPI(lifespan=lifespan, openapi_url=OPENAPI_PATH, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.core = Core(shared, settings, IdempotencyKeys(settings.idempotency_keys), metrics, feed)
     for router in ROUTERS:
         app.include_router(router)

@@ -30,7 +30,7 @@ async def read_body(request: Request, settings: ServiceSettings) -> bytes:
     declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if declared != MEDIA_TYPE:
         raise Refused(Problem("unsupported-media-type", f"Content-Type must be {MEDIA_TYPE}"))
-    limit = body_limit(settings, request.url.path)
+    limit = body_limit(settings, request.scope["path"])  # not of its URL, which has the Host header in it
     body = bytearray()
     try:
         async with asyncio.timeout(settings.body_timeout_s):

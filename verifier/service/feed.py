@@ -10,6 +10,7 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 
 from starlette.responses import Response
 
@@ -57,12 +58,16 @@ class LogFeed:
         if self.followers >= self._max_followers:
             raise Overloaded(self.followers, self._max_followers)
 
-    async def follow(self, after: int, heartbeat_s: float) -> AsyncGenerator[LogEntry | None, None]:
-        """Entries numbered above `after`; None whenever nothing came for a heartbeat."""
+    async def follow(self, after: int | None, heartbeat_s: float) -> AsyncGenerator[LogEntry | None, None]:
+        """Entries numbered above `after`, or those still to come; None once at first, and when nothing came for a
+        heartbeat. Ends when the ledger cannot be read: the reader comes again, and says where it was."""
         self.check_room()
         self.followers += 1
         try:
-            self._start(after)
+            head = (await self._ledger.head()).number
+            self._start(head)
+            after = head if after is None else after
+            yield None
             while not self._stopped:
                 news = self._news
                 found = await self._since(after)
@@ -82,10 +87,11 @@ class LogFeed:
             return await self._ledger.log(after, PAGE)
         return [entry for entry in self._kept if entry.number > after]
 
-    def _start(self, after: int) -> None:
+    def _start(self, head: int) -> None:
+        """The reader begins at the end of the log, wherever its first follower is: that may be far behind or ahead."""
         if self._reader is None:
             self._kept.clear()
-            self._floor = after
+            self._floor = head
             self._reader = asyncio.get_running_loop().create_task(self._read())
 
     async def _read(self) -> None:
@@ -126,22 +132,28 @@ class EventStream(Response):
         self._timeout_s = timeout_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Sends the head at once, so that a reader knows that it is connected before anything happens."""
-        listening = asyncio.get_running_loop().create_task(_until_disconnected(receive))
         try:
-            headers = [(b"content-type", b"text/event-stream"), (b"x-accel-buffering", b"no")]
-            await send({"type": "http.response.start", "status": 200, "headers": headers})
-            await self._send(send, b"retry: 1000\n: following\n\n")
-            async for entry in self._entries:
-                if listening.done():
-                    return
-                await self._send(send, _encoded(entry))
-            await self._send(send, b"", more=False)
-        except TimeoutError:
-            return
+            await anext(self._entries)  # what is wrong now still gets an answer of its own
+            async with asyncio.TaskGroup() as both:
+                sending = both.create_task(self._tell(send))
+                # Whoever leaves makes room at once, and not only when there is something to send.
+                listening = both.create_task(_until_disconnected(receive))
+                await asyncio.wait((sending, listening), return_when=asyncio.FIRST_COMPLETED)
+                sending.cancel()
+                listening.cancel()
         finally:
-            listening.cancel()
             await self._entries.aclose()
+
+    async def _tell(self, send: Send) -> None:
+        """Sends the head at once, so that a reader knows that it is connected before anything happens."""
+        headers = [(b"content-type", b"text/event-stream"), (b"x-accel-buffering", b"no")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        with suppress(TimeoutError):
+            await self._send(send, b"retry: 1000\n: following\n\n")
+            with suppress(ZkMarginError):
+                async for entry in self._entries:
+                    await self._send(send, _encoded(entry))
+            await self._send(send, b"", more=False)
 
     async def _send(self, send: Send, data: bytes, more: bool = True) -> None:
         async with asyncio.timeout(self._timeout_s):

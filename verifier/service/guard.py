@@ -83,6 +83,9 @@ class Guard:
             return Problem("url-too-long", f"at most {settings.max_url_bytes} bytes")
         if sum(len(name) + len(value) for name, value in scope["headers"]) > settings.max_header_bytes:
             return Problem("headers-too-large", f"at most {settings.max_header_bytes} bytes together")
+        if {b"content-length", b"transfer-encoding"} <= {name for name, _ in scope["headers"]}:
+            # A proxy in front may go by the one and we by the other, and disagree on where the next request begins.
+            return Problem("malformed", "Content-Length and Transfer-Encoding contradict each other", {"kind": "http"})
         limit = body_limit(settings, scope["path"])
         for name, value in scope["headers"]:
             if name == b"content-length" and (not value.isdigit() or len(value) > 18 or int(value) > limit):

@@ -1,26 +1,29 @@
-"""The server under the service: uvicorn with its limits set, heads that must come in time, and an orderly end."""
+"""The server under the service: uvicorn with its limits set, and an orderly end."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import resource
 import signal
 import socket
 from collections.abc import Callable
 from functools import partial
 from types import FrameType
-from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ..errors import ConfigError
+from .connections import SPARE, LimitedConnection
 from .core import Core
-from .logs import log_to_stderr
+from .logs import LOGGER, log_to_stderr
 from .settings import ServiceSettings
 
 GRACE_S = 30
 BACKLOG = 1024
+
+log = logging.getLogger(LOGGER)
 
 
 def run(
@@ -33,10 +36,11 @@ def run(
 ) -> None:
     """See `zkmargin.verifier.service.serve`. The server is put into `servers`: another thread may end it so."""
     log_to_stderr()
+    _allow_descriptors(settings.max_connections + 2 * SPARE)
     listening = _listen(host, port)
     config = uvicorn.Config(
         app,
-        http=partial(TimedHeads, head_timeout_s=settings.header_timeout_s),  # type: ignore[arg-type]  # as a class
+        http=partial(LimitedConnection, settings=settings),  # type: ignore[arg-type]  # as a class
         loop="asyncio",
         ws="none",
         lifespan="on",
@@ -45,7 +49,6 @@ def run(
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=settings.max_connections,
         backlog=BACKLOG,
         timeout_keep_alive=settings.keep_alive_s,
         timeout_graceful_shutdown=GRACE_S,
@@ -81,41 +84,14 @@ class Server(uvicorn.Server):
             self._loop.call_soon_threadsafe(self._core.feed.stop)
 
 
-class TimedHeads(H11Protocol):
-    """Closes a connection whose request head is not complete in time; bodies have a limit of their own."""
-
-    def __init__(self, *args: Any, head_timeout_s: float, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._head_timeout_s = head_timeout_s
-        self._head_timer: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._time_head()
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        waiting = self.cycle is None or self.cycle.response_complete
-        if waiting and self._head_timer is None:
-            self._time_head()
-        elif not waiting:
-            self._stop_timer()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_timer()
-        super().connection_lost(exc)
-
-    def _time_head(self) -> None:
-        self._head_timer = asyncio.get_running_loop().call_later(self._head_timeout_s, self._too_slow)
-
-    def _too_slow(self) -> None:
-        if not self.transport.is_closing():
-            self.transport.close()
-
-    def _stop_timer(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+def _allow_descriptors(wanted: int) -> None:
+    """Each connection takes one, and a process without any left cannot open its database. Many shells allow 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    possible = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < possible:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (possible, hard))
+    if possible < wanted:
+        log.warning("%d files may be open at most, %d are wanted: raise 'ulimit -n'", possible, wanted)
 
 
 def _listen(host: str, port: int) -> socket.socket:

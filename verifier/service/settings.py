@@ -27,6 +27,8 @@ class ServiceSettings:
     max_batch_bytes: int = 2 * MIB
     body_timeout_s: float = 10.0
     header_timeout_s: float = 10.0
+    answer_timeout_s: float = 30.0
+    """How long an answer may wait for its reader before the connection is ended."""
     keep_alive_s: int = 30
     """How long a connection without a request stays open."""
     max_url_bytes: int = 2048

@@ -110,11 +110,8 @@ async def stream(
 ) -> EventStream:
     """Each event has the number of its entry in the log as its id: `decision` for a request, accepted or refused, and
     `change` for anything else, such as a root or a breaker. A comment line comes when nothing else does."""
-    core.feed.check_room()
     if last is not None and last.isascii() and last.isdecimal() and len(last) <= 18:
         after = int(last)
-    if after is None:
-        after = (await core.ledger.overview()).head.number
     timeout_s = core.settings.stream_timeout_s
     return EventStream(core.feed.follow(after, timeout_s / 3), timeout_s)
 
