@@ -12,6 +12,8 @@
 //! mod r for |a|, |b| < 2^64, then r divides a^2 - a b + b^2, the norm, which is below 3 * 2^128 < r and so is 0, which
 //! is only so for a = b = 0.
 
+use std::ops::Range;
+
 use ark_ec::bn::G1Affine;
 use ark_ec::scalar_mul::glv::GLVConfig;
 use ark_ec::short_weierstrass::{Affine, Projective};
@@ -113,9 +115,7 @@ pub fn check_many<B: BatchCurve>(
                 Err(error) => verdicts[place] = Err(error),
             }
         }
-        let mut search = Search { key, found: Vec::new(), most: members.len() / RARE };
-        search.range(&members, false);
-        for place in search.found {
+        for place in false_ones(key, &members) {
             verdicts[place] = Ok(false);
         }
     }
@@ -135,9 +135,30 @@ fn member<'a, B: BatchCurve>(
     Ok(Member { place, inputs: &inputs[place * n..(place + 1) * n], proof, weight, weighted_a })
 }
 
-/// Bisection: a range of which the combination does not hold has a false proof in one of its halves.
+/// The places of the false proofs of one block.
+fn false_ones<B: BatchCurve>(key: &Key<B>, members: &[Member<'_, B>]) -> Vec<usize> {
+    if members.len() < 3 {
+        return one_by_one(key, members);
+    }
+    let (values, sums) = rayon::join(|| miller_values(members), || Sums::of(key, members));
+    if sums.hold(key, &values) {
+        return Vec::new();
+    }
+    let mut search = Search { key, members, values, found: Vec::new(), most: members.len() / RARE };
+    search.range(0..search.values.len(), true);
+    search.found
+}
+
+fn one_by_one<B: BatchCurve>(key: &Key<B>, members: &[Member<'_, B>]) -> Vec<usize> {
+    members.par_iter().filter(|m| !key.holds(m.inputs, &m.proof)).map(|member| member.place).collect()
+}
+
+/// Bisection: a range of which the combination does not hold has a false proof in one of its halves. What is costly, the
+/// Miller values of the pairs, is there already, one for each LOOP of proofs; ranges are counted in those.
 struct Search<'a, B: BatchCurve> {
     key: &'a Key<B>,
+    members: &'a [Member<'a, B>],
+    values: Vec<Value<B>>,
     found: Vec<usize>,
     /// How many to find by bisection.
     most: usize,
@@ -145,49 +166,57 @@ struct Search<'a, B: BatchCurve> {
 
 impl<B: BatchCurve> Search<'_, B> {
     /// Find the false proofs in a range, of which it may be `known` that there is one.
-    fn range(&mut self, members: &[Member<'_, B>], known: bool) {
-        if members.len() < 3 || self.found.len() > self.most {
-            let false_ones = members.par_iter().filter(|m| !self.key.holds(m.inputs, &m.proof));
-            self.found.par_extend(false_ones.map(|member| member.place));
+    fn range(&mut self, loops: Range<usize>, known: bool) {
+        let members = &self.members[loops.start * LOOP..self.members.len().min(loops.end * LOOP)];
+        let many = self.found.len() > self.most;
+        if !known && !many && Sums::of(self.key, members).hold(self.key, &self.values[loops.clone()]) {
             return;
         }
-        if !known && combination_holds(self.key, members) {
+        if many || loops.len() < 2 {
+            self.found.extend(one_by_one(self.key, members));
             return;
         }
-        let before = self.found.len();
-        let (left, right) = members.split_at(members.len() / 2);
-        self.range(left, false);
+        let (before, middle) = (self.found.len(), loops.start + loops.len() / 2);
+        self.range(loops.start..middle, false);
         // What is not in the left half is in the right one.
-        self.range(right, self.found.len() == before);
+        self.range(middle..loops.end, self.found.len() == before);
     }
 }
 
-fn combination_holds<B: BatchCurve>(key: &Key<B>, members: &[Member<'_, B>]) -> bool {
-    let pairs = || miller_values(members);
-    let key_side = || {
-        let (mut total, mut statement) = (Scalar::<B>::ZERO, vec![Scalar::<B>::ZERO; key.n_public() + 1]);
+/// What the members' equations add up to beside their pairs (-A, B).
+struct Sums<B: BatchCurve> {
+    /// The scalars of the public inputs' points; first the constant's, the sum of the weights.
+    statement: Vec<Scalar<B>>,
+    c: Projective<B::G1Config>,
+}
+
+impl<B: BatchCurve> Sums<B> {
+    fn of(key: &Key<B>, members: &[Member<'_, B>]) -> Self {
+        let mut statement = vec![Scalar::<B>::ZERO; key.n_public() + 1];
         for member in members {
             let weight = member.weight.scalar::<B::G1Config>();
-            total += weight;
+            statement[0] += weight;
             for (sum, input) in statement[1..].iter_mut().zip(member.inputs) {
                 *sum += weight * input;
             }
         }
-        statement[0] = total;
         let points: Vec<_> = members.iter().map(|member| member.proof.c).collect();
         let weights: Vec<_> = members.iter().map(|member| member.weight).collect();
-        (total, statement, weighted_sum::<B::G1Config>(&points, &weights))
-    };
-    let (pairs, (total, statement, c)) = rayon::join(pairs, key_side);
-    key.combination_holds(&pairs, total, &statement, c)
+        Self { statement, c: weighted_sum::<B::G1Config>(&points, &weights) }
+    }
+
+    fn hold(&self, key: &Key<B>, pairs: &[Value<B>]) -> bool {
+        let pairs = pairs.iter().fold(Value::<B>::ONE, |product, value| product * value);
+        key.combination_holds(&pairs, &self.statement, self.c)
+    }
 }
 
-fn miller_values<B: BatchCurve>(members: &[Member<'_, B>]) -> Value<B> {
-    let values: Vec<Value<B>> = members
+/// One value for each LOOP of members.
+fn miller_values<B: BatchCurve>(members: &[Member<'_, B>]) -> Vec<Value<B>> {
+    members
         .par_chunks(LOOP)
         .map(|chunk| miller::product::<B>(chunk.iter().map(|m| (m.weighted_a, m.proof.b.as_slice())), []))
-        .collect();
-    values.into_iter().fold(Value::<B>::ONE, |product, value| product * value)
+        .collect()
 }
 
 #[cfg(test)]
@@ -251,6 +280,8 @@ mod tests {
             (2, vec![1]),
             (3, vec![0]),
             (9, vec![]),
+            (9, vec![8]),
+            (16, vec![7, 8]),
             (40, vec![0, 39]),
             (40, vec![7]),
             (33, vec![3, 4, 5, 20, 30, 32]),

@@ -49,9 +49,10 @@ impl<B: PairingCurve> Proof<B> {
         }
         let (a, rest) = bytes.split_at(g1);
         let (b, c) = rest.split_at(g2);
-        // The costly test, that of B's subgroup, comes last. G1 is the whole curve.
-        let (a, c) = (finite(0, a)?, finite(2, c)?);
+        // In this order, so that of several bad points the first is named. G1 is the whole curve.
+        let a = finite(0, a)?;
         let b = lines::<B>(&finite(1, b)?).ok_or(Error::NotInSubgroup { index: 1 })?;
+        let c = finite(2, c)?;
         Ok(Self { a, b, c })
     }
 }
@@ -113,16 +114,16 @@ impl<B: PairingCurve> Key<B> {
         is_one::<B>(&(value * self.alpha_beta))
     }
 
-    /// Does prod e(-pairs) e(alpha, beta)^weight e(statement, gamma) e(c, delta) hold, `pairs` being a Miller value?
+    /// Does prod e(-pairs) e(alpha, beta)^weight e(S, gamma) e(c, delta) hold, `pairs` being a Miller value? `statement` has
+    /// the scalars of S, and the constant's is the weight: the sum of all.
     pub(crate) fn combination_holds(
         &self,
         pairs: &Value<B>,
-        weight: Scalar<B>,
         statement: &[Scalar<B>],
         c: Projective<B::G1Config>,
     ) -> bool {
-        let Ok(statement) = self.ic.sum(statement) else { return false };
-        let alpha = B::G1Config::times(&self.alpha, &weight);
+        let (Some(weight), Ok(statement)) = (statement.first(), self.ic.sum(statement)) else { return false };
+        let alpha = B::G1Config::times(&self.alpha, weight);
         let points = Projective::normalize_batch(&[alpha, statement, c]);
         let [at_alpha, at_statement, at_c] = miller::evaluations::<B, 3>([points[0], points[1], points[2]]);
         let fixed = [(at_alpha, &self.beta), (at_statement, &self.gamma), (at_c, &self.delta)];

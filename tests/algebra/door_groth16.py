@@ -55,6 +55,8 @@ BAD_POINTS = {
     "A at infinity": (bytes(64) + GOOD[64:], 0),
     "B at infinity": (GOOD[:64] + bytes(128) + GOOD[192:], 1),
     "C at infinity": (GOOD[:192] + bytes(64), 2),
+    "B and C off the curve": (GOOD[:64] + OFF * 3, 1),
+    "B outside the subgroup and C at infinity": (GOOD[:64] + STRAY + bytes(64), 1),
     "A's x is q": (BN254.q.to_bytes(32, "little") + GOOD[32:], 0),
 }
 MIXED = [GOOD, proof(X, miss=1), BAD_POINTS["C off the curve"][0], proof(X, 3, 4), proof(X, miss=-1)]
