@@ -16,6 +16,7 @@ def verify(proof: uint256[8], inputs: uint256[key.INPUTS]) -> bool:
     """
     @notice Whether the proof holds for these public inputs, those that the key does not fix already.
     @dev False, never a revert, for whatever is well-formed calldata: the points may be none, the inputs not below r.
+         With too little gas it reverts: whoever sends a transaction must not make a good proof look bad.
     """
     for x: uint256 in inputs:
         if x >= groth16.R:

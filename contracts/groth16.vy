@@ -31,14 +31,14 @@ WEIGHT_BITS: constant(uint256) = 128
 
 VALID: constant(uint256) = 0
 INVALID: constant(uint256) = 1  # everything was a point, and the equation does not hold
-MALFORMED: constant(uint256) = 2  # a coordinate or a point that is none, or less gas than the pairing needs
+MALFORMED: constant(uint256) = 2  # a coordinate or a point that is none
 
 
 @internal
 @view
 def _check(proof: uint256[8], inputs: uint256[key.INPUTS]) -> uint256:
     """
-    @dev VALID, INVALID or MALFORMED; never reverts.
+    @dev VALID, INVALID or MALFORMED; reverts for want of gas alone.
     """
     if self._has_infinity(proof):
         return MALFORMED
@@ -59,6 +59,7 @@ def _check(proof: uint256[8], inputs: uint256[key.INPUTS]) -> uint256:
         revert_on_failure=False,
     )
     if not success:
+        self._require_fed(PAIRING_GAS + 4 * PAIR_GAS)
         return MALFORMED
     return VALID if convert(result, uint256) == 1 else INVALID
 
@@ -129,7 +130,20 @@ def _check_many(
         is_static_call=True,
         revert_on_failure=False,
     )
-    return success and convert(result, uint256) == 1
+    if not success:
+        self._require_fed(PAIRING_GAS + (count + 3) * PAIR_GAS)
+        return False
+    return convert(result, uint256) == 1
+
+
+@internal
+@view
+def _require_fed(cap: uint256):
+    """
+    @dev After a call that failed: that it had the gas of its cap, and did not fail for want of it, which is no fault of
+         the proof. A call gets at most 63/64 of what there is, so below a 63rd of the cap left it had less.
+    """
+    assert msg.gas >= cap // 63, "too-little-gas"
 
 
 @internal

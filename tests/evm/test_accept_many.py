@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from web3.exceptions import Web3Exception
 
 from zkmargin.verifier import SettlementRequest
 from zkmargin.verifier.evm.encoding import request_tuple
@@ -101,6 +102,18 @@ def test_thirty_two_at_once_and_no_more(world: EvmWorld) -> None:
     with pytest.raises(Refused):
         many(world, requests)
     assert many(world, requests[:32]) == (list(range(1, 33)), [])
+
+
+def test_too_little_gas_refuses_nobody(world: EvmWorld) -> None:
+    """Whoever sends a batch with less gas than it needs has it reverted: no good proof is called bad."""
+    call = world.functions.accept_many([request_tuple(world.request(number)) for number in (1, 2)])
+    answers = set()
+    for gas in range(200_000, 900_000, 10_000):
+        try:
+            answers.add(tuple(call.call({"gas": gas})))
+        except (Web3Exception, ValueError):
+            answers.add(())
+    assert answers == {(), (1, 2)}
 
 
 def _state(world: EvmWorld) -> Any:

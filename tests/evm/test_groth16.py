@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from web3.exceptions import Web3Exception
 
 from zkmargin.algebra import BN254, Engine, scalars_to_bytes
 from zkmargin.verifier import KeyRejected, Proof, PublicInputCount
@@ -110,6 +111,32 @@ def test_a_malformed_point_burns_a_bounded_amount(node: Chain, single: Any, veri
     assert verifier.functions.verify_many([words] * 3 + [off_curve], [INPUTS] * 4).estimate_gas() < 550_000
     outside = attacked(words)["B outside the subgroup"]
     assert verifier.functions.verify_many([words] * 3 + [outside], [INPUTS] * 4).estimate_gas() < 700_000
+
+
+def test_a_chain_without_the_precompile_accepts_nothing(node: Chain, trapdoor: Trapdoor) -> None:
+    """A call to an address without code succeeds, and says nothing."""
+    source = solidity_verifier(key_points(trapdoor.key, [TARGET]))
+    absent = source.replace(", 8, p,", ", 0x8888, p,")
+    assert absent != source
+    contract = node.deploy(compile_solidity(absent)[0])
+    assert node.call(contract.functions.verify([1, 2, 3, 4, 5, 6, 7, 8], INPUTS)) is False
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_too_little_gas_makes_no_good_proof_bad(
+    node: Chain, single: Any, verifier: Any, words: list[int], many: bool
+) -> None:
+    """Whatever gas there is, the answer is true or none at all."""
+    call = verifier.functions.verify_many([words] * 3, [INPUTS] * 3) if many else single.functions.verify(words, INPUTS)
+    answers = {_answer(call, gas) for gas in range(60_000, 480_000 if many else 280_000, 3_000)}
+    assert answers == {None, True}
+
+
+def _answer(call: Any, gas: int) -> bool | None:
+    try:
+        return bool(call.call({"gas": gas}))
+    except (Web3Exception, ValueError):
+        return None
 
 
 def test_negations_and_other_randomness_verify_by_nature(

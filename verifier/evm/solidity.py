@@ -28,6 +28,7 @@ pragma solidity >=0.8.19 <0.9.0;
 contract Groth16Verifier {
     /// @param proof A.x, A.y, B.x, B.y, C.x, C.y, the imaginary part of each coordinate of B first (EIP-197).
     /// @return valid Whether the proof holds; false, and no revert, for points or inputs that are none.
+    /// @dev With too little gas it reverts: whoever sends a transaction must not make a good proof look bad.
 """
 
 
@@ -71,8 +72,11 @@ def _body(points: KeyPoints) -> Iterable[str]:
     yield f"calldatacopy(add(p, {32 * 18}), add(proof, 0xc0), 0x40)"
     yield from _stores("p", points.neg_delta, 20)
     yield "// Capped: a malformed point burns all that is forwarded."
-    yield f"valid := and(valid, staticcall({_PAIRING_GAS}, 8, p, {_SUM}, p, 0x20))"
-    yield "valid := and(valid, eq(mload(p), 1))"
+    yield f"let answered := staticcall({_PAIRING_GAS}, 8, p, {_SUM}, p, 0x20)"
+    yield "// It gets at most 63/64 of the gas there is. Less than its cap, and whoever sent too little would make a proof bad."
+    yield f"if and(iszero(answered), lt(gas(), {_PAIRING_GAS // 63})) {{ revert(0, 0) }}"
+    yield "// A chain without the precompile answers with nothing, and A.x, which may be 1, stays where the answer goes."
+    yield "valid := and(and(valid, answered), and(eq(returndatasize(), 0x20), eq(mload(p), 1)))"
 
 
 def _add_input(index: int, ic: G1) -> Iterable[str]:
