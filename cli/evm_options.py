@@ -102,13 +102,13 @@ class Sending:
         self._max_fee_wei = None if max_fee is None else parse_decimal(max_fee, GWEI_SCALE)
 
     def sender(self, node: EvmNode, output: Output) -> Sender:
-        """Announces each transaction on stderr before it is waited for."""
+        """Announces each transaction on stderr before it is sent."""
         from zkmargin.verifier.evm.transactions import Sender, SendingPolicy
 
         policy = SendingPolicy(
             confirmations=self._confirmations, timeout_s=self._timeout_s, max_fee_wei=self._max_fee_wei
         )
-        return Sender(node, self.account(), policy, lambda transaction: output.aside([f"sent {transaction}"]))
+        return Sender(node, self.account(), policy, lambda transaction: output.aside([f"sending {transaction}"]))
 
     def account(self) -> EvmAccount:
         from zkmargin.verifier.evm.account import EvmAccount

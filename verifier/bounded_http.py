@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
+import threading
 import time
-import urllib.error
-import urllib.request
-from http.client import HTTPException, HTTPResponse
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from urllib.parse import urlsplit
 
 from .errors import SourceMalformed, SourceUnavailable
@@ -33,33 +34,52 @@ class HttpEndpoint:
             raise SourceMalformed(self.name, "must not carry a password in its URL")
         if parts.scheme == "http" and not _is_loopback(host):
             raise SourceMalformed(self.name, "must be reached by https: whoever is on the way could make up roots")
-        self._url, self._timeout_s, self._max_bytes = url, timeout_s, max_bytes
-        # No proxies from the environment and no redirects: the answer comes from the host that was named.
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect())
+        self._is_secure, self._host, self._port = parts.scheme == "https", host, port
+        self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        self._timeout_s, self._max_bytes = timeout_s, max_bytes
 
     def get(self) -> bytes:
         """The body of a GET that was answered with 200."""
-        return self._exchange(urllib.request.Request(self._url, headers={"User-Agent": USER_AGENT}))
+        return self._exchange("GET", None, {"User-Agent": USER_AGENT})
 
     def post_json(self, body: bytes) -> bytes:
         """The body of the answer to a POST of JSON."""
         headers = {"User-Agent": USER_AGENT, "Content-Type": "application/json", "Accept": "application/json"}
-        return self._exchange(urllib.request.Request(self._url, data=body, headers=headers, method="POST"))
+        return self._exchange("POST", body, headers)
 
-    def _exchange(self, request: urllib.request.Request) -> bytes:
+    def _exchange(self, method: str, body: bytes | None, headers: dict[str, str]) -> bytes:
+        """One connection, one answer. No proxies and no redirects: the answer comes from the host that was named."""
         deadline = time.monotonic() + self._timeout_s
         try:
-            with self._opener.open(request, timeout=self._timeout_s) as answer:
+            with self._connected() as connection:
+                connection.request(method, self._path, body, headers)
+                answer = connection.getresponse()
                 if answer.status != 200:
                     raise SourceUnavailable(self.name, f"answers with status {answer.status}")
                 return self._body(answer, deadline)
-        except urllib.error.HTTPError as problem:
-            problem.close()
-            raise SourceUnavailable(self.name, f"answers with status {problem.code}") from None
-        except (OSError, HTTPException) as problem:
+        except (OSError, HTTPException, ValueError) as problem:
+            if time.monotonic() >= deadline:
+                raise SourceUnavailable(self.name, f"did not finish its answer within {self._timeout_s:g} s") from None
             # The class only: the text may repeat the URL.
-            reason = getattr(problem, "reason", problem)
-            raise SourceUnavailable(self.name, f"cannot be reached ({type(reason).__name__})") from None
+            raise SourceUnavailable(self.name, f"cannot be reached ({type(problem).__name__})") from None
+
+    @contextmanager
+    def _connected(self) -> Iterator[HTTPConnection]:
+        """A connection that is cut at the deadline. A timeout alone begins anew with each byte that drips in."""
+        kind = HTTPSConnection if self._is_secure else HTTPConnection
+        connection = kind(self._host, self._port, timeout=self._timeout_s)
+        try:
+            connection.connect()
+            open_socket = connection.sock
+            watch = threading.Timer(self._timeout_s, _cut, [open_socket])
+            watch.daemon = True
+            watch.start()
+            try:
+                yield connection
+            finally:
+                watch.cancel()
+        finally:
+            connection.close()
 
     def _body(self, answer: HTTPResponse, deadline: float) -> bytes:
         body = bytearray()
@@ -68,15 +88,18 @@ class HttpEndpoint:
             if len(body) > self._max_bytes:
                 raise SourceMalformed(self.name, f"answers with more than {self._max_bytes} bytes")
             if time.monotonic() > deadline:
-                raise SourceUnavailable(self.name, f"did not finish its answer within {self._timeout_s:g} s")
+                break
+        if time.monotonic() >= deadline:  # also where the cut looks like an end
+            raise SourceUnavailable(self.name, f"did not finish its answer within {self._timeout_s:g} s")
         if answer.length:
             raise SourceUnavailable(self.name, "broke off in its answer")
         return bytes(body)
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: Any) -> None:
-        """None: the redirect's own status is then the answer, and an error."""
+def _cut(open_socket: socket.socket) -> None:
+    """Wakes whoever waits for it, which closing does not."""
+    with suppress(OSError):
+        socket.socket.shutdown(open_socket, socket.SHUT_RDWR)
 
 
 def _is_loopback(host: str) -> bool:

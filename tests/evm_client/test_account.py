@@ -52,11 +52,32 @@ def test_keystores_that_are_none(keystore: dict[str, Any]) -> None:
     for bad in ([], {}, {**keystore, "version": 1}, {**keystore, "crypto": 5}, changed(c="2"), changed(c=0)):
         with pytest.raises(EncodingError):
             EvmAccount.from_keystore(json.dumps(bad), PASSWORD)
-    for costly in (changed(c=1 << 40), changed(n=1 << 40), changed(n=1 << 18, r=1 << 10), changed(p=1 << 30)):
+    for costly in (
+        changed(c=1 << 40),
+        changed(n=1 << 40),
+        changed(n=1 << 18, r=1 << 10),
+        changed(p=1 << 30),
+        changed(dklen=1 << 26),
+    ):
         with pytest.raises(EncodingError, match="more work"):
             EvmAccount.from_keystore(json.dumps(costly), PASSWORD)
     with pytest.raises(EncodingError):
         EvmAccount.from_keystore(b" " * (1 << 15), PASSWORD)
+
+
+def test_work_factors_do_not_hide_behind_capitals(keystore: dict[str, Any]) -> None:
+    """The library below reads names in any case, and the last of several."""
+    crypto = keystore["crypto"]
+    params = {**crypto["kdfparams"], "C": 1 << 40}
+    for bad in (
+        {**keystore, "crypto": {**crypto, "kdfparams": params}},
+        {**keystore, "crypto": {**crypto, "KDFPARAMS": params}},
+        {**keystore, "CRYPTO": {**crypto, "kdfparams": {**params, "c": 1}}},
+    ):
+        with pytest.raises(EncodingError, match="twice"):
+            EvmAccount.from_keystore(json.dumps(bad), PASSWORD)
+    loud = {name.upper(): value for name, value in keystore.items()}
+    assert EvmAccount.from_keystore(json.dumps(loud), PASSWORD).address == signer_address(KEY)
 
 
 def test_a_damaged_keystore_says_nothing_of_its_contents(keystore: dict[str, Any]) -> None:

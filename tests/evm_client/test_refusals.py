@@ -20,7 +20,12 @@ from ..roots.test_http import Server, reply
 
 CAPS = {"source-cap-exceeded", "inflow-cap-exceeded", "trial-cap-exceeded"}
 RENAMED = {"paused": "breaker-open", "public-input-error": "encoding-error", "statement-error": "encoding-error"}
-OWN = {"unknown-settlement", "too-large", "wrong-target"} | {"not-operator", "old-epoch", "no-root", "not-proposed"}
+OWN = {"unknown-settlement", "too-large", "too-little-gas", "wrong-target"} | {
+    "not-operator",
+    "old-epoch",
+    "no-root",
+    "not-proposed",
+}
 """Said by the client itself, or to an owner, or by another contract."""
 
 

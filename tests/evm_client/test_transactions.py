@@ -20,6 +20,7 @@ from zkmargin.verifier.evm.account import EvmAccount
 from zkmargin.verifier.evm.node import EvmNode
 from zkmargin.verifier.evm.transactions import Sender
 
+from .between import Between
 from .conftest import OWNER_KEY, QUICK, Target
 
 TO = bytes([0x77]) * 20
@@ -132,8 +133,46 @@ def test_the_same_transaction_again_is_no_error(target: Target) -> None:
     one._submit(raw, "0x")
 
 
+@pytest.fixture
+def between(target: Target) -> Iterator[Between]:
+    """A server that passes everything on to the node, but for the methods it is told to answer in its own way."""
+    server = Between(target.url)
+    yield server
+    server.close()
+
+
+def test_a_node_that_breaks_off_leaves_nobody_in_doubt_of_what_was_sent(target: Target, between: Between) -> None:
+    announced = list[str]()
+    one = Sender(between.node(), EvmAccount.from_hex(OWNER_KEY), QUICK, announced.append)
+    between.instead["eth_sendRawTransaction"] = lambda answer: None
+    with pytest.raises(TransactionPending, match="may have taken it") as caught:
+        one.send(TO, b"")
+    assert announced == [caught.value.transaction]
+    assert sender(target).wait(caught.value.transaction).gas_used == 21_000
+
+
+def test_a_node_that_is_away_for_a_while_is_waited_for(between: Between) -> None:
+    tries = iter((None, None))
+    between.instead["eth_getTransactionReceipt"] = lambda answer: next(tries, answer)
+    assert Sender(between.node(), EvmAccount.from_hex(OWNER_KEY), QUICK).send(TO, b"").gas_used == 21_000
+    between.instead["eth_getTransactionReceipt"] = lambda answer: None
+    with pytest.raises(TransactionPending, match="was not mined"):
+        Sender(between.node(), EvmAccount.from_hex(OWNER_KEY), replace(QUICK, timeout_s=0.2)).send(TO, b"")
+
+
+def test_a_node_that_names_another_network_later_gets_nothing_signed_for_it(target: Target, between: Between) -> None:
+    node = between.node()
+    between.instead["eth_chainId"] = lambda answer: {**answer, "result": "0x1"}
+    mined = Sender(node, EvmAccount.from_hex(OWNER_KEY), QUICK).send(TO, b"")
+    assert target.chain.web3.eth.get_transaction(mined.transaction)["chainId"] == 31337  # type: ignore[arg-type]
+    with pytest.raises(TransactionFailed, match="for which network"):
+        Sender(EvmNode(target.url), EvmAccount.from_hex(OWNER_KEY), QUICK).send(TO, b"")
+
+
 def test_a_node_that_is_away() -> None:
-    away = Sender(EvmNode("http://127.0.0.1:1/sesame"), EvmAccount.from_hex(OWNER_KEY), QUICK)
+    node = EvmNode("http://127.0.0.1:1/sesame")
+    node.network_id = 31337
+    away = Sender(node, EvmAccount.from_hex(OWNER_KEY), QUICK)
     with pytest.raises(SourceUnavailable) as caught:
         away.send(TO, b"")
     assert "sesame" not in str(caught.value)

@@ -110,6 +110,28 @@ def test_a_dripping_answer_is_cut_off(server: Server) -> None:
     assert time.monotonic() - start < 10
 
 
+def test_dripping_headers_are_cut_off(server: Server) -> None:
+    """Each byte comes within the timeout, and the headers never end."""
+    over = threading.Event()
+
+    def drip(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+        while not over.wait(0.02):
+            handler.wfile.write(b"x")
+            handler.wfile.flush()
+
+    server.answer = drip
+    threading.Timer(5, over.set).start()
+    start = time.monotonic()
+    try:
+        with pytest.raises(SourceUnavailable, match="did not finish"):
+            HttpSource(server.url, timeout_s=0.2).poll((), 0)
+        assert not over.is_set()
+    finally:
+        over.set()
+    assert time.monotonic() - start < 10
+
+
 def test_a_silent_server_is_given_up(server: Server) -> None:
     over = threading.Event()
     server.answer = lambda handler: over.wait(10) and None

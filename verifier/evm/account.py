@@ -13,7 +13,10 @@ from ..signatures import PRIVATE_KEY_BYTES, SECP256K1_ORDER
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
 
+WHAT = "keystore"
 MAX_KEYSTORE_BYTES = 1 << 14
+DERIVED_BYTES = 32
+"""Of the password's hash: half for the cipher, half for the check. The work grows with it."""
 MAX_SCRYPT_BYTES = 1 << 30
 MAX_PBKDF2_ROUNDS = 1 << 24
 
@@ -67,15 +70,24 @@ class EvmAccount:
 
 def _read_keystore(data: Buffer | str) -> dict[str, Any]:
     """The document, once its work factors are such that opening it cannot exhaust the machine."""
-    what = "keystore"
-    value = load_json(data, what, max_bytes=MAX_KEYSTORE_BYTES)
-    crypto = value.get("crypto", value.get("Crypto")) if isinstance(value, dict) else None
+    value = _lower_case(load_json(data, WHAT, max_bytes=MAX_KEYSTORE_BYTES))
+    crypto = value.get("crypto") if isinstance(value, dict) else None
     params = crypto.get("kdfparams") if isinstance(crypto, dict) else None
     if not isinstance(params, dict) or value.get("version") != 3:
-        raise EncodingError(f"{what}: not an Ethereum keystore of version 3", what=what)
+        raise EncodingError(f"{WHAT}: not an Ethereum keystore of version 3", what=WHAT)
     n, r, p, rounds = (params.get(name, 1) for name in ("n", "r", "p", "c"))
     if any(type(number) is not int or number < 1 for number in (n, r, p, rounds)):
-        raise EncodingError(f"{what}: work factors that are none", what=what)
-    if 128 * n * r * p > MAX_SCRYPT_BYTES or rounds > MAX_PBKDF2_ROUNDS:
-        raise EncodingError(f"{what}: asks for more work than any wallet does", what=what)
+        raise EncodingError(f"{WHAT}: work factors that are none", what=WHAT)
+    if 128 * n * r * p > MAX_SCRYPT_BYTES or rounds > MAX_PBKDF2_ROUNDS or params.get("dklen") != DERIVED_BYTES:
+        raise EncodingError(f"{WHAT}: asks for more work than any wallet does", what=WHAT)
     return dict(value)
+
+
+def _lower_case(value: Any) -> Any:
+    """Names as the library below reads them, so that it sees no other work factors than those that are checked here."""
+    if not isinstance(value, dict):
+        return value
+    lowered = {name.lower(): _lower_case(member) for name, member in value.items()}
+    if len(lowered) != len(value):
+        raise EncodingError(f"{WHAT}: has a member twice", what=WHAT)
+    return lowered

@@ -41,6 +41,8 @@ class EvmNode:
                 return answer
 
         self.name = name = f"node {endpoint.name}"
+        self.network_id: int | None = None
+        """The one network that this node was required to be of."""
         self.web3: Web3 = Web3(Provider())
 
     def require_network(self, network_id: int) -> None:
@@ -50,6 +52,7 @@ class EvmNode:
             raise SourceMalformed(self.name, "answers with a network that is none")
         if found != network_id:
             raise NetworkMismatch(network_id, found)
+        self.network_id = network_id
 
     def code(self, address: bytes) -> bytes:
         """The code that stands at an address now."""

@@ -73,9 +73,9 @@ def _body(points: KeyPoints) -> Iterable[str]:
     yield from _stores("p", points.neg_delta, 20)
     yield "// Capped: a malformed point burns all that is forwarded."
     yield f"let answered := staticcall({_PAIRING_GAS}, 8, p, {_SUM}, p, 0x20)"
-    yield "// It gets at most 63/64 of the gas there is. Less than its cap, and whoever sent too little would make a proof bad."
+    yield "// It gets 63/64 of the gas there is. With less than its cap a good proof would look bad."
     yield f"if and(iszero(answered), lt(gas(), {_PAIRING_GAS // 63})) {{ revert(0, 0) }}"
-    yield "// A chain without the precompile answers with nothing, and A.x, which may be 1, stays where the answer goes."
+    yield "// A chain without the precompile answers with nothing, and leaves A.x there, which may be 1."
     yield "valid := and(and(valid, answered), and(eq(returndatasize(), 0x20), eq(mload(p), 1)))"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from zkmargin.algebra import ZkMarginError
 from zkmargin.algebra.keccak import keccak256
 
-from ..errors import AccountRefused, FeeTooHigh, TransactionFailed, TransactionPending
+from ..errors import AccountRefused, FeeTooHigh, SourceError, TransactionFailed, TransactionPending
 from .account import EvmAccount
 from .node import EvmNode, node_text
 from .refusals import reason_of, refusal
@@ -44,7 +44,7 @@ class Mined:
 
 
 class Sender:
-    """One account on one node. `announce` hears the hash of a transaction before anybody waits for it."""
+    """One account on one node. `announce` hears the hash of a transaction before it is sent."""
 
     def __init__(
         self,
@@ -62,18 +62,22 @@ class Sender:
             return self.node.web3.eth.get_transaction_count(self._address, "pending")
 
     def send(self, to: bytes | None, data: bytes, *, nonce: int | None = None) -> Mined:
-        """Call a contract, or create one where `to` is None. A refusal is raised before anything is paid for."""
+        """Call a contract, or create one where `to` is None. A refusal is raised before anything is paid for.
+
+        It is signed for the network that the node was required to be of: never for one that the node names now.
+        """
         call: dict[str, Any] = {"from": self._address, "data": "0x" + data.hex(), "value": 0}
         if to is not None:
             call["to"] = self.node.checksummed(to)
-        with self.node.asked():
-            network_id = self.node.web3.eth.chain_id
+        if self.node.network_id is None:
+            raise TransactionFailed("nobody has said for which network: require_network comes first")
         nonce = self.nonce() if nonce is None else nonce
-        call |= {"nonce": nonce, "chainId": network_id, "gas": self._gas(call), **self._fees()}
+        call |= {"nonce": nonce, "chainId": self.node.network_id, "gas": self._gas(call), **self._fees()}
         raw = self.account.sign({key: value for key, value in call.items() if key != "from"})
         transaction = "0x" + keccak256(raw).hex()
-        self._submit(raw, transaction)
+        # Before: a node that takes it and breaks off must not leave a transaction that nobody knows of.
         self._announce(transaction)
+        self._submit(raw, transaction)
         return self._wait(transaction, nonce, call)
 
     def wait(self, transaction: str) -> Mined:
@@ -156,22 +160,31 @@ class Sender:
             if "insufficient funds" in text.lower():
                 raise AccountRefused(f"0x{self.account.address.hex()} cannot pay for the transaction") from None
             raise TransactionFailed(text) from None
+        except SourceError:
+            raise TransactionPending("the node broke off, and may have taken it", transaction) from None
 
     def _wait(self, transaction: str, nonce: int, call: dict[str, Any]) -> Mined:
         """Until its block has the confirmations asked for. A block that goes again is waited for anew."""
         deadline = time.monotonic() + self._policy.timeout_s
         while True:
-            receipt = self._receipt(transaction)
-            with self.node.asked():
-                newest = self.node.web3.eth.block_number
+            try:
+                receipt, newest = self._receipt(transaction), self._newest()
+                replaced = receipt is None and self._is_replaced(transaction, nonce)
+            except SourceError:
+                # Sent is sent: that the node is away for a while changes nothing of it.
+                receipt, newest, replaced = None, 0, False
             if receipt is not None and newest - receipt["blockNumber"] + 1 >= self._policy.confirmations:
                 return self._mined(transaction, receipt, call)
-            if receipt is None and self._is_replaced(transaction, nonce):
+            if replaced:
                 raise TransactionFailed("another transaction of the account took its nonce", transaction)
             if time.monotonic() > deadline:
                 state = "was not mined" if receipt is None else "is not deep enough yet"
                 raise TransactionPending(f"{state} within {self._policy.timeout_s:g} s", transaction)
             time.sleep(self._policy.poll_s)
+
+    def _newest(self) -> int:
+        with self.node.asked():
+            return self.node.web3.eth.block_number
 
     def _receipt(self, transaction: str) -> Any:
         from web3.exceptions import TransactionNotFound
