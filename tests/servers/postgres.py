@@ -25,6 +25,9 @@ DATABASE = "postgres"
 START_TIMEOUT_S = 60.0
 SETTINGS = {"listen_addresses": "127.0.0.1", "fsync": "on", "synchronous_commit": "on", "max_connections": "60"}
 PR_SET_PDEATHSIG = 1
+_OTHERS = (
+    "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name = 'zkmargin' LIMIT 1"
+)
 
 
 def binaries() -> Path | None:
@@ -75,6 +78,13 @@ class PostgresServer:
         self._process = None
         while any(_alive(pid) for pid in family[1:]):
             time.sleep(0.005)
+
+    def wait_until_alone(self) -> None:
+        """A client that was killed is not gone at once: the server finishes the statement it works on, COMMIT too."""
+        psycopg = import_module("psycopg")
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            while connection.execute(_OTHERS).fetchone() is not None:
+                time.sleep(0.005)
 
     def stop(self) -> None:
         """End at once, in order; what it kept is removed after it."""

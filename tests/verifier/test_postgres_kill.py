@@ -143,6 +143,7 @@ def test_processes_are_killed_at_random_moments(
         worker.wait_until_ready()
         time.sleep(dice.uniform(0, 0.1) if best_engine.name == NATIVE else dice.uniform(0, 2))
         worker.kill()
+        postgres.wait_until_alone()  # the books are read in several transactions: none may be committed in between
         for document in worker.reports():
             assert reported.setdefault(document["settlement_id"], document) == document
         with world.open(url, prepared=False) as ledger:
