@@ -21,11 +21,13 @@ from zkmargin.verifier import (
 )
 from zkmargin.verifier.ledger.log import ACCEPTED, OPENED, next_entry
 from zkmargin.verifier.ledger.postgres import migrate_postgres, open_postgres
+from zkmargin.verifier.ledger.postgres.conversation import Sql
 from zkmargin.verifier.ledger.records import Account, RiskTable
 from zkmargin.verifier.ledger.store import Changes, Store
 
 from ..servers.postgres import PostgresServer, fresh_url
 from .test_store import TARGET, receipt
+from .world import World
 
 psycopg = pytest.importorskip("psycopg")
 
@@ -286,6 +288,20 @@ def test_a_role_s_name_is_quoted(url: str) -> None:
 @pytest.mark.parametrize("option", ["synchronous_commit=off"])
 def test_a_server_that_may_forget_is_refused(url: str, option: str) -> None:
     refused(f"{url}&options=-c%20{option}", LedgerError, "synchronous_commit must be on")
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["bytea_output=escape", "quote_all_identifiers=on", "client_encoding=SQL_ASCII",
+     "default_transaction_isolation=serializable"],
+)  # fmt: skip
+def test_a_role_s_own_settings_change_nothing(world: World, url: str, setting: str) -> None:
+    with world.open(f"{url}&options=-c%20{setting}") as ledger:
+        receipt = ledger.accept(world.request())
+        assert ledger.accept(world.request()) == receipt
+        ledger.verify_log()
+        with ledger._store.writing() as rows:
+            assert rows._conversation.ask(Sql(b"SHOW transaction_isolation", {})) == [("read committed",)]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,10 @@ _SESSION = {
     # A process that stands still in its transaction must not stop the others for good.
     "idle_in_transaction_session_timeout": f"{2 * WAIT_S}s",
     "client_min_messages": "warning",
+    # Whatever the role or the database has for them: the ledger's statements and their answers rely on these.
+    "default_transaction_isolation": "read\\ committed",
+    "bytea_output": "hex",
+    "quote_all_identifiers": "off",
 }
 _LIBPQ = {
     "connect_timeout": "10",
@@ -118,7 +122,7 @@ class Server:
             yield connection
 
     def _connect(self) -> psycopg.Connection[Any]:
-        parameters = {**_LIBPQ, **self.address.parameters}
+        parameters = {**_LIBPQ, **self.address.parameters, "client_encoding": "UTF8"}
         session = {"search_path": f'"{self.address.schema}"', **_SESSION}
         own = " ".join(f"-c {name}={value}" for name, value in session.items())
         parameters["options"] = f"{parameters.get('options', '')} {own}".strip()
