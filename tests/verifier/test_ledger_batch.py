@@ -139,6 +139,16 @@ def test_a_batch_with_what_was_accepted_meanwhile(world: World, ledger: MarginLe
     assert len(ledger.receipts()) == 4
 
 
+def test_a_receipt_that_is_gone_again_is_not_given_without_a_proof(world: World, path: Path) -> None:
+    """What the examination saw is on another branch of the database's history than what is written to."""
+    with world.open(path) as ledger, world.open(path.with_name("other.sqlite")) as other:
+        receipt = other.accept(world.request(1))
+        ledger._store.reading = other._store.reading  # type: ignore[method-assign]
+        assert ledger.accept_many([world.request(1), world.request(2)])[0] == receipt
+        with ledger._store.writing() as rows:
+            assert [kept.account for kept in rows.receipts(0, 9)] == [world.request(2).named_inputs().account]
+
+
 FAULTS: list[dict[str, Any]] = [
     {},
     {"sequence": 2},

@@ -305,6 +305,17 @@ def test_a_signature_from_before_a_retraction_brings_no_root_back(ledger: Margin
     ledger.verify_log()
 
 
+def test_a_clock_that_was_set_back_lets_no_older_signature_in(ledger: MarginLedger, clock: Clock) -> None:
+    ledger.observe_root(CHAIN, 8, 9_008, NOW)
+    ledger.retract_root(CHAIN, 8, "a fork")
+    clock.advance(-300)
+    ledger.retract_root(CHAIN, 7, "a longer one")
+    clock.advance(10)
+    with pytest.raises(AttestationRejected, match="retracted"):
+        ledger.attest_source_root(root_attestation(8, 9_008, observed_at_ms=clock.now_ms))
+    ledger.verify_log()
+
+
 def test_a_source_without_a_route_has_no_breaker(ledger: MarginLedger) -> None:
     for call in (ledger.trip_breaker, ledger.probe_breaker, ledger.reset_breaker):
         with pytest.raises(StatementError):

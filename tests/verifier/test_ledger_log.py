@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from zkmargin.algebra import BN254
 from zkmargin.verifier import (
     DamagedDatabase,
     Head,
@@ -95,13 +96,39 @@ def test_a_log_can_be_read_in_pages(lived: MarginLedger) -> None:
     assert lived.newest_decisions(3) == decisions[-3:]
 
 
-@pytest.mark.parametrize(("after", "limit"), [(0, -1), (0, 1 << 31), (-2, 1), ("0", 1), (0, 1.5), (0, True)])
+@pytest.mark.parametrize(
+    ("after", "limit"), [(0, -1), (0, 1 << 31), (-2, 1), ("0", 1), (0, 1.5), (0, True), (1 << 256, 1)]
+)
 def test_pages_have_an_end(ledger: MarginLedger, after: Any, limit: Any) -> None:
     for page in (ledger.log, ledger.decisions, ledger.receipts, ledger.accounts):
         with pytest.raises(StatementError):
             page(after, limit)
     with pytest.raises(StatementError):
         ledger.newest_decisions(-1)
+
+
+def test_a_page_after_the_last_key_there_can_be_is_empty(ledger: MarginLedger) -> None:
+    for page in (ledger.log, ledger.decisions, ledger.receipts):
+        assert page((1 << 63) - 1, 5) == []
+        with pytest.raises(StatementError):
+            page(1 << 63, 5)
+    assert ledger.accounts(BN254.r - 1, 5) == []
+
+
+@pytest.mark.parametrize("number", [-1, 1 << 64, "1", None])
+def test_a_chain_s_id_is_a_number_of_64_bits(ledger: MarginLedger, number: Any) -> None:
+    with pytest.raises(StatementError):
+        ledger.newest_root(number)
+    if number is not None:
+        with pytest.raises(StatementError):
+            ledger.newest_root(1, number)
+
+
+@pytest.mark.parametrize("source", [True, 1.0, "1"])
+def test_a_source_is_named_by_an_integer(ledger: MarginLedger, source: Any) -> None:
+    """`1 == True == 1.0`, but these are no names of chains."""
+    with pytest.raises(StatementError):
+        ledger.trip_breaker("a test", source)
 
 
 @pytest.mark.parametrize("settlement_id", [b"", bytes(31), "00" * 32, None, 5])

@@ -138,7 +138,8 @@ def record_retraction(state: State, at_ms: int, chain_id: int, epoch: int, newes
 def _apply_retraction(state: State, at_ms: int, body: Body) -> None:
     chain_id = int(body["chain_id"])
     state.retract_roots(chain_id, int(body["epoch"]))
-    state.put_scope(chain_id, replace(state.scope(chain_id), retracted_at_ms=at_ms))
+    scope = state.scope(chain_id)  # a clock that was set back lowers no bar
+    state.put_scope(chain_id, replace(scope, retracted_at_ms=max(at_ms, scope.retracted_at_ms)))
 
 
 def record_risk_table(state: State, at_ms: int, table: RiskTable, signers: int) -> None:

@@ -102,8 +102,9 @@ class MarginLedger(LedgerReports):
             return list(receipts)
         rules = self._rules()
         with self._writing(wanted) as state:
+            # A receipt found before stands: the proof of its request was not checked, so it is not decided on again.
             return [
-                rules.settle(state, request, self._clock(), None if isinstance(outcome, Receipt) else outcome)
+                outcome if isinstance(outcome, Receipt) else rules.settle(state, request, self._clock(), outcome)
                 for request, outcome in zip(requests, found, strict=True)
             ]
 
@@ -198,7 +199,7 @@ class MarginLedger(LedgerReports):
 
     def _handle(self, reason: str, source: Scope, transition: Callable[[int], Transition]) -> None:
         observing.check_reason(reason)
-        if source is not None and source not in self.config.routes:
+        if source is not None and (type(source) is not int or source not in self.config.routes):
             raise StatementError("source", "is no chain that this ledger has a route from")
         with self._writing() as state:
             move(state, transition(self._clock()))

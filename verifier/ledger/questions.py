@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from zkmargin.algebra import BN254
+
 from ..errors import StatementError
 from ..receipt import Receipt
 from ..statement import DIGEST_BYTES, check_bytes, check_element
@@ -47,7 +49,7 @@ class LedgerQuestions:
 
     def accounts(self, after: int = -1, limit: int = PAGE) -> list[AccountView]:
         """Accounts in the order of their pseudonyms, those above `after`."""
-        check_page(after, limit)
+        check_page(after, limit, BN254.r - 1)
         now_ms = self._clock()
         with self._store.reading() as rows:
             return [account.view(now_ms) for account in rows.accounts(after, limit)]
@@ -122,7 +124,7 @@ class LedgerQuestions:
             yield state
 
 
-def check_page(after: int, limit: int) -> None:
-    """A negative limit would mean all of it to one database and an error to another."""
-    if type(after) is not int or type(limit) is not int or not after >= -1 or not 0 <= limit < 1 << 31:
+def check_page(after: int, limit: int, most: int = (1 << 63) - 1) -> None:
+    """A negative limit would mean all of it to one database and an error to another, and so would a key too large."""
+    if type(after) is not int or type(limit) is not int or not -1 <= after <= most or not 0 <= limit < 1 << 31:
         raise StatementError("limit", "must be a number from 0, and after one that a page ended with")

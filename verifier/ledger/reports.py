@@ -54,6 +54,9 @@ class LedgerReports(LedgerQuestions):
 
     def newest_root(self, chain_id: int, below_epoch: int | None = None) -> Root | None:
         """The root of the chain's highest epoch that counts, of those below one if given."""
+        check_range("chain_id", chain_id, ID_BITS)
+        if below_epoch is not None:
+            check_range("below_epoch", below_epoch, ID_BITS)
         with self._store.reading() as rows:
             return rows.newest_root(chain_id, below_epoch)
 
