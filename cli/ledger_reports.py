@@ -1,4 +1,4 @@
-"""What others report to a ledger: source roots, risk tables. A part of `zkmargin ledger`."""
+"""What others report to a ledger: source roots, risk tables, the market's health. A part of `zkmargin ledger`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from pathlib import Path
 
 import click
 
+from zkmargin.settlement.fields import percent_text
+from zkmargin.settlement.market import MarketSnapshot, market_health
 from zkmargin.verifier import RiskAttestation, SourceRootAttestation
 
+from .errors import Misuse
 from .files import read_file
 from .ledger_place import UINT64, Place, on_ledger
 from .options import FILE, Command, decimal
@@ -81,8 +84,41 @@ def retract_root(output: Output, place: Place, chain_id: int, epoch: int, reason
     )
 
 
+@click.command("observe-market", cls=Command)
+@on_ledger
+@click.argument("path", type=FILE, metavar="SNAPSHOT.json")
+@click.option("--previous", type=FILE, metavar="SNAPSHOT.json", help="The snapshot before; without it there is no gap.")
+@click.pass_obj
+def observe_market(output: Output, place: Place, path: Path, previous: Path | None) -> None:
+    """Hold a market snapshot against the breaker's limits: how far its sources disagree, how far prices jumped.
+
+    The breaker of the whole ledger opens where one is exceeded. Nothing that a market does closes it again.
+    """
+    snapshot = _snapshot(path)
+    named = place.folder.document.config.market
+    if snapshot.market != named:
+        raise Misuse(f"{path} is of the market {snapshot.market}, the ledger's is {named}")
+    health = market_health(snapshot, None if previous is None else _snapshot(previous))
+    with place.opened(output) as ledger:
+        ledger.observe_market(health)
+        breaker = ledger.breaker()
+    apart, gap = percent_text(health.disagreement_ppm), percent_text(health.price_gap_ppm)
+    position = breaker.position.value
+    output.result(
+        {"disagreement_ppm": health.disagreement_ppm, "price_gap_ppm": health.price_gap_ppm, "breaker": position},
+        [
+            f"sources disagree by {apart}, prices jumped by {gap}",
+            f"the breaker is {position}" + (f": {breaker.reason}" if breaker.reason else ""),
+        ],
+    )
+
+
+def _snapshot(path: Path) -> MarketSnapshot:
+    return MarketSnapshot.from_json(read_file(path, "market snapshot"))
+
+
 def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-COMMANDS = (observe_root, retract_root, attest, attest_root)
+COMMANDS = (observe_root, retract_root, attest, attest_root, observe_market)

@@ -4,6 +4,7 @@ from .bundle import ReportBundle, read_reports, recompute
 from .config import MarketConfig, QuoteRule, Signer
 from .consensus import agree
 from .csv_rows import TimeUnit
+from .health import market_health
 from .history import PriceHistory, PricePoint
 from .option_chain import OptionKind, OptionQuote, option_chain_json, read_option_chain, volatility_quotes
 from .option_csv import OptionLayout, VolatilityUnit, read_options_csv
@@ -45,6 +46,7 @@ __all__ = [
     "VolatilityUnit",
     "agree",
     "at_common_times",
+    "market_health",
     "option_chain_json",
     "read_option_chain",
     "read_options_csv",
