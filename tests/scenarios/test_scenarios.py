@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from zkmargin.algebra import Engine
 
 from ..verifier.trapdoor import Trapdoor
 from .document import FOLDER, Run, Scenario, scenarios, trapdoor
+from .random_steps import RandomSteps
 
 SCENARIOS = scenarios()
 by_name = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
@@ -53,6 +55,24 @@ def test_the_contract_decides_as_written(scenario: Scenario, key: Trapdoor, cont
         assert Run(contract, key).outcomes(scenario) == scenario.expected("contract")
     finally:
         contract._chain.revert(snapshot)
+
+
+@pytest.mark.parametrize("seed", [0, 6])
+def test_ledger_and_contract_decide_alike_whatever_comes(
+    seed: int, key: Trapdoor, contract: object, tmp_path: Path
+) -> None:
+    from .ledgers import ContractLedger, PythonLedger
+
+    assert isinstance(contract, ContractLedger)
+    scenario = RandomSteps(seed).scenario(60)
+    ledger = PythonLedger(str(tmp_path / "ledger.sqlite"), key)
+    snapshot = contract._chain.snapshot()
+    try:
+        expected, found = (Run(each, key).outcomes(scenario) for each in (ledger, contract))
+    finally:
+        contract._chain.revert(snapshot)
+        ledger.close()
+    assert list(zip(scenario.steps, found, strict=True)) == list(zip(scenario.steps, expected, strict=True))
 
 
 def test_every_refusal_is_in_a_scenario() -> None:
