@@ -272,6 +272,51 @@ def test_no_row_can_be_put_in_unseen(edited: Callable[..., str], statement: str,
     assert edited(statement).startswith(name)
 
 
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("receipts", "credit_e8", "12345678"),
+        ("receipts", "expiry_ms", "soon"),
+        ("accounts", "sequence", "12345678"),
+        ("accounts", "margin_e8", "12345678"),
+        ("accounts", "expiry_ms", "soon"),
+        ("accounts", "expiry_ms", 1.5),
+        ("risk_tables", "risk_root", "x" * 32),
+        ("outstanding", "total_e8", "x" * 16),
+        ("log", "hash", "x" * 32),
+        ("scopes", "scope", "everything"),
+        ("scopes", "scope", b"whole"),
+    ],
+)
+def test_a_value_of_another_type_is_damage(edited: Callable[..., str], table: str, column: str, value: Any) -> None:
+    """SQLite keeps text where a number belongs, and its length may be right."""
+    key = {"accounts": "account", "scopes": "scope"}.get(table, "rowid")
+    edited(f"UPDATE {table} SET {column} = ? WHERE {key} = (SELECT max({key}) FROM {table})", value)
+
+
+def test_such_a_value_is_damage_for_whoever_asks(world: World, path: Path) -> None:
+    with world.open(path) as ledger:
+        receipt = ledger.accept(world.request())
+        connection = sqlite3.connect(path, isolation_level=None)
+        connection.execute("UPDATE accounts SET expiry_ms = 'soon'")
+        connection.close()
+        for question in (ledger.accounts, lambda: ledger.margin_of(receipt.account)):
+            with pytest.raises(DamagedDatabase, match="no ledger writes"):
+                question()
+
+
+def test_an_entry_nested_too_deep_is_damage(world: World, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a good hash, by somebody who would rather have the check crash."""
+    with world.open(path) as ledger:
+
+        def too_deep(entry: object) -> None:
+            raise RecursionError
+
+        monkeypatch.setattr("zkmargin.verifier.ledger.log.LogEntry.members", too_deep)
+        with pytest.raises(DamagedDatabase, match="says what no ledger writes"):
+            ledger.verify_log()
+
+
 @pytest.mark.parametrize("number", [1, 2, 5, 12])
 @pytest.mark.parametrize(
     "change", ["at_ms = at_ms + 1", "kind = 'wished'", "body = body || ' '", "hash = zeroblob(32)", "body = x'00'"]

@@ -67,7 +67,7 @@ def _look(where: str, connection: sqlite3.Connection) -> Glance:
     (target,) = connection.execute("SELECT target FROM ledger").fetchone() or (b"",)
     if type(target) is not bytes or len(target) != DIGEST_BYTES:
         raise DamagedDatabase(where, "names no target")
-    rows = SqliteRows(connection, target)
+    rows = SqliteRows(connection, target, where)
     return Glance(
         schema=schema,
         target=int.from_bytes(target, "big"),

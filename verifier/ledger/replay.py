@@ -27,6 +27,8 @@ Progress = Callable[[int, int], None]
 """Told how many entries are done, and how many there are."""
 
 _Row = TypeVar("_Row")
+_NONSENSE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What reading a row raises that nobody but an intruder can have written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,10 @@ def verify_log(
             progress(entry.number, total)
     if remembered is not None and check.head.number < remembered.number:
         raise check.damaged(f"the log ends at entry {check.head.number}, and {remembered.number} was remembered")
-    return check.tables()
+    try:
+        return check.tables()
+    except _NONSENSE as problem:
+        raise check.damaged(f"a table holds what no ledger writes ({type(problem).__name__})") from problem
 
 
 class _Check:
@@ -124,7 +129,7 @@ class _Check:
         try:
             body = entry.members()
             self._apply(name, entry, body)
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as problem:
+        except _NONSENSE as problem:
             raise self.damaged(f"{name} says what no ledger writes ({type(problem).__name__})") from problem
 
     def _apply(self, name: str, entry: LogEntry, body: dict[str, Any]) -> None:

@@ -6,10 +6,12 @@ Integers that may pass 2^63 are blobs, big-endian, which SQLite orders as the nu
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import islice
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import chain, islice
+from operator import index
+from typing import Any, TypeVar
 
+from ..errors import DamagedDatabase
 from ..receipt import Receipt
 from .log import DECISIONS, LogEntry
 from .records import NEVER, Account, Head, RiskTable, Root
@@ -27,60 +29,61 @@ _ACCOUNT = (
 )
 _ROOT = "SELECT chain_id, epoch, root, observed_at_ms FROM roots"
 _RISK_TABLE = "SELECT oracle_time_ms, risk_root, attested_at_ms FROM risk_tables"
+_Record = TypeVar("_Record")
 _IS_DECISION = f"kind IN {DECISIONS!r}"
 
 
 class SqliteRows:
     """The tables behind one open transaction; see `store.Rows`."""
 
-    def __init__(self, connection: sqlite3.Connection, target: bytes) -> None:
+    def __init__(self, connection: sqlite3.Connection, target: bytes, where: str) -> None:
         self._connection = connection
         self._target = target
+        self._where = where
 
     def head(self) -> Head:
         row = self._one("SELECT number, hash FROM log ORDER BY number DESC LIMIT 1")
-        return Head(0, self._target) if row is None else Head(*row)
+        return Head(0, self._target) if row is None else self._read(_head, [row])[0]
 
-    def receipts_of(self, settlement_ids: Collection[bytes], nullifiers: Collection[int]) -> Iterator[Receipt]:
-        for row in self._among(_RECEIPT, "settlement_id", settlement_ids):
-            yield _receipt(row)
-        for row in self._among(_RECEIPT, "nullifier", map(element, nullifiers)):
-            yield _receipt(row)
+    def receipts_of(self, settlement_ids: Collection[bytes], nullifiers: Collection[int]) -> list[Receipt]:
+        rows = self._among(_RECEIPT, "settlement_id", settlement_ids)
+        return self._read(_receipt, chain(rows, self._among(_RECEIPT, "nullifier", map(element, nullifiers))))
 
-    def accounts_of(self, accounts: Collection[int]) -> Iterator[Account]:
-        return map(_account, self._among(_ACCOUNT, "account", map(element, accounts)))
+    def accounts_of(self, accounts: Collection[int]) -> list[Account]:
+        return self._read(_account, self._among(_ACCOUNT, "account", map(element, accounts)))
 
-    def roots_of(self, roots: Collection[tuple[int, int]]) -> Iterator[Root]:
+    def roots_of(self, roots: Collection[tuple[int, int]]) -> list[Root]:
+        found: list[Root] = []
         for chain_id in {chain_id for chain_id, _ in roots}:
-            wanted = (element(root) for chain, root in roots if chain == chain_id)
-            for row in self._among(f"{_ROOT} WHERE chain_id = ? AND", "root", wanted, u64(chain_id)):
-                yield _root(row)
+            wanted = (element(root) for whose, root in roots if whose == chain_id)
+            found += self._read(_root, self._among(f"{_ROOT} WHERE chain_id = ? AND", "root", wanted, u64(chain_id)))
+        return found
 
     def root_of_epoch(self, chain_id: int, epoch: int) -> Root | None:
-        row = self._one(f"{_ROOT} WHERE chain_id = ? AND epoch = ?", u64(chain_id), u64(epoch))
-        return None if row is None else _root(row)
+        rows = self._all(f"{_ROOT} WHERE chain_id = ? AND epoch = ?", u64(chain_id), u64(epoch))
+        return next(iter(self._read(_root, rows)), None)
 
     def newest_root(self, chain_id: int, below_epoch: int | None = None) -> Root | None:
         if below_epoch is None:
-            row = self._one(f"{_ROOT} WHERE chain_id = ? ORDER BY epoch DESC LIMIT 1", u64(chain_id))
+            rows = self._all(f"{_ROOT} WHERE chain_id = ? ORDER BY epoch DESC LIMIT 1", u64(chain_id))
         else:
             query = f"{_ROOT} WHERE chain_id = ? AND epoch < ? ORDER BY epoch DESC LIMIT 1"
-            row = self._one(query, u64(chain_id), u64(below_epoch))
-        return None if row is None else _root(row)
+            rows = self._all(query, u64(chain_id), u64(below_epoch))
+        return next(iter(self._read(_root, rows)), None)
 
-    def risk_tables_of(self, oracle_times_ms: Collection[int]) -> Iterator[RiskTable]:
-        return map(_risk_table, self._among(_RISK_TABLE, "oracle_time_ms", oracle_times_ms))
+    def risk_tables_of(self, oracle_times_ms: Collection[int]) -> list[RiskTable]:
+        return self._read(_risk_table, self._among(_RISK_TABLE, "oracle_time_ms", oracle_times_ms))
 
     def scopes(self) -> dict[str, str]:
         return dict(self._connection.execute("SELECT scope, state FROM scopes"))
 
     def outstanding_e8(self) -> int:
-        row = self._one("SELECT total_e8 FROM outstanding")
-        return 0 if row is None else int.from_bytes(row[0], "big")
+        rows = self._all("SELECT total_e8 FROM outstanding")
+        return next(iter(self._read(lambda row: _number(row[0]), rows)), 0)
 
-    def expired(self, now_ms: int) -> Iterable[Account]:
+    def expired(self, now_ms: int) -> list[Account]:
         query = f"{_ACCOUNT} WHERE margin_e8 > x'0000000000000000' AND expiry_ms <= ?"
-        return [_account(row) for row in self._connection.execute(query, (now_ms,))]
+        return self._read(_account, self._all(query, now_ms))
 
     # Saving.
     def save(self, changes: Changes) -> None:
@@ -119,20 +122,28 @@ class SqliteRows:
         return 0 if row is None or row[0] is None else int(row[0])
 
     def receipts(self, after: int, limit: int) -> list[Receipt]:
-        return [_receipt(r) for r in self._all(f"{_RECEIPT} WHERE number > ? ORDER BY number LIMIT ?", after, limit)]
+        return self._read(_receipt, self._all(f"{_RECEIPT} WHERE number > ? ORDER BY number LIMIT ?", after, limit))
 
     def accounts(self, after: int, limit: int) -> list[Account]:
         key = b"" if after < 0 else element(after)
-        return [_account(r) for r in self._all(f"{_ACCOUNT} WHERE account > ? ORDER BY account LIMIT ?", key, limit)]
+        return self._read(_account, self._all(f"{_ACCOUNT} WHERE account > ? ORDER BY account LIMIT ?", key, limit))
 
     def roots(self, after: tuple[int, int], limit: int) -> list[Root]:
         key = (b"", b"") if after[0] < 0 else (u64(after[0]), u64(after[1]))
         query = f"{_ROOT} WHERE (chain_id, epoch) > (?, ?) ORDER BY chain_id, epoch LIMIT ?"
-        return [_root(row) for row in self._all(query, *key, limit)]
+        return self._read(_root, self._all(query, *key, limit))
 
     def risk_tables(self, after: int, limit: int) -> list[RiskTable]:
         query = f"{_RISK_TABLE} WHERE oracle_time_ms > ? ORDER BY oracle_time_ms LIMIT ?"
-        return [_risk_table(row) for row in self._all(query, after, limit)]
+        return self._read(_risk_table, self._all(query, after, limit))
+
+    def _read(self, record: Callable[[Sequence[Any]], _Record], rows: Iterable[Any]) -> list[_Record]:
+        """SQLite keeps whatever it is given, text where a number belongs too: what no ledger writes is damage."""
+        try:
+            return list(map(record, rows))
+        except TypeError as problem:
+            reason = "holds values that no ledger writes; restore it from a copy"
+            raise DamagedDatabase(self._where, reason) from problem
 
     # SQL.
     def _one(self, query: str, *values: object) -> Any:
@@ -165,14 +176,18 @@ def element(value: int) -> bytes:
     return value.to_bytes(32, "big")
 
 
-def _number(data: bytes) -> int:
-    return int.from_bytes(data, "big")
+def _number(data: Any) -> int:
+    return int.from_bytes(memoryview(data), "big")
+
+
+def _head(row: Sequence[Any]) -> Head:
+    return Head(row[0], bytes(memoryview(row[1])))
 
 
 def _receipt(row: Sequence[Any]) -> Receipt:
     number, digest, settlement_id, beneficiary, account, nullifier, sequence, credit, replaced, expiry, accepted = row
     return Receipt(
-        number=number,
+        number=index(number),
         request_digest=digest,
         settlement_id=settlement_id,
         beneficiary=beneficiary,
@@ -181,8 +196,8 @@ def _receipt(row: Sequence[Any]) -> Receipt:
         sequence=_number(sequence),
         credit_e8=_number(credit),
         replaced_e8=_number(replaced),
-        expiry_ms=expiry,
-        accepted_at_ms=accepted,
+        expiry_ms=index(expiry),
+        accepted_at_ms=index(accepted),
     )
 
 
@@ -208,11 +223,11 @@ def _account(row: Sequence[Any]) -> Account:
         account=_number(account),
         sequence=NEVER if sequence is None else _number(sequence),
         released_through=NEVER if released is None else _number(released),
-        receipt=receipt,
+        receipt=index(receipt),
         margin_e8=_number(margin),
-        expiry_ms=expiry,
+        expiry_ms=index(expiry),
         inflow_e8=_number(inflow),
-        inflow_at_ms=inflow_at,
+        inflow_at_ms=index(inflow_at),
     )
 
 
@@ -230,8 +245,8 @@ def _account_row(account: Account) -> Sequence[object]:
 
 
 def _root(row: Sequence[Any]) -> Root:
-    return Root(_number(row[0]), _number(row[1]), _number(row[2]), row[3])
+    return Root(_number(row[0]), _number(row[1]), _number(row[2]), index(row[3]))
 
 
 def _risk_table(row: Sequence[Any]) -> RiskTable:
-    return RiskTable(row[0], _number(row[1]), row[2])
+    return RiskTable(row[0], _number(row[1]), index(row[2]))

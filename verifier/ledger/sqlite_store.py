@@ -107,12 +107,12 @@ class SqliteStore:
     @contextmanager
     def reading(self, wanted: Wanted = NOTHING) -> Iterator[SqliteRows]:
         with self.file.reading() as connection:
-            yield SqliteRows(connection, self._target)
+            yield SqliteRows(connection, self._target, self.where)
 
     @contextmanager
     def writing(self, wanted: Wanted = NOTHING) -> Iterator[SqliteRows]:
         with self.file.writing() as connection:
-            yield SqliteRows(connection, self._target)
+            yield SqliteRows(connection, self._target, self.where)
 
     def close(self) -> None:
         self.file.close()
