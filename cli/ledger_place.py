@@ -70,7 +70,7 @@ def _without_password(context: click.Context, parameter: click.Parameter, value:
         return os.environ.get(DATABASE_VARIABLE)
     try:
         parts = urlsplit(value)
-        has_password = parts.password is not None or "password" in parse_qs(parts.query)
+        has_password = parts.password is not None or any(name.endswith("password") for name in parse_qs(parts.query))
     except ValueError:
         raise Misuse("--database is neither a path nor a URL") from None
     if has_password:

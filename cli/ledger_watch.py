@@ -24,7 +24,7 @@ PAGE = 256
 @on_ledger
 @click.option("--all", "everything", is_flag=True, help="Every entry of the log: roots, releases, breakers too.")
 @click.option("--last", type=click.IntRange(0, 1000), default=10, show_default=True, help="Decisions of before.")
-@click.option("--after", type=click.IntRange(0), help="Begin after this entry of the log instead.")
+@click.option("--after", type=click.IntRange(0, (1 << 63) - 1), help="Begin after this entry of the log instead.")
 @click.option("--count", type=click.IntRange(1), help="End after so many.")
 @click.option("--for", "seconds", type=click.FloatRange(0), help="End after so many seconds.")
 @click.pass_obj

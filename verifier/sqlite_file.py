@@ -86,10 +86,10 @@ class SqliteFile:
                 self._create_if_empty()
                 self._check()
         except UnicodeDecodeError:  # a schema so damaged that SQLite's message about it is no text
-            self._connection.close()
+            self.close()
             raise kind.damaged(self.path, "is damaged (its schema is no text); restore it from a copy") from None
         except BaseException:
-            self._connection.close()
+            self.close()
             raise
 
     def _make_private(self) -> None:

@@ -177,7 +177,12 @@ def test_a_database_elsewhere(ledger: Path, tmp_path: Path, monkeypatch: pytest.
 
 @pytest.mark.parametrize(
     "url",
-    ["postgresql://margin:hunter2@db/margin", "postgresql://db/margin?user=margin&password=hunter2", "postgresql://[x"],
+    [
+        "postgresql://margin:hunter2@db/margin",
+        "postgresql://db/margin?user=margin&password=hunter2",
+        "postgresql://[x",
+        "postgresql://db/margin?sslkey=k&sslpassword=hunter2",
+    ],
 )
 def test_a_password_is_no_argument(ledger: Path, url: str) -> None:
     done = invoke("ledger", "show", ledger, "--database", url)

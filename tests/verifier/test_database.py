@@ -7,6 +7,7 @@ import os
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -189,6 +190,19 @@ def test_another_ledger_s_file(world: World, path: Path, other: dict[str, object
     config = replace(CONFIG, **other)  # type: ignore[arg-type]
     with pytest.raises(LedgerMismatch):
         SqliteStore(path, config.target)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="this system does not list a process's open files")
+def test_a_file_that_was_refused_is_let_go(world: World, path: Path) -> None:
+    world.open(path).close()
+    with pytest.raises(LedgerMismatch) as caught:
+        world.open(path, replace(CONFIG, ledger="another"))
+    assert caught.value is not None  # and with it the frames of the attempt
+    still_open = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            still_open.append(os.readlink(descriptor))
+    assert not [name for name in still_open if name.startswith(str(path))]
 
 
 @pytest.mark.parametrize("where", [":memory:", "", "missing/folder/margin.sqlite"])

@@ -150,6 +150,16 @@ def test_a_later_schema(url: str, admin: Any, version: str) -> None:
         ("ALTER TABLE receipts DISABLE TRIGGER ALL", "triggers receipts"),
         ("ALTER TABLE ledger DISABLE TRIGGER ledger_append_only", "triggers ledger"),
         (
+            "DROP TRIGGER log_append_only ON log; CREATE TRIGGER log_append_only BEFORE UPDATE OR DELETE OR TRUNCATE"
+            " ON log FOR EACH STATEMENT WHEN (false) EXECUTE FUNCTION refuse_change()",
+            "triggers log",
+        ),
+        (
+            "DROP TRIGGER log_append_only ON log; CREATE TRIGGER log_append_only BEFORE UPDATE OF kind OR DELETE OR"
+            " TRUNCATE ON log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()",
+            "triggers log",
+        ),
+        (
             "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NEW; END$$",
             "triggers ledger, log, receipts, risk_tables",
         ),

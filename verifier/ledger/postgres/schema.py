@@ -38,7 +38,7 @@ _UNIQUE = text(
 _TRIGGERS = text(
     "SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid"
     f" WHERE c.relnamespace = {_NAMESPACE} AND p.pronamespace = {_NAMESPACE} AND p.prosrc ~ :raises"
-    " AND t.tgenabled IN ('O', 'A') AND t.tgtype = :before_change"
+    " AND t.tgenabled IN ('O', 'A') AND t.tgtype = :before_change AND t.tgqual IS NULL AND t.tgattr = ''"
 )
 _RAISES = r"^\s*BEGIN\s+RAISE EXCEPTION [^;]*;\s+END\s*$"
 _BEFORE_CHANGE = 2 + 8 + 16 + 32
