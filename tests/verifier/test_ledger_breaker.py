@@ -19,6 +19,7 @@ from zkmargin.verifier import (
     Rejected,
     SettlementRequest,
     StatementError,
+    WrongHorizon,
 )
 from zkmargin.verifier.ledger import Position
 
@@ -66,6 +67,7 @@ def test_a_source_s_cap_stops_that_source_alone(world: World, ledger_place: str,
     problem = refused(ledger, world.request(2), InflowCapExceeded)
     assert isinstance(problem, InflowCapExceeded)
     assert (problem.source, problem.cap) == (CHAIN, "source")
+    assert "the breaker of chain 1 is open now" in str(problem)
     assert [(state.source, state.is_open) for state in ledger.breakers()] == [
         (None, False),
         (CHAIN, True),
@@ -224,7 +226,24 @@ def test_a_storm_of_refusals(world: World, ledger_place: str, clock: Clock) -> N
     assert not ledger.breaker().is_open
     refused(ledger, bad, ProofRejected)
     assert "3 refusals" in ledger.breaker().reason
+    *_, counted, storm = [entry.members() for entry in ledger.log()]
+    assert counted["scopes"] == {}, "the storm is an entry of its own"
+    assert (storm["scope"], storm["position"]) == ("whole", "open")
     refused(ledger, honest, BreakerOpen)
+
+
+def test_a_cap_that_is_met_in_a_storm_is_what_opened_the_breaker(world: World, ledger_place: str, clock: Clock) -> None:
+    ledger = opened(world, ledger_place, clock, reject_storm=1, inflow_cap_e8=50 * UNIT)
+    honest = world.request(1)
+    refused(ledger, replace(honest, proof=world.trapdoor.forge(honest.public_inputs, constant=2)), ProofRejected)
+    refused(ledger, honest, InflowCapExceeded)
+    assert ledger.breaker().reason.startswith("inflow cap exceeded")
+    assert moves(ledger) == [("whole", "open", "ledger")]
+
+
+def test_a_refusal_without_a_limit_on_refusals_changes_no_breaker(world: World, ledger: MarginLedger) -> None:
+    refused(ledger, world.request(1, horizon_ms=3), WrongHorizon)
+    assert ledger.log()[-1].members()["scopes"] == {}
 
 
 def test_a_breaker_tries_again_by_itself(world: World, ledger_place: str, clock: Clock) -> None:
