@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from zkmargin.settlement.fields import amount_text
-from zkmargin.verifier import BreakerState, LogEntry, MarginLedger, Overview, UnknownSettlement
+from zkmargin.verifier import BreakerState, LogEntry, Overview, UnknownSettlement
+from zkmargin.verifier.ledger.questions import LedgerQuestions
 
 from .errors import Misuse
 from .ledger_entries import age_text, entry_json, entry_line, time_text
@@ -35,7 +36,7 @@ def show(output: Output, place: Place, account: str | None, settlement: str | No
     """
     if account is not None and settlement is not None:
         raise Misuse("--account and --settlement are two questions: ask one of them")
-    with place.opened(output) as ledger:
+    with place.opened(output) as opened, opened.at_one_moment() as ledger:
         if account is not None:
             data, lines = _account(ledger, account_of(account), place.quote)
         elif settlement is not None:
@@ -48,7 +49,7 @@ def show(output: Output, place: Place, account: str | None, settlement: str | No
         output.say(*line)
 
 
-def _overview(ledger: MarginLedger, place: Place, limit: int) -> tuple[dict[str, Any], list[Line]]:
+def _overview(ledger: LedgerQuestions, place: Place, limit: int) -> tuple[dict[str, Any], list[Line]]:
     overview, quote = ledger.overview(), place.quote
     decisions = _newest_decisions(ledger, limit)
     data = {
@@ -95,7 +96,7 @@ def _of_development(place: Place) -> str:
     return ", a development key" if place.folder.key.development else ""
 
 
-def _newest_decisions(ledger: MarginLedger, limit: int) -> list[LogEntry]:
+def _newest_decisions(ledger: LedgerQuestions, limit: int) -> list[LogEntry]:
     """The whole entries: a decision alone does not say how much to whom."""
     newest = ledger.newest_decisions(limit) if limit else []
     return [entry for decision in newest for entry in ledger.log(decision.number - 1, 1)]
@@ -123,7 +124,7 @@ def _breaker_line(breaker: BreakerState, quote: str) -> Line:
     return f"  {whose:<{WIDTH}}", styled(position, fg=POSITION_COLOURS[position]), f"{said}{inflow}"
 
 
-def _root_json(ledger: MarginLedger, overview: Overview, source: int) -> dict[str, Any]:
+def _root_json(ledger: LedgerQuestions, overview: Overview, source: int) -> dict[str, Any]:
     root = ledger.newest_root(source)
     return {
         "source": source,
@@ -134,7 +135,7 @@ def _root_json(ledger: MarginLedger, overview: Overview, source: int) -> dict[st
     }
 
 
-def _risk_json(ledger: MarginLedger, overview: Overview) -> dict[str, Any]:
+def _risk_json(ledger: LedgerQuestions, overview: Overview) -> dict[str, Any]:
     at_ms = overview.newest_risk_table_ms
     age_ms = None if at_ms is None else overview.now_ms - at_ms
     return {"oracle_time_ms": at_ms, "age_ms": age_ms, "max_age_ms": ledger.config.max_risk_age_ms}
@@ -149,7 +150,7 @@ def _age_line(name: str, what: str, found: dict[str, Any]) -> Line:
     return f"  {name:<{WIDTH}}", styled(text, fg="green" if age_ms <= most_ms else "red"), limit
 
 
-def _account(ledger: MarginLedger, account: int, quote: str) -> tuple[dict[str, Any], list[Line]]:
+def _account(ledger: LedgerQuestions, account: int, quote: str) -> tuple[dict[str, Any], list[Line]]:
     view = ledger.account(account)
     data = {
         "account": str(account),
@@ -170,7 +171,7 @@ def _account(ledger: MarginLedger, account: int, quote: str) -> tuple[dict[str, 
     return data, lines
 
 
-def _settlement(ledger: MarginLedger, settlement_id: bytes, quote: str) -> tuple[dict[str, Any], list[Line]]:
+def _settlement(ledger: LedgerQuestions, settlement_id: bytes, quote: str) -> tuple[dict[str, Any], list[Line]]:
     receipt = ledger.receipt(settlement_id)
     if receipt is None:
         raise UnknownSettlement(settlement_id)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import click
 
-from zkmargin.verifier import LogEntry, MarginLedger
+from zkmargin.verifier import LedgerError, LogEntry, MarginLedger
 
 from .ledger_entries import DECISIONS, entry_json, entry_line
 from .ledger_place import Place, on_ledger
@@ -17,6 +17,7 @@ from .options import Command
 from .output import Output
 
 POLL_S = 0.2
+AWAY_S = 1.0
 PAGE = 256
 
 
@@ -37,7 +38,7 @@ def watch(
     count: int | None,
     seconds: float | None,
 ) -> None:
-    """Follow a ledger's decisions, those of other processes too, until Ctrl-C.
+    """Follow a ledger's decisions, those of other processes too, until Ctrl-C. A database that is away is waited for.
 
     With --json each is one line: the entry of the log with its hash, by which a reader can check that none was left out
     or changed.
@@ -46,7 +47,7 @@ def watch(
     with place.opened(output) as ledger:
         start = _start(ledger, last) if after is None else after
         try:
-            for number, entry in enumerate(_entries(ledger, start, end, everything), 1):
+            for number, entry in enumerate(_entries(output, ledger, start, end, everything), 1):
                 _tell(output, entry, place.quote)
                 if number == count:
                     return
@@ -60,17 +61,31 @@ def _start(ledger: MarginLedger, last: int) -> int:
     return decisions[0].number - 1 if decisions else ledger.head().number
 
 
-def _entries(ledger: MarginLedger, after: int, end: float | None, everything: bool) -> Iterator[LogEntry]:
+def _entries(
+    output: Output, ledger: MarginLedger, after: int, end: float | None, everything: bool
+) -> Iterator[LogEntry]:
     while True:
-        page = ledger.log(after, PAGE)
-        for entry in page:
+        page = _page(output, ledger, after)
+        for entry in page or ():
             after = entry.number
             if everything or entry.kind in DECISIONS:
                 yield entry
-        if end is not None and time.monotonic() >= end and len(page) < PAGE:
+        if end is not None and time.monotonic() >= end and len(page or ()) < PAGE:
             return
         if not page:
-            time.sleep(POLL_S if end is None else max(0.0, min(POLL_S, end - time.monotonic())))
+            pause = POLL_S if page is not None else AWAY_S
+            time.sleep(pause if end is None else max(0.0, min(pause, end - time.monotonic())))
+
+
+def _page(output: Output, ledger: MarginLedger, after: int) -> list[LogEntry] | None:
+    """None while the database is away, which is no reason to leave: it will be back, and nothing is missed."""
+    try:
+        return ledger.log(after, PAGE)
+    except LedgerError as problem:
+        if type(problem) is not LedgerError:  # another program's database, or a damaged one, will stay so
+            raise
+        output.warn(f"{problem}; trying again")
+        return None
 
 
 def _tell(output: Output, entry: LogEntry, quote: str) -> None:

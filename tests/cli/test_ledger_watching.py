@@ -15,8 +15,17 @@ from typing import Any
 import pytest
 
 from zkmargin.algebra import Engine
-from zkmargin.verifier import LedgerError, LogEntry, MarginLedger, Rejected, SettlementRequest
+from zkmargin.verifier import (
+    DamagedDatabase,
+    LedgerError,
+    LogEntry,
+    MarginLedger,
+    Overview,
+    Rejected,
+    SettlementRequest,
+)
 from zkmargin.verifier.ledger.log import KINDS, canonical
+from zkmargin.verifier.ledger.questions import LedgerQuestions
 
 from ..examples.program import Program
 from ..examples.venue import HOUR_MS, Venue
@@ -171,6 +180,47 @@ def test_a_watch_of_what_comes_from_another_process(venue: Venue, watch: Callabl
     os.kill(program.pid, signal.SIGINT)
     assert program.wait() == 0
     assert "interrupted" not in program.output
+
+
+def test_a_watch_waits_for_a_database_that_is_away(busy: Venue, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, failures = MarginLedger.log, iter([LedgerError("here", "the server went away")] * 2)
+
+    def flaky(self: MarginLedger, after: int = 0, limit: int = 1000) -> list[LogEntry]:
+        for problem in failures:
+            raise problem
+        return real(self, after, limit)
+
+    monkeypatch.setattr(MarginLedger, "log", flaky)
+    monkeypatch.setattr("zkmargin.cli.ledger_watch.AWAY_S", 0.01)
+    done = invoke("ledger", "watch", busy.folder, "--count", 2)
+    assert (done.code, done.stdout.count("\n")) == (0, 2)
+    assert done.stderr.count("the server went away; trying again") == 1
+
+
+def test_a_watch_does_not_wait_for_what_stays_wrong(busy: Venue, monkeypatch: pytest.MonkeyPatch) -> None:
+    def damaged(self: MarginLedger, after: int = 0, limit: int = 1000) -> list[LogEntry]:
+        raise DamagedDatabase("here", "is damaged")
+
+    monkeypatch.setattr(MarginLedger, "log", damaged)
+    assert invoke("ledger", "watch", busy.folder).code != 0
+
+
+def test_what_is_shown_is_of_one_moment(busy: Venue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process writes between each two questions."""
+    real = LedgerQuestions.overview
+
+    def interrupted(self: LedgerQuestions) -> Overview:
+        overview = real(self)
+        with busy.open() as other:
+            other.observe_root(CHAIN, 8, ROOT + 1, busy.oracle_time_ms)
+            other.release((1).to_bytes(32, "big"))
+        return overview
+
+    monkeypatch.setattr(LedgerQuestions, "overview", interrupted)
+    shown = invoke("ledger", "show", busy.folder, "--json").json
+    assert shown["roots"][0]["epoch"] == 7
+    monkeypatch.undo()
+    assert invoke("ledger", "show", busy.folder, "--json").json["roots"][0]["epoch"] == 8
 
 
 def test_a_watch_whose_reader_leaves_ends(busy: Venue) -> None:

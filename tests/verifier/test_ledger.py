@@ -476,3 +476,24 @@ def test_a_failing_write_leaves_nothing_behind(
             ledger.accept(world.request())
     assert ledger.receipts() == []
     assert ledger.accept(world.request()).number == 1
+
+
+def test_several_questions_are_answered_from_one_moment(
+    ledger: MarginLedger, world: World, ledger_place: str, clock: Clock
+) -> None:
+    ledger.observe_root(CHAIN, 100, ROOT + 1, NOW)
+    with ledger.at_one_moment() as then, world.open(ledger_place, clock=clock) as elsewhere:
+        before = then.head()
+        elsewhere.observe_root(CHAIN, 101, ROOT + 2, NOW)
+        elsewhere.trip_breaker("a test")
+        clock.now_ms += 5
+        assert then.head() == then.overview().head == before
+        assert then.overview().now_ms == clock.now_ms - 5
+        assert [entry.number for entry in then.log(after=before.number)] == []
+        root = then.newest_root(CHAIN)
+        assert root is not None
+        assert root.epoch == 100
+        assert then.breaker().reason == ""
+        assert then.account(1).margin_e8 == 0
+        after = elsewhere.head()
+    assert ledger.head() == after != before

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 
 from zkmargin.algebra import BN254
 
-from ..errors import StatementError
+from ..errors import LedgerError, StatementError
 from ..receipt import Receipt
-from ..statement import DIGEST_BYTES, check_bytes, check_element
+from ..statement import DIGEST_BYTES, ID_BITS, check_bytes, check_element, check_range
 from .breakers import BreakerState, standing, view
 from .config import LedgerConfig
 from .log import LogEntry, decision
 from .overview import Overview, look
-from .records import AccountView, Decision, Head
+from .records import AccountView, Decision, Head, Root
 from .replay import LogReport, Progress, verify_log
 from .state import State
-from .store import NOTHING, Store, Wanted
+from .store import NOTHING, Rows, Store, Wanted
 
 PAGE = 1000
 
@@ -73,6 +74,14 @@ class LedgerQuestions:
         with self._store.reading() as rows:
             return look(rows, self.config, self._clock())
 
+    def newest_root(self, chain_id: int, below_epoch: int | None = None) -> Root | None:
+        """The root of the chain's highest epoch that counts, of those below one if given."""
+        check_range("chain_id", chain_id, ID_BITS)
+        if below_epoch is not None:
+            check_range("below_epoch", below_epoch, ID_BITS)
+        with self._store.reading() as rows:
+            return rows.newest_root(chain_id, below_epoch)
+
     def receipt(self, settlement_id: bytes) -> Receipt | None:
         check_bytes("settlement_id", settlement_id, DIGEST_BYTES)
         with self._reading() as state:
@@ -111,6 +120,13 @@ class LedgerQuestions:
         with self._store.reading() as rows:
             return verify_log(rows, self.config.target, self._store.where, remembered, progress)
 
+    @contextmanager
+    def at_one_moment(self) -> Iterator[LedgerQuestions]:
+        """For several questions: all that is asked of what this gives is answered from one consistent moment."""
+        now_ms = self._clock()
+        with self._store.reading() as rows:
+            yield LedgerQuestions(_Moment(rows, self._store.where), self.config, lambda: now_ms)
+
     def head(self) -> Head:
         """The log's last entry, to be noted elsewhere."""
         with self._store.reading() as rows:
@@ -122,6 +138,24 @@ class LedgerQuestions:
             state = State(rows)
             state.prefetch(wanted)
             yield state
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """A store that is in the middle of a reading transaction, and stays in it."""
+
+    rows: Rows
+    where: str
+
+    @contextmanager
+    def reading(self, wanted: Wanted = NOTHING) -> Iterator[Rows]:
+        yield self.rows
+
+    def writing(self, wanted: Wanted = NOTHING) -> AbstractContextManager[Rows]:
+        raise LedgerError(self.where, "is only being read")
+
+    def close(self) -> None:
+        raise LedgerError(self.where, "is being read: it cannot be closed")
 
 
 def check_page(after: int, limit: int, most: int = (1 << 63) - 1) -> None:

@@ -52,14 +52,6 @@ class LedgerReports(LedgerQuestions):
         with self._writing() as state:
             observing.observe_root(state, self.config.limits, root, self._clock(), signers)
 
-    def newest_root(self, chain_id: int, below_epoch: int | None = None) -> Root | None:
-        """The root of the chain's highest epoch that counts, of those below one if given."""
-        check_range("chain_id", chain_id, ID_BITS)
-        if below_epoch is not None:
-            check_range("below_epoch", below_epoch, ID_BITS)
-        with self._store.reading() as rows:
-            return rows.newest_root(chain_id, below_epoch)
-
     def retract_root(self, chain_id: int, epoch: int, reason: str) -> None:
         """A reorganisation took a root away: it and the chain's newer ones count no more, and its breaker opens.
 

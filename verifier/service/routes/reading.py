@@ -72,8 +72,9 @@ async def accounts(
 
 
 def _credited_last(ledger: MarginLedger, limit: int) -> list[AccountView]:
-    receipts = ledger.receipts(max(0, ledger.overview().last_receipt - limit), limit)
-    return [ledger.account(account) for account in dict.fromkeys(receipt.account for receipt in reversed(receipts))]
+    with ledger.at_one_moment() as now:
+        receipts = now.receipts(max(0, now.overview().last_receipt - limit), limit)
+        return [now.account(account) for account in dict.fromkeys(receipt.account for receipt in reversed(receipts))]
 
 
 @ROUTER.get("/accounts/{account}", summary="An account's margin", responses=answers("Account", *UNREADABLE))
