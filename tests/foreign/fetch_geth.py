@@ -51,13 +51,11 @@ def _download() -> Path:
     go = shutil.which("go")
     if go is None:
         raise FetchFailed("go is not installed here")
-    done = subprocess.run(
-        [go, "mod", "download", "-json", f"{MODULE}@{VERSION}"],
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        check=False,
-    )
+    command = [go, "mod", "download", "-json", f"{MODULE}@{VERSION}"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    except subprocess.TimeoutExpired:
+        raise FetchFailed(f"go mod download: not done after {TIMEOUT_S} s") from None
     if done.returncode:
         raise FetchFailed(f"go mod download: {done.stderr.strip() or done.stdout.strip()}")
     return Path(json.loads(done.stdout)["Dir"])

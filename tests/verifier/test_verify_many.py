@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from zkmargin.algebra import Buffer, EncodingError, Engine, PointError, get_engine
+from zkmargin.algebra import BN254, Buffer, EncodingError, Engine, PointError, get_engine
 from zkmargin.algebra.engine import LoadedKey
 from zkmargin.algebra.groth16 import PlainGroth16Key
 from zkmargin.verifier import InvalidProof, Proof, PublicInputCount, PublicInputError, Verifier, groth16
@@ -83,6 +83,7 @@ def test_each_gets_the_verdict_that_it_gets_alone(trapdoor: Trapdoor, verifier: 
         (inputs[:1], proof),
         (inputs, proof.to_bytes()),
         (inputs, None),
+        (inputs, Proof(proof.a, proof.b, proof.c, replace(BN254, name="another curve"))),
     ]
     verdicts = verifier.verify_many([good[0], *bad, good[1]])
     assert verdicts[0] is None
@@ -92,7 +93,7 @@ def test_each_gets_the_verdict_that_it_gets_alone(trapdoor: Trapdoor, verifier: 
             verifier.verify(*item)
         assert type(alone.value) is type(verdict)
         assert str(alone.value) == str(verdict)
-    expected = [InvalidProof] * 2 + [PointError] * 2 + [PublicInputError] * 2 + [PublicInputCount] + [EncodingError] * 2
+    expected = [InvalidProof] * 2 + [PointError] * 2 + [PublicInputError] * 2 + [PublicInputCount] + [EncodingError] * 3
     assert kinds(verdicts[1:-1]) == expected
 
 
