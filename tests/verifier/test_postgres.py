@@ -23,7 +23,7 @@ from zkmargin.verifier.ledger.log import ACCEPTED, OPENED, next_entry
 from zkmargin.verifier.ledger.postgres import migrate_postgres, open_postgres
 from zkmargin.verifier.ledger.postgres.conversation import Sql
 from zkmargin.verifier.ledger.records import Account, RiskTable
-from zkmargin.verifier.ledger.store import Changes, Store
+from zkmargin.verifier.ledger.store import Changes, Store, Wanted
 
 from ..servers.postgres import PostgresServer, fresh_url
 from .test_store import TARGET, receipt
@@ -302,7 +302,7 @@ def test_a_server_that_may_forget_is_refused(url: str, option: str) -> None:
 
 @pytest.mark.parametrize(
     "setting",
-    ["bytea_output=escape", "quote_all_identifiers=on", "client_encoding=SQL_ASCII",
+    ["bytea_output=escape", "quote_all_identifiers=on", "client_encoding=SQL_ASCII", "array_nulls=off",
      "default_transaction_isolation=serializable"],
 )  # fmt: skip
 def test_a_role_s_own_settings_change_nothing(world: World, url: str, setting: str) -> None:
@@ -389,3 +389,22 @@ def test_the_log_s_questions_use_their_indexes(url: str, admin: Any) -> None:
     ):
         plan = "\n".join(row[0] for row in admin.execute(f"EXPLAIN {query}"))
         assert index in plan
+
+
+def test_small_tables_are_not_read_whole_by_plans_that_stay(url: str, admin: Any) -> None:
+    """Each statement is planned once for a connection, whatever its keys, and goes by them however small its table."""
+    store = filled(url)
+    admin.execute("ANALYZE")
+    wanted = Wanted(frozenset([bytes(32)]), frozenset([1]), frozenset([7]), frozenset([(1, 2)]), frozenset([1]))
+    counted = Sql(b"SELECT relname, seq_scan, pg_stat_force_next_flush() FROM pg_stat_xact_user_tables", {})
+    with store.reading() as rows:
+        rows._conversation.ask(counted)  # counts begin anew when they are flushed, at the end of this transaction
+    for number in range(10):
+        with store.writing(wanted) as rows:
+            rows.expired(number)
+            rows.save(Changes(accounts={8: Account(8, number)}))
+            assert {row[0] for row in rows._conversation.ask(counted) if row[1]} <= {"head", "scopes"}
+    with store.reading() as rows:
+        ask = rows._conversation.ask
+        assert ask(Sql(b"SELECT sum(custom_plans) FROM pg_prepared_statements WHERE NOT from_sql", {}))[0] == (0,)
+        assert ask(Sql(b"SHOW jit", {}))[0] == ("off",)

@@ -217,6 +217,13 @@ def test_what_is_wanted_is_answered_as_what_is_asked(opener: Opener) -> None:
         assert answers(rows) == changed != expected
 
 
+def test_text_stays_as_it_is(opener: Opener) -> None:
+    store, texts = opener(), ["", " ", "NULL", 'a "quoted" word', "back\\slash\\\\", "{1,2}", "'", "\n\t%s%(x)s", "é"]
+    save(store, Changes(scopes={text: text for text in texts}))
+    with store.reading() as rows:
+        assert dict(rows.scopes()) == {text: text for text in texts}
+
+
 def everything(rows: Rows) -> object:
     return (rows.head(), rows.log(0, 10), rows.receipts(0, 10), rows.accounts(-1, 10), rows.roots((-1, -1), 10),
             rows.risk_tables(-1, 10), dict(rows.scopes()), rows.outstanding_e8(), rows.last_receipt())  # fmt: skip

@@ -6,7 +6,7 @@ NUMERIC, so that people can read and add them; what stays below 2^63 is BIGINT.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +19,8 @@ from .tables import Bytes
 
 ELEMENT_BYTES = 32
 
+Row = Sequence[int | bytes | str | None]
+
 
 def element(value: int) -> bytes:
     return value.to_bytes(ELEMENT_BYTES, "big")
@@ -27,6 +29,21 @@ def element(value: int) -> bytes:
 def unsigned(value: int) -> Decimal:
     """The one type of the driver that is sent as NUMERIC whatever its size, so that a statement keeps its plan."""
     return Decimal(value)
+
+
+def array(values: Iterable[int | bytes | str | None]) -> str:
+    """A list as PostgreSQL writes arrays, in a quarter of the time that the driver takes for lists."""
+    return "{" + ",".join(map(_item, values)) + "}"
+
+
+def _item(value: int | bytes | str | None) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, bytes):
+        return "\\\\x" + value.hex()
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return str(value)
 
 
 def _value(data: bytes) -> int:
@@ -43,7 +60,7 @@ def entry_of(row: Sequence[Any]) -> LogEntry:
     return LogEntry(*row)
 
 
-def entry_row(entry: LogEntry) -> Sequence[object]:
+def entry_row(entry: LogEntry) -> Row:
     return entry.number, entry.at_ms, entry.kind, entry.body, entry.hash
 
 
@@ -52,7 +69,7 @@ def receipt_of(row: Sequence[Any]) -> Receipt:
     return Receipt(number, digest, settlement_id, beneficiary, _value(account), _value(nullifier), *amounts)
 
 
-def receipt_row(receipt: Receipt) -> Sequence[object]:
+def receipt_row(receipt: Receipt) -> Row:
     return (
         receipt.number,
         receipt.request_digest,
@@ -60,9 +77,9 @@ def receipt_row(receipt: Receipt) -> Sequence[object]:
         receipt.beneficiary,
         element(receipt.account),
         element(receipt.nullifier),
-        unsigned(receipt.sequence),
-        unsigned(receipt.credit_e8),
-        unsigned(receipt.replaced_e8),
+        receipt.sequence,
+        receipt.credit_e8,
+        receipt.replaced_e8,
         receipt.expiry_ms,
         receipt.accepted_at_ms,
     )
@@ -82,15 +99,15 @@ def account_of(row: Sequence[Any]) -> Account:
     )
 
 
-def account_row(account: Account) -> Sequence[object]:
+def account_row(account: Account) -> Row:
     return (
         element(account.account),
-        None if account.sequence == NEVER else unsigned(account.sequence),
-        None if account.released_through == NEVER else unsigned(account.released_through),
+        None if account.sequence == NEVER else account.sequence,
+        None if account.released_through == NEVER else account.released_through,
         account.receipt,
-        unsigned(account.margin_e8),
+        account.margin_e8,
         account.expiry_ms,
-        unsigned(account.inflow_e8),
+        account.inflow_e8,
         account.inflow_at_ms,
     )
 
@@ -99,13 +116,13 @@ def root_of(row: Sequence[Any]) -> Root:
     return Root(row[0], row[1], _value(row[2]), row[3])
 
 
-def root_row(root: Root) -> Sequence[object]:
-    return unsigned(root.chain_id), unsigned(root.epoch), element(root.root), root.observed_at_ms
+def root_row(root: Root) -> Row:
+    return root.chain_id, root.epoch, element(root.root), root.observed_at_ms
 
 
 def risk_table_of(row: Sequence[Any]) -> RiskTable:
     return RiskTable(row[0], _value(row[1]), row[2])
 
 
-def risk_table_row(table: RiskTable) -> Sequence[object]:
+def risk_table_row(table: RiskTable) -> Row:
     return table.oracle_time_ms, element(table.risk_root), table.attested_at_ms

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 
 from sqlalchemy import Table
 
@@ -183,29 +183,29 @@ class PostgresRows:
 
 
 def _receipts_keys(settlement_ids: Collection[bytes], nullifiers: Collection[int]) -> dict[str, object]:
-    return {"settlement_ids": list(settlement_ids), "nullifiers": list(map(en.element, nullifiers))}
+    return {"settlement_ids": en.array(settlement_ids), "nullifiers": en.array(map(en.element, nullifiers))}
 
 
 def _accounts_keys(accounts: Collection[int]) -> dict[str, object]:
-    return {"accounts": list(map(en.element, accounts))}
+    return {"accounts": en.array(map(en.element, accounts))}
 
 
 def _roots_keys(roots: Collection[tuple[int, int]]) -> dict[str, object]:
     """Of every pair of a chain and a root among them; whoever asks picks the pairs that it wants."""
     chains, values = {chain_id for chain_id, _ in roots}, {root for _, root in roots}
-    return {"chains": list(map(en.unsigned, chains)), "values": list(map(en.element, values))}
+    return {"chains": en.array(chains), "values": en.array(map(en.element, values))}
 
 
 def _risk_tables_keys(oracle_times_ms: Collection[int]) -> dict[str, object]:
     """A time that no table can hold is none that is known."""
-    return {"times": [time for time in oracle_times_ms if time < 1 << 63]}
+    return {"times": en.array(time for time in oracle_times_ms if time < 1 << 63)}
 
 
-def _columns(values: dict[str, object], table: Table, rows: Iterable[Sequence[object]]) -> str | None:
+def _columns(values: dict[str, object], table: Table, rows: Iterable[en.Row]) -> str | None:
     """Add the rows' columns to the values of a statement; the table's name, or None where there are no rows."""
     columns = list(zip(*rows, strict=True))
     for name, column in zip(table.columns.keys() if columns else (), columns, strict=True):
-        values[sql.parameter(table, name)] = list(column)
+        values[sql.parameter(table, name)] = en.array(column)
     return table.name if columns else None
 
 
