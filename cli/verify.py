@@ -21,7 +21,7 @@ from .proof_files import read_proof_file
 @click.option("--allow-development-key", is_flag=True, help="Accept a key made by one party for development.")
 @form_option
 @click.argument("proof_path", type=FILE, metavar="PROOF")
-@click.argument("public_path", type=FILE, metavar="PUBLIC.json", required=False)
+@click.argument("public_path", type=FILE, metavar="[PUBLIC.json]", required=False)
 @click.pass_obj
 def COMMAND(
     output: Output,

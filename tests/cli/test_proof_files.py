@@ -79,7 +79,9 @@ def test_a_form_named_wrongly(shared: MarginFiles, forms: dict[str, Path]) -> No
     public = public_of(shared, forms)
     for form in ("compressed", "calldata", "json", "call", "settlement"):
         assert verify(shared, forms["raw"], public, "--form", form).code == 2
-    assert verify(shared, forms["calldata"], public).code == 2  # 256 binary bytes are raw unless the form is named
+    unnamed = verify(shared, forms["calldata"], public)
+    assert unnamed.code == 2
+    assert "256 binary bytes are read as raw" in unnamed.stderr
 
 
 def test_every_form_becomes_every_other(shared: MarginFiles, forms: dict[str, Path], tmp_path: Path) -> None:
