@@ -50,7 +50,7 @@ def _kind(data: bytes, random: Random) -> Callable[[bytes, Random], bytes]:
         return _bytes
     if data[:1] in (b"{", b"["):
         return _json if choice < 0.9 else _text
-    if data[:2] == b"0x" or data[:3] == b'["0':
+    if data[:2] == b"0x":
         return _text
     return _words if choice < 0.8 else _bytes
 
@@ -137,8 +137,9 @@ def _text(data: bytes, random: Random) -> bytes:
 
 def _json(data: bytes, random: Random) -> bytes:
     """A member or element changed, removed, doubled, moved or added; text that does not parse is treated as text."""
+    brackets = data[:3] == b'["0'  # a call, which has none around the whole
     try:
-        value = json.loads(data)
+        value = json.loads(b"[" + data + b"]" if brackets else data)
     except (ValueError, RecursionError):
         return _text(data, random)
     places = list(_places(value, ()))
@@ -161,9 +162,8 @@ def _json(data: bytes, random: Random) -> bytes:
             parent[last] = random.choice((None, True, False, [], {}, [[]], parent[last], [parent[last]], 1.5))
         case _:
             parent[last] = _leaf(parent[last], random)
-    return json.dumps(value, indent=random.choice((None, None, 2)), ensure_ascii=random.random() < 0.8).encode(
-        "utf-8", "surrogatepass"
-    )
+    text = json.dumps(value, indent=random.choice((None, None, 2)), ensure_ascii=random.random() < 0.8)
+    return (text[1:-1].strip() if brackets else text).encode("utf-8", "surrogatepass")
 
 
 def _leaf(value: Any, random: Random) -> Any:

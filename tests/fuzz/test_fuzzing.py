@@ -67,6 +67,21 @@ def test_mutations_repeat_and_reach_every_verdict() -> None:
     assert found["refused"] or EXAMPLES == 4
 
 
+def test_mutations_change_the_parts_of_a_call() -> None:
+    """Whose text is no JSON by itself: changed letter by letter, it would hardly ever parse again."""
+    whole = 0
+    for seed in range(400):
+        try:
+            parts = json.loads(b"[" + mutate(target("proof-call").seeds[0], Random(seed)) + b"]")
+        except ValueError:
+            continue
+        whole += 1
+        if len(parts) == 4 and not isinstance(parts[3], list):
+            break
+    else:
+        pytest.fail(f"{whole} calls that parse, and all have a list of public inputs")
+
+
 def test_planted_faults_are_failures() -> None:
     planted = target(PLANTED)
     assert planted.verdict(b"seed") == "honest"
