@@ -192,6 +192,31 @@ def test_another_ledger_s_file(world: World, path: Path, other: dict[str, object
         SqliteStore(path, config.target)
 
 
+def test_a_full_disk_loses_nothing(world: World, path: Path) -> None:
+    """Nothing is half written, what was answered can be asked for, and with room again all goes on."""
+    with world.open(path) as ledger:
+        receipt = ledger.accept(world.request())
+        connection = ledger._store.file._connection  # type: ignore[attr-defined]
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+        accepted = 1
+
+        def fill() -> None:
+            nonlocal accepted
+            for number in range(2, 200):
+                ledger.accept(world.request(number, credit=1))
+                accepted += 1
+
+        with pytest.raises(LedgerError, match="full"):
+            fill()
+        assert ledger.receipts(limit=1) == [receipt]
+        assert len(ledger.receipts()) == accepted
+        ledger.verify_log()
+        connection.execute(f"PRAGMA max_page_count = {pages * 10}")
+        assert ledger.accept(world.request(accepted + 1, credit=1)).number == accepted + 1
+        ledger.verify_log()
+
+
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="this system does not list a process's open files")
 def test_a_file_that_was_refused_is_let_go(world: World, path: Path) -> None:
     world.open(path).close()

@@ -172,6 +172,16 @@ def test_risk_tables(store: Store) -> None:
         assert set(rows.risk_tables_of([7, 8, (1 << 63) - 1])) == set(tables[1:])
 
 
+def test_the_newest_risk_table_is_that_of_the_latest_time(store: Store) -> None:
+    with store.reading() as rows:
+        assert rows.newest_risk_table() is None
+    newest, late = RiskTable(7, 2, 8), RiskTable(5, 3, 9)
+    save(store, Changes(risk_tables=[newest]))
+    save(store, Changes(risk_tables=[late]))
+    with store.reading() as rows:
+        assert rows.newest_risk_table() == newest
+
+
 def test_scopes(store: Store) -> None:
     save(store, Changes(scopes={"whole": "{}", "1": '{"a":"\\u00e9"}'}))
     save(store, Changes(scopes={"whole": '{"b":1}'}))

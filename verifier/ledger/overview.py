@@ -7,12 +7,9 @@ from dataclasses import dataclass
 
 from .breakers import BreakerState, standing, view
 from .config import LedgerConfig
-from .log import RISK_ATTESTED
 from .records import Head
 from .state import State
 from .store import Rows
-
-PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +34,13 @@ def look(rows: Rows, config: LedgerConfig, now_ms: int) -> Overview:
     for chain_id in sorted(config.routes):
         newest = rows.newest_root(chain_id)
         roots[chain_id] = None if newest is None else newest.observed_at_ms
+    newest_table = rows.newest_risk_table()
     return Overview(
         now_ms=now_ms,
         head=rows.head(),
         last_receipt=rows.last_receipt(),
         outstanding_e8=rows.outstanding_e8(),
-        newest_risk_table_ms=_newest_risk_table(rows),
+        newest_risk_table_ms=None if newest_table is None else newest_table.oracle_time_ms,
         newest_roots_ms=roots,
         breakers=tuple(view(scope, state, config.limits, now_ms) for scope, state in found.states.items()),
     )
-
-
-def _newest_risk_table(rows: Rows) -> int | None:
-    """The table attested last, unless that was an old one which somebody brought late."""
-    last = rows.last_of_kind(RISK_ATTESTED)
-    if last is None:
-        return None
-    time_ms = int(last.members()["oracle_time_ms"])
-    while newer := rows.risk_tables(time_ms, PAGE):
-        time_ms = newer[-1].oracle_time_ms
-    return time_ms

@@ -74,6 +74,10 @@ class SqliteRows:
     def risk_tables_of(self, oracle_times_ms: Collection[int]) -> list[RiskTable]:
         return self._read(_risk_table, self._among(_RISK_TABLE, "oracle_time_ms", oracle_times_ms))
 
+    def newest_risk_table(self) -> RiskTable | None:
+        rows = self._all(f"{_RISK_TABLE} ORDER BY oracle_time_ms DESC LIMIT 1")
+        return next(iter(self._read(_risk_table, rows)), None)
+
     def scopes(self) -> dict[str, str]:
         return dict(self._connection.execute("SELECT scope, state FROM scopes"))
 

@@ -75,6 +75,9 @@ class Rows(Protocol):
 
     def risk_tables_of(self, oracle_times_ms: Collection[int]) -> Iterable[RiskTable]: ...
 
+    def newest_risk_table(self) -> RiskTable | None:
+        """That of the latest time, whenever it was attested."""
+
     def scopes(self) -> Mapping[str, str]:
         """Every scope of the breaker with its state, canonical JSON that only the ledger reads."""
 

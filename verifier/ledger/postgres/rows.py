@@ -100,6 +100,9 @@ class PostgresRows:
         rows = self._ask(sql.NEWEST_ROOT, chain_id=en.unsigned(chain_id), below=en.unsigned(below))
         return next(map(en.root_of, rows), None)
 
+    def newest_risk_table(self) -> RiskTable | None:
+        return next(map(en.risk_table_of, self._ask(sql.NEWEST_RISK_TABLE)), None)
+
     def scopes(self) -> Mapping[str, str]:
         rows = self._found["scopes"] if "scopes" in self._found else self._ask(sql.ALL_SCOPES)
         return {scope: state for scope, state in rows}  # noqa: C416  # rows are lists here and tuples there

@@ -78,6 +78,7 @@ ROOT_OF_EPOCH = compiled(select(ROOTS).where(_CHAIN, ROOTS.c.epoch == bindparam(
 NEWEST_ROOT = compiled(
     select(ROOTS).where(_CHAIN, ROOTS.c.epoch < bindparam("below")).order_by(ROOTS.c.epoch.desc()).limit(1)
 )
+NEWEST_RISK_TABLE = compiled(select(RISK_TABLES).order_by(RISK_TABLES.c.oracle_time_ms.desc()).limit(1))
 EXPIRED = compiled(select(ACCOUNTS).where(_HAS_MARGIN, ACCOUNTS.c.expiry_ms <= bindparam("now")))
 NEXT_EXPIRY = compiled(_NEXT_EXPIRY)
 RETRACT = compiled(delete(ROOTS).where(_CHAIN, ROOTS.c.epoch >= bindparam("epoch")))
