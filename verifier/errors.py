@@ -114,10 +114,10 @@ class StatementError(VerifierError, EncodingError):
 
 
 class ConfigError(VerifierError):
-    """A ledger configuration with an impossible `field`."""
+    """A ledger's configuration, or that of something around it, with an impossible `field`."""
 
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(f"ledger configuration: {field} {reason}")
+    def __init__(self, field: str, reason: str, of: str = "ledger configuration") -> None:
+        super().__init__(f"{of}: {field} {reason}")
         self.field = field
         self.reason = reason
 

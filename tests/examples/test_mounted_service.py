@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from zkmargin.settlement.ledger_folder import LedgerFolder
+from zkmargin.verifier import SettlementRequest
 
 from .program import ROOT, load
 from .venue import Venue
@@ -32,22 +35,14 @@ def test_the_service_works_below_a_path_and_leaves_the_ledger_to_its_owner(venue
         assert len(ledger.receipts()) == 1
 
 
-def test_the_way_to_a_ledger_of_one_s_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The commands of the examples' README, on the small shape."""
-    from zkmargin.cli import main
-
+def test_the_way_to_a_ledger_of_one_s_own(tmp_path: Path) -> None:
+    """The commands of the examples' README, on the small shape, and what they promise."""
     readme = (ROOT / "examples/README.md").read_text()
     (block,) = re.findall(r"```sh\n(.*?)```", readme, re.DOTALL)
-    monkeypatch.chdir(tmp_path)
-    for line in block.splitlines():
-        words = line.split()
-        if words[0] == "cd":
-            monkeypatch.chdir(words[1])
-            continue
-        small = [*words[1:], "--shape", "small"] if words[1] == "demo" else words[1:]
-        with pytest.raises(SystemExit) as ended:
-            main(small)
-        assert ended.value.code == 0, capsys.readouterr().err
-    assert LedgerFolder.read(tmp_path / "story/ledger").open().overview().newest_risk_table_ms is not None
+    zkmargin = f"""zkmargin() {{ {sys.executable} -c "from zkmargin.cli import main; main()" "$@"; }}\n"""
+    commands = zkmargin + block.replace("demo --keep", "demo --shape small --keep")
+    done = subprocess.run(["sh", "-eu"], input=commands, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    request = SettlementRequest.from_json((tmp_path / "story/settlement.json").read_bytes())
+    with LedgerFolder.read(tmp_path / "story/ledger").open() as ledger:
+        assert ledger.accept(request).number == 1

@@ -18,6 +18,9 @@ cd "$here"
 assert plugin.value == 'zkmargin.pytest_plugin', plugin"
 "$here/env/bin/zkmargin" vectors run "$vectors" --engine native
 "$here/env/bin/zkmargin" demo
-# The types that a consumer of the installed package sees; the third consumer needs the extra `serve`.
-"$mypy" --strict --cache-dir "$here/mypy" --python-executable "$here/env/bin/python" \
-    "$consumers/consumer.py" "$consumers/async_consumer.py"
+# The types that a consumer of the installed package sees, and the service with its extra and nothing else.
+"$here/env/bin/python" -m pip install --quiet "$(ls "$wheels"/zkmargin-*.whl)[serve]"
+"$here/env/bin/python" -c "from importlib.resources import files
+assert (files('zkmargin.verifier.service') / 'web/index.html').is_file()
+import zkmargin.verifier.service.server"
+"$mypy" --strict --cache-dir "$here/mypy" --python-executable "$here/env/bin/python" "$consumers"/*.py

@@ -14,6 +14,8 @@ from fastapi.testclient import TestClient
 
 from zkmargin.verifier import MarginLedger
 from zkmargin.verifier.service import ServiceSettings, create_app
+from zkmargin.verifier.service.bodies import Refused
+from zkmargin.verifier.service.idempotency import IdempotencyKeys
 
 from ..examples.venue import Venue
 from .conftest import JSON, OPERATOR
@@ -88,11 +90,37 @@ def test_only_json_is_taken(client: TestClient, venue: Venue) -> None:
 
 def test_an_idempotency_key_belongs_to_one_request(client: TestClient, venue: Venue) -> None:
     key = {"Idempotency-Key": "order-1"}
+    assert_problem(settle(client, venue.forged(3), **key), 422, "proof-rejected")  # and takes no key
     first = settle(client, venue.body(1), **key)
     assert settle(client, venue.body(1), **key).json() == first.json()
     assert_problem(settle(client, venue.body(2), **key), 422, "idempotency-key-reused")
     assert settle(client, venue.body(2), **{"Idempotency-Key": "order-2"}).status_code == 200
     assert settle(client, venue.body(1), **{"Idempotency-Key": "order-3"}).json() == first.json()
+
+
+def test_a_key_is_taken_while_its_request_is_under_way() -> None:
+    keys = IdempotencyKeys(9)
+    keys.begin("a", b"one")
+    keys.begin("a", b"one")
+    with pytest.raises(Refused):
+        keys.begin("a", b"two")
+    keys.end("a", b"one", accepted=False)
+    keys.begin("a", b"two")
+    keys.end("a", b"two", accepted=True)
+    with pytest.raises(Refused):
+        keys.begin("a", b"one")
+
+
+def test_only_so_many_batches_are_in_hand(ledger: MarginLedger, settings: ServiceSettings, venue: Venue) -> None:
+    app = create_app(ledger, replace(settings, max_batches=1))
+    batch = {"requests": [json.loads(venue.body(1))]}
+    with TestClient(app) as client:
+        with app.state.core.batches:
+            assert_problem(client.post(f"{PATH}/batch", json=batch), 503, "overloaded")
+            assert settle(client, venue.body(2)).status_code == 200
+        for _ in range(3):
+            assert client.post(f"{PATH}/batch", json=batch).status_code == 200
+            assert client.post(f"{PATH}/batch", json=[]).status_code == 400
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "a b"])

@@ -69,3 +69,14 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
 def test_a_limit_of_nothing_is_refused(name: str) -> None:
     with pytest.raises(ConfigError, match=name):
         ServiceSettings(**{name: 0})
+
+
+def test_the_relay_s_token_is_not_the_operator_s() -> None:
+    with pytest.raises(ConfigError, match="whoever relays"):
+        ServiceSettings(operator_token=Token(SECRET), relay_token=Token(SECRET))
+
+
+def test_what_is_wrong_with_a_token_names_its_variable(tmp_path: Path) -> None:
+    for environment in ({"OPERATOR": "short"}, {"OPERATOR_FILE": str(tmp_path / "none")}):
+        with pytest.raises(ConfigError, match=r"^service: OPERATOR"):
+            token_from(environment, "OPERATOR")

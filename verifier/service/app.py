@@ -19,7 +19,7 @@ from ..errors import LedgerError
 from ..ledger.async_ledger import AsyncMarginLedger
 from ..ledger.margin_ledger import MarginLedger
 from .bodies import Refused
-from .core import Core
+from .core import Core, Room
 from .feed import LogFeed
 from .guard import Exchange, Guard
 from .idempotency import IdempotencyKeys
@@ -53,7 +53,8 @@ def build(ledger: MarginLedger | AsyncMarginLedger, settings: ServiceSettings) -
             await shared.drain()
 
     app = FastAPI(lifespan=lifespan, openapi_url=OPENAPI_PATH, docs_url=None, redoc_url=None, redirect_slashes=False)
-    app.state.core = Core(shared, settings, IdempotencyKeys(settings.idempotency_keys), metrics, feed)
+    keys = IdempotencyKeys(settings.idempotency_keys)
+    app.state.core = Core(shared, settings, keys, metrics, feed, Room(settings.max_batches))
     for router in ROUTERS:
         app.include_router(router)
     if settings.page:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from ..errors import Overloaded
 from ..ledger.async_ledger import AsyncMarginLedger
 from .bodies import Refused
 from .feed import LogFeed
@@ -15,6 +16,22 @@ from .metrics import ServiceMetrics
 from .problems import Problem
 from .settings import ServiceSettings
 from .tokens import Token
+
+
+@dataclass
+class Room:
+    """For at most `size` at once; who comes beyond that is refused and not made to wait."""
+
+    size: int
+    taken: int = 0
+
+    def __enter__(self) -> None:
+        if self.taken >= self.size:
+            raise Overloaded(self.taken, self.size)
+        self.taken += 1
+
+    def __exit__(self, *_: object) -> None:
+        self.taken -= 1
 
 
 @dataclass(frozen=True)
@@ -26,6 +43,7 @@ class Core:
     keys: IdempotencyKeys
     metrics: ServiceMetrics
     feed: LogFeed
+    batches: Room
 
 
 async def _core(request: Request) -> Core:

@@ -2,17 +2,18 @@
 
 The ledger recognises a repeated request by its digest whatever the key, across processes and restarts, so nothing is
 ever credited twice. A key adds one thing: a client that sends another body under it by mistake is told so. That is
-remembered by this process alone, for the newest keys.
+remembered by this process alone, for the newest keys, and from when the request was accepted: keys of requests without
+a proof that holds could otherwise crowd out, or take, those of others.
 """
 
 from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from threading import Lock
 
 from zkmargin.algebra import EncodingError
 
+from .bodies import Refused
 from .problems import Problem
 
 MAX_KEY = 255
@@ -20,22 +21,27 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 class IdempotencyKeys:
-    """The newest `limit` keys with the digests of their requests."""
+    """The newest `limit` keys of accepted requests, and those of requests under way, with the requests' digests."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._digests: OrderedDict[str, bytes] = OrderedDict()
-        self._lock = Lock()
+        self._accepted: OrderedDict[str, bytes] = OrderedDict()
+        self._under_way: dict[str, bytes] = {}
 
-    def bind(self, key: str, digest: bytes) -> Problem | None:
-        """Bind the key to this request; a `Problem` where it is bound to another one."""
+    def begin(self, key: str, digest: bytes) -> None:
+        """Refuse where the key belongs to another request than this."""
         if _KEY.fullmatch(key) is None:
             raise EncodingError(f"Idempotency-Key: not 1 to {MAX_KEY} visible ASCII characters", what="Idempotency-Key")
-        with self._lock:
-            bound = self._digests.setdefault(key, digest)
-            self._digests.move_to_end(key)
-            if len(self._digests) > self._limit:
-                self._digests.popitem(last=False)
-        if bound != digest:
-            return Problem("idempotency-key-reused", "another request was sent under this Idempotency-Key: choose anew")
-        return None
+        for known in (self._accepted, self._under_way):
+            if known.get(key, digest) != digest:
+                text = "another request was sent under this Idempotency-Key: choose anew"
+                raise Refused(Problem("idempotency-key-reused", text))
+        self._under_way[key] = digest
+
+    def end(self, key: str, digest: bytes, accepted: bool) -> None:
+        self._under_way.pop(key, None)
+        if accepted:
+            self._accepted[key] = digest
+            self._accepted.move_to_end(key)
+            if len(self._accepted) > self._limit:
+                self._accepted.popitem(last=False)

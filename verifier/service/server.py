@@ -19,6 +19,7 @@ from .connections import SPARE, LimitedConnection
 from .core import Core
 from .logs import LOGGER, log_to_stderr
 from .settings import ServiceSettings
+from .tokens import SERVICE
 
 GRACE_S = 30
 BACKLOG = 1024
@@ -105,6 +106,6 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.listen(BACKLOG)
     except (OSError, OverflowError, UnicodeError) as problem:
         reason = getattr(problem, "strerror", None) or "is not an address"
-        raise ConfigError("host", f"{host} and port {port}: {reason}") from None
+        raise ConfigError("host", f"{host} and port {port}: {reason}", SERVICE) from None
     listening.setblocking(False)
     return listening

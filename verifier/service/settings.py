@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from ..errors import ConfigError
-from .tokens import Token
+from .tokens import SERVICE, Token
 
 KIB, MIB = 1 << 10, 1 << 20
 
@@ -23,6 +23,8 @@ class ServiceSettings:
     relay_token: Token | None = None
     queue_limit: int = 1024
     max_batch: int = 256
+    max_batches: int = 16
+    """So many batches are parsed and decided at once: what a body of 2 MiB says can take ten times the memory."""
     max_body_bytes: int = 64 * KIB
     max_batch_bytes: int = 2 * MIB
     body_timeout_s: float = 10.0
@@ -50,4 +52,6 @@ class ServiceSettings:
             if isinstance(value, Token) or value is None or type(value) is bool:
                 continue
             if not value > 0 and entry.name != "stale_after_ms":
-                raise ConfigError(entry.name, "must be above 0")
+                raise ConfigError(entry.name, "must be above 0", SERVICE)
+        if self.operator_token and self.relay_token and self.operator_token.is_same(self.relay_token):
+            raise ConfigError("relay_token", "is the operator's: whoever relays could release and repay", SERVICE)

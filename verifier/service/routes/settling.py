@@ -12,7 +12,7 @@ from zkmargin.algebra import EncodingError, ZkMarginError, load_json
 
 from ...receipt import Receipt
 from ...request import SettlementRequest
-from ..bodies import Refused, read_body
+from ..bodies import read_body
 from ..core import Core, TheCore
 from ..openapi import BATCH_BODY, SETTLEMENT_BODY, answers
 from ..problems import Problem, problem_of
@@ -46,9 +46,10 @@ Key = Annotated[
 async def settle(request: Request, core: TheCore, key: Key = None) -> JSONResponse:
     """The same request again, now or years later, under whatever key, answers the receipt of the first time."""
     settlement = SettlementRequest.from_json(await read_body(request, core.settings))
-    if key is not None and (problem := core.keys.bind(key, settlement.digest())):
-        raise Refused(problem)
-    (outcome,) = await _decided(core, [settlement])
+    if key is None:
+        (outcome,) = await _decided(core, [settlement])
+    else:
+        outcome = await _decided_under(key, core, settlement)
     return JSONResponse(_document(outcome)) if isinstance(outcome, Receipt) else _refused(request, outcome)
 
 
@@ -61,12 +62,23 @@ async def settle(request: Request, core: TheCore, key: Key = None) -> JSONRespon
 async def settle_many(request: Request, core: TheCore) -> JSONResponse:
     """Each request gets its own receipt or problem, in order, as if they had been sent one after another."""
     body = await read_body(request, core.settings)
-    # Some hundred documents take a while to read, and other requests must not wait for that.
-    most = min(core.settings.max_batch, core.ledger.queue_limit)
-    parsed = await asyncio.to_thread(_parse_batch, body, most, core.settings.max_batch_bytes)
-    outcomes = iter(await _decided(core, [item for item in parsed if isinstance(item, SettlementRequest)]))
+    with core.batches:
+        # Some hundred documents take a while to read, and other requests must not wait for that.
+        most = min(core.settings.max_batch, core.ledger.queue_limit)
+        parsed = await asyncio.to_thread(_parse_batch, body, most, core.settings.max_batch_bytes)
+        outcomes = iter(await _decided(core, [item for item in parsed if isinstance(item, SettlementRequest)]))
     results = [next(outcomes) if isinstance(item, SettlementRequest) else item for item in parsed]
     return JSONResponse({"results": [_result(outcome) for outcome in results]})
+
+
+async def _decided_under(key: str, core: Core, settlement: SettlementRequest) -> Receipt | ZkMarginError:
+    digest, outcome = settlement.digest(), None
+    core.keys.begin(key, digest)
+    try:
+        (outcome,) = await _decided(core, [settlement])
+    finally:
+        core.keys.end(key, digest, isinstance(outcome, Receipt))
+    return outcome
 
 
 async def _decided(core: Core, settlements: list[SettlementRequest]) -> list[Receipt | ZkMarginError]:
