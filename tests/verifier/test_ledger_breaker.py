@@ -309,6 +309,17 @@ def test_retracting_takes_newer_epochs_and_leaves_older_ones(world: World, ledge
     ledger.verify_log()
 
 
+def test_retracting_what_was_never_observed_changes_nothing(world: World, ledger_place: str, clock: Clock) -> None:
+    with world.open(ledger_place, clock=clock, prepared=False) as ledger:
+        before = ledger.head()
+        ledger.retract_root(CHAIN, 0, "a fork of a chain that has not begun")
+        ledger.observe_root(CHAIN, 7, 4_007, NOW)
+        observed = ledger.head()
+        ledger.retract_root(CHAIN, 8, "a fork beyond what was observed")
+        assert (observed.number, ledger.head()) == (before.number + 1, observed)
+        assert not any(breaker.is_open for breaker in ledger.breakers())
+
+
 def test_a_signature_from_before_a_retraction_brings_no_root_back(ledger: MarginLedger, clock: Clock) -> None:
     """Whoever kept the attestation could otherwise undo what the operator did."""
     kept = root_attestation(8, 9_008)
