@@ -38,6 +38,7 @@ class FileKind:
     foreign: FileError
     damaged: FileError
     too_new: FileError
+    too_old: FileError
     may_be_in_memory: bool = False
     check_pages: bool = True
     """Whether opening reads the whole file to see that its pages hold together."""
@@ -222,7 +223,7 @@ class SqliteFile:
             reason = f"has schema {version}, this version knows {kind.version}: upgrade zkmargin"
             raise kind.too_new(self.path, reason)
         if version < kind.version:
-            raise kind.failed(self.path, f"has schema {version} of an earlier version, and {kind.version} is needed")
+            raise kind.too_old(self.path, f"has schema {version} of an earlier version, and {kind.version} is needed")
 
     def _configure(self) -> None:
         """Set the journal mode. SQLite does not wait for its lock here when others open the file, so we do."""

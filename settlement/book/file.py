@@ -78,6 +78,7 @@ _KIND = FileKind(
     foreign=ForeignBook,
     damaged=DamagedBook,
     too_new=BookTooNew,
+    too_old=BookError,
     may_be_in_memory=True,
     check_pages=False,  # a book of a million accounts is opened for one order; `verify` reads all of it
 )

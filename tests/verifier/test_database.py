@@ -25,6 +25,7 @@ from zkmargin.verifier import (
     MarginLedger,
     PublicInputCount,
     SchemaTooNew,
+    SchemaTooOld,
     VerifierError,
 )
 from zkmargin.verifier.ledger.sqlite_store import APPEND_ONLY, APPLICATION_ID, SCHEMA_VERSION, SqliteStore
@@ -110,7 +111,7 @@ def test_a_later_schema(path: Path) -> None:
 def test_an_earlier_schema(path: Path) -> None:
     SqliteStore(path, CONFIG.target).close()
     change(path, "PRAGMA user_version = 1")
-    refused_untouched(path, LedgerError)
+    refused_untouched(path, SchemaTooOld)
 
 
 @pytest.mark.parametrize(
@@ -190,6 +191,20 @@ def test_another_ledger_s_file(world: World, path: Path, other: dict[str, object
     config = replace(CONFIG, **other)  # type: ignore[arg-type]
     with pytest.raises(LedgerMismatch):
         SqliteStore(path, config.target)
+
+
+def test_a_copy_made_by_sqlite_is_the_whole_ledger(world: World, path: Path) -> None:
+    copy = path.with_name("copy.sqlite")
+    with world.open(path) as ledger:
+        receipt = ledger.accept(world.request())
+        source, target = sqlite3.connect(path), sqlite3.connect(copy)
+        source.backup(target)
+        source.close()
+        target.close()
+        report = ledger.verify_log()
+    with world.open(copy, prepared=False) as copied:
+        assert copied.verify_log() == report
+        assert copied.accept(world.request()) == receipt
 
 
 def test_a_full_disk_loses_nothing(world: World, path: Path) -> None:

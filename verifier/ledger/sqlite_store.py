@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..errors import DamagedDatabase, ForeignDatabase, LedgerError, LedgerMismatch, SchemaTooNew
+from ..errors import DamagedDatabase, ForeignDatabase, LedgerError, LedgerMismatch, SchemaTooNew, SchemaTooOld
 from ..sqlite_file import FileKind, SqliteFile, statements_of
 from .sqlite_rows import SqliteRows
 from .store import NOTHING, Wanted
@@ -89,6 +89,7 @@ _KIND = FileKind(
     foreign=ForeignDatabase,
     damaged=DamagedDatabase,
     too_new=SchemaTooNew,
+    too_old=SchemaTooOld,
     reads_apart=True,
 )
 
