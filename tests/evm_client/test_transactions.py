@@ -11,6 +11,7 @@ import pytest
 from zkmargin.verifier.errors import (
     AccountRefused,
     FeeTooHigh,
+    SourceMalformed,
     SourceUnavailable,
     TransactionFailed,
     TransactionPending,
@@ -167,6 +168,38 @@ def test_a_node_that_names_another_network_later_gets_nothing_signed_for_it(targ
     assert target.chain.web3.eth.get_transaction(mined.transaction)["chainId"] == 31337  # type: ignore[arg-type]
     with pytest.raises(TransactionFailed, match="for which network"):
         Sender(EvmNode(target.url), EvmAccount.from_hex(OWNER_KEY), QUICK).send(TO, b"")
+
+
+LIES = {
+    "eth_estimateGas": [{"a": 1}, "0x" + "f" * 64],
+    "eth_getTransactionCount": [True, -1, []],
+    "eth_maxPriorityFeePerGas": [-1, "0x" + "f" * 64],
+    "eth_getBlockByNumber": [{"baseFeePerGas": -1}, {"baseFeePerGas": "0x" + "f" * 64}],
+}
+
+
+@pytest.mark.parametrize(("method", "lie"), [(method, lie) for method, lies in LIES.items() for lie in lies])
+def test_a_node_that_answers_nonsense_gets_no_transaction(between: Between, method: str, lie: Any) -> None:
+    sent = list[str]()
+    one = Sender(between.node(), EvmAccount.from_hex(OWNER_KEY), QUICK, sent.append)
+    between.instead[method] = lambda answer: {**answer, "result": lie}
+    with pytest.raises(SourceMalformed):
+        one.send(TO, b"")
+    assert sent == []
+
+
+@pytest.mark.parametrize("member", ["blockNumber", "blockHash", "status", "gasUsed"])
+def test_half_a_receipt_is_none(between: Between, member: str) -> None:
+    one = Sender(between.node(), EvmAccount.from_hex(OWNER_KEY), replace(QUICK, timeout_s=0.2))
+    between.instead["eth_getTransactionReceipt"] = lambda answer: {
+        **answer,
+        "result": answer["result"] and {name: value for name, value in answer["result"].items() if name != member},
+    }
+    with pytest.raises(TransactionPending):
+        one.send(TO, b"")
+    between.instead["eth_blockNumber"] = lambda answer: {**answer, "result": []}
+    with pytest.raises(TransactionPending):
+        one.send(TO, b"")
 
 
 def test_a_node_that_is_away() -> None:

@@ -184,8 +184,8 @@ def deploy_ledger(
 
 
 def _check_deployed(sender: Sender, planned: Planned, mined: Mined) -> None:
-    stands_at = bytes.fromhex(str(mined.receipt["contractAddress"] or "0x")[2:])
-    if stands_at != planned.address:
-        raise DeploymentMismatch("address", f"is 0x{stands_at.hex()} and should be 0x{planned.address.hex()}")
+    stands_at = str(mined.receipt.get("contractAddress")).lower()
+    if stands_at != "0x" + planned.address.hex():
+        raise DeploymentMismatch("address", f"is {stands_at[:42]} and should be 0x{planned.address.hex()}")
     if sender.node.code(planned.address) != planned.compiled.runtime:
         raise DeploymentMismatch("code", "is not what was compiled: do not use it")

@@ -18,6 +18,7 @@ from ..errors import (
     InflowCapExceeded,
     InvalidProof,
     ProofRejected,
+    SourceMalformed,
     TransactionFailed,
     UnknownSettlement,
     WrongHorizon,
@@ -169,6 +170,7 @@ class EvmLedger:
         """Where the contract stands at the node's newest block."""
         with self.node.asked():
             block = self.node.web3.eth.get_block("latest")
+            now_s, block_number = (self.node.number(name, block[name]) for name in ("timestamp", "number"))
         sources = sorted(self.config.routes)
         return ContractStatus(
             code_matches=self._code_matches(),
@@ -177,8 +179,8 @@ class EvmLedger:
             paused=bool(self._call("paused")),
             receipts=int(self._call("receipts")),
             newest_risk_time_ms=int(self._call("newest_risk_time_ms")),
-            now_ms=block["timestamp"] * 1000,
-            block_number=block["number"],
+            now_ms=now_s * 1000,
+            block_number=block_number,
             scopes=tuple(self._scope(source) for source in (None, *sources)),
         )
 
@@ -229,6 +231,8 @@ class EvmLedger:
         position, by_operator, _, level_e8, *_ = self._call("breaker", WHOLE if source is None else source)
         epoch, root, observed = (None, None, None) if source is None else self._call("newest_root", source)
         known = bool(root)
+        if position >= len(POSITIONS):
+            raise SourceMalformed(self.node.name, "answers with a breaker's position that is none")
         return ScopeStatus(
             source=source,
             breaker=POSITIONS[position],

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MAX_ANSWER_BYTES = 16 << 20
 MAX_ERROR = 200
+NUMBER_BITS = 64
 
 
 class EvmNode:
@@ -53,6 +54,12 @@ class EvmNode:
         if found != network_id:
             raise NetworkMismatch(network_id, found)
         self.network_id = network_id
+
+    def number(self, what: str, value: Any) -> int:
+        """A count, a time or a price of wei from an answer, which may hold anything."""
+        if type(value) is not int or not 0 <= value < 1 << NUMBER_BITS:
+            raise SourceMalformed(self.name, f"answers with a {what} that is none")
+        return value
 
     def code(self, address: bytes) -> bytes:
         """The code that stands at an address now."""

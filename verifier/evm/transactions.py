@@ -17,6 +17,7 @@ from .refusals import reason_of, refusal
 
 GWEI = 10**9
 DEFAULT_TIP_WEI = GWEI
+HASH_BYTES = 32
 KNOWN_ALREADY = ("already known", "already imported", "known transaction")
 """How nodes say that they have a transaction already: what was meant has happened."""
 
@@ -59,7 +60,7 @@ class Sender:
     def nonce(self) -> int:
         """That of the account's next transaction, those still waiting counted."""
         with self.node.asked():
-            return self.node.web3.eth.get_transaction_count(self._address, "pending")
+            return self.node.number("nonce", self.node.web3.eth.get_transaction_count(self._address, "pending"))
 
     def send(self, to: bytes | None, data: bytes, *, nonce: int | None = None) -> Mined:
         """Call a contract, or create one where `to` is None. A refusal is raised before anything is paid for.
@@ -94,6 +95,7 @@ class Sender:
                 found: Any = self.node.web3.eth.get_transaction(transaction)  # type: ignore[arg-type]  # hex is taken
                 call = {key: found[key] for key in ("from", "to", "nonce", "gas") if found.get(key) is not None}
                 call["data"] = "0x" + bytes(found["input"]).hex()
+                self.node.number("nonce", call["nonce"])
         except TransactionNotFound:
             raise TransactionFailed("the node does not have it", transaction) from None
         if call["from"] != self._address:
@@ -113,7 +115,7 @@ class Sender:
                 estimate = self.node.web3.eth.estimate_gas(dict(call))  # type: ignore[arg-type]  # a plain dict is one
         except ContractLogicError as problem:
             raise _refused(problem) from None
-        return estimate * (100 + self._policy.gas_margin_percent) // 100
+        return self.node.number("gas estimate", estimate) * (100 + self._policy.gas_margin_percent) // 100
 
     def _fees(self) -> dict[str, int]:
         """EIP-1559 where the chain has it: room for the base fee to double, of which only what is needed is paid."""
@@ -121,10 +123,10 @@ class Sender:
         with self.node.asked():
             base = eth.get_block("latest").get("baseFeePerGas")
             if base is None:
-                price = int(eth.gas_price)
+                price = self.node.number("gas price", eth.gas_price)
                 self._check_fee(price)
                 return {"gasPrice": price}
-            tip = self._tip()
+            base, tip = self.node.number("base fee", base), self._tip()
         self._check_fee(base + tip)
         ceiling = 2 * base + tip
         allowed = self._policy.max_fee_wei
@@ -138,7 +140,7 @@ class Sender:
         from web3.exceptions import Web3Exception
 
         try:
-            return int(self.node.web3.eth.max_priority_fee)
+            return self.node.number("priority fee", self.node.web3.eth.max_priority_fee)
         except Web3Exception:
             return DEFAULT_TIP_WEI
 
@@ -184,14 +186,19 @@ class Sender:
 
     def _newest(self) -> int:
         with self.node.asked():
-            return self.node.web3.eth.block_number
+            return self.node.number("block number", self.node.web3.eth.block_number)
 
     def _receipt(self, transaction: str) -> Any:
         from web3.exceptions import TransactionNotFound
 
         try:
             with self.node.asked(TransactionNotFound):
-                return self.node.web3.eth.get_transaction_receipt(transaction)  # type: ignore[arg-type]  # hex is taken
+                receipt = self.node.web3.eth.get_transaction_receipt(transaction)  # type: ignore[arg-type]  # hex is taken
+                for name in ("blockNumber", "status", "gasUsed"):
+                    self.node.number(name, receipt.get(name))
+                if len(bytes(receipt["blockHash"])) != HASH_BYTES:
+                    raise ValueError("blockHash")
+                return receipt
         except TransactionNotFound:
             return None
 
