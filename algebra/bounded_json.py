@@ -26,9 +26,7 @@ def load_json(data: Buffer | str, what: str, *, max_bytes: int = DEFAULT_MAX_BYT
     Floats and NaN are refused: amounts are decimal strings or integers, so that no binary rounding can touch them.
     """
     try:
-        raw = data.encode() if isinstance(data, str) else bytes(memoryview(data))
-        if len(raw) > max_bytes:
-            raise EncodingError(f"{what}: {len(raw)} bytes, more than the {max_bytes} allowed", what=what)
+        raw = _bounded(data, what, max_bytes)
         text = raw.decode("utf-8")
     except UnicodeError:
         raise EncodingError(f"{what}: not UTF-8 text", what=what) from None
@@ -46,6 +44,17 @@ def load_json(data: Buffer | str, what: str, *, max_bytes: int = DEFAULT_MAX_BYT
     if "\\u" in text and _SURROGATE.search(text):
         _check_text(value, what)
     return value
+
+
+def _bounded(data: Buffer | str, what: str, max_bytes: int) -> bytes:
+    """The text's bytes; of more than allowed no copy is made."""
+    size = len(data) if isinstance(data, str) else memoryview(data).nbytes
+    if size <= max_bytes:
+        raw = data.encode() if isinstance(data, str) else bytes(memoryview(data))
+        size = len(raw)
+        if size <= max_bytes:
+            return raw
+    raise EncodingError(f"{what}: {size} bytes, more than the {max_bytes} allowed", what=what)
 
 
 def _check_depth(raw: bytes, what: str) -> None:

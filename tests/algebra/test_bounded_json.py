@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -83,6 +84,17 @@ def test_more_bytes_than_allowed_are_not_parsed() -> None:
         load_json(b"?" * 101, "a file", max_bytes=100)
     with pytest.raises(EncodingError, match="more than"):
         load_json("é" * 60, "a file", max_bytes=100)
+
+
+@pytest.mark.parametrize("data", [b"?" * (1 << 22), "?" * (1 << 22)], ids=["bytes", "text"])
+def test_more_than_allowed_is_not_even_copied(data: bytes | str) -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(EncodingError, match="more than the 100 allowed"):
+            load_json(data, "a file", max_bytes=100)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 16
+    finally:
+        tracemalloc.stop()
 
 
 def test_limits_are_exact() -> None:
