@@ -11,7 +11,9 @@ import math
 import os
 import pickle
 import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -76,6 +78,12 @@ def hints(c: Circuit) -> None:
     parts = [quotient, remainder, sqrt_floor(x), is_zero(x - y), maximum([x, y])]
     parts += [total(to_bits(x, 8)), total([place * place * bit for place, bit in enumerate(one_hot(quotient, 4), 1)])]
     assert_equal(c.public("all"), total(parts))
+
+
+def square(c: Circuit) -> None:
+    """A private number of any size, and its square."""
+    n = c.private("n")
+    assert_equal(c.public("squared"), n * n)
 
 
 def forgetful(c: Circuit) -> None:
@@ -183,17 +191,11 @@ def p4_every_hint_a_liar(target: Target) -> None:
 
 def p5_secrets_in_files_logs_repr_and_pickles(target: Target) -> None:
     """Neither the setup's secrets nor the witness are in anything that leaves the process."""
-    log = io.StringIO()
-    handler = logging.StreamHandler(log)
-    logging.getLogger().addHandler(handler)
-    logging.getLogger().setLevel(0)
-    try:
+    with _all_logs() as log:
         proof = target.prover.prove(target.witness)[0] if target.engine.name == "native" else target.proof
         images = [write_zkey(target.key, target.engine), pickle.dumps(target.key), repr(target.key).encode()]
         images += [repr(target.prover).encode(), repr(target.waste).encode(), str(target.waste).encode()]
         images += [proof.to_bytes(), repr(proof).encode(), pickle.dumps(proof)]
-    finally:
-        logging.getLogger().removeHandler(handler)
     images.append(log.getvalue().encode())
     for name in ("tau", "alpha", "beta", "delta"):
         secret: int = getattr(target.waste, name)
@@ -201,6 +203,41 @@ def p5_secrets_in_files_logs_repr_and_pickles(target: Target) -> None:
             raise AttackSucceeded(f"{name} can be read off something that is shown or stored")
     _refuses_to_be_pickled(target.waste)
     _ceremony_forgets(target)
+    _witness_stays(target)
+
+
+@contextmanager
+def _all_logs() -> Iterator[io.StringIO]:
+    """What anybody logs meanwhile, at any level."""
+    log, root = io.StringIO(), logging.getLogger()
+    handler, level = logging.StreamHandler(log), root.level
+    root.addHandler(handler)
+    root.setLevel(0)
+    try:
+        yield log
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)
+
+
+def _witness_stays(target: Target) -> None:
+    """A private input is in no proof, repr, log or pickle, nor in the errors where it satisfies nothing."""
+    secret, engine = int.from_bytes(os.urandom(31), "little"), target.engine
+    circuit = build(square, name="square")
+    prover = Prover(key_from_secrets(circuit.r1cs, target.waste, engine), engine)
+    with _all_logs() as log:
+        proof, public = prover.prove(circuit.witness({"n": secret, "squared": secret * secret % BN254.r}, engine))
+        images = [proof.to_bytes(), pickle.dumps(proof), repr((prover, circuit, proof, public)).encode()]
+        false = circuit.witness({"n": secret, "squared": 1}, engine)
+        for use in (lambda: circuit.check(false, engine), lambda: prover.prove(false)):
+            try:
+                use()
+                raise AttackSucceeded("a false square was taken")
+            except (UnsatisfiedConstraint, UnsatisfiedWitness) as problem:
+                images.append("".join(traceback.format_exception(problem)).encode() + repr(problem).encode())
+    images.append(log.getvalue().encode())
+    if any(form in image for form in _forms(secret, engine) for image in images):
+        raise AttackSucceeded("a private input can be read off something that is shown or stored")
 
 
 def _ceremony_forgets(target: Target) -> None:
