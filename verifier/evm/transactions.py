@@ -121,12 +121,12 @@ class Sender:
         """EIP-1559 where the chain has it: room for the base fee to double, of which only what is needed is paid."""
         eth = self.node.web3.eth
         with self.node.asked():
-            base = eth.get_block("latest").get("baseFeePerGas")
-            if base is None:
+            found = eth.get_block("latest").get("baseFeePerGas")
+            if found is None:
                 price = self.node.number("gas price", eth.gas_price)
                 self._check_fee(price)
                 return {"gasPrice": price}
-            base, tip = self.node.number("base fee", base), self._tip()
+            base, tip = self.node.number("base fee", found), self._tip()
         self._check_fee(base + tip)
         ceiling = 2 * base + tip
         allowed = self._policy.max_fee_wei
