@@ -5,32 +5,24 @@ from __future__ import annotations
 import os
 import sys
 from functools import partial
-from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import click
 
-from zkmargin.settlement.ledger_folder import LedgerFolder
-from zkmargin.verifier import LedgerError
 from zkmargin.verifier.service import ServiceSettings, serve, token_from
 
 from .development import INSECURE
-from .engine_choice import chosen_engine
-from .errors import Misuse
-from .options import FILE, Command
+from .ledger_place import Place, on_ledger
+from .options import Command
 from .output import Output
 
-OPERATOR, RELAY, DATABASE = "ZKMARGIN_OPERATOR_TOKEN", "ZKMARGIN_RELAY_TOKEN", "ZKMARGIN_DATABASE"
+OPERATOR, RELAY = "ZKMARGIN_OPERATOR_TOKEN", "ZKMARGIN_RELAY_TOKEN"
 
 
 @click.command("serve", cls=Command)
-@click.argument("folder", type=FILE, metavar="LEDGER")
+@on_ledger
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 lets the system choose."
-)
-@click.option(
-    "--database", metavar="URL", help=f"A database other than the folder's; no password in it: use ${DATABASE}."
 )
 @click.option(
     "--queue", type=click.IntRange(1, 1 << 20), default=1024, show_default=True, help="Settlements that may wait."
@@ -43,10 +35,9 @@ OPERATOR, RELAY, DATABASE = "ZKMARGIN_OPERATOR_TOKEN", "ZKMARGIN_RELAY_TOKEN", "
 @click.pass_obj
 def COMMAND(
     output: Output,
-    folder: Path,
+    place: Place,
     host: str,
     port: int,
-    database: str | None,
     queue: int,
     batch: int,
     max_body: int,
@@ -66,10 +57,9 @@ def COMMAND(
         max_body_bytes=max_body,
         page=page,
     )
-    read = LedgerFolder.read(folder)
-    if read.key.development:
+    if place.folder.key.development:
         output.warn(INSECURE)
-    with read.open(_database(database), engine=chosen_engine(output)) as ledger:
+    with place.opened(output) as ledger:
         serve(ledger, settings, host=host, port=port, ready=partial(_say, output))
 
 
@@ -77,16 +67,3 @@ def _say(output: Output, host: str, port: int) -> None:
     place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     output.result({"listening": f"http://{place}"}, [f"listening on http://{place}"])
     sys.stdout.flush()
-
-
-def _database(option: str | None) -> str | None:
-    """Where the ledger is, if not in its folder; whoever lists processes sees the option, so it holds no password."""
-    if option is None:
-        return os.environ.get(DATABASE)
-    try:
-        parts = urlsplit(option)
-    except ValueError:
-        raise LedgerError("--database", "is not a URL") from None
-    if parts.password is not None or "password" in parse_qs(parts.query):
-        raise Misuse(f"--database must not hold a password: put the URL into ${DATABASE}")
-    return option

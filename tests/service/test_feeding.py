@@ -149,3 +149,12 @@ def test_a_retracted_root_counts_no_more(client: TestClient, venue: Venue) -> No
 )
 def test_malformed_orders(client: TestClient, path: str, body: Any) -> None:
     assert_problem(client.post(path, json=body, headers=OPERATOR), 400, "malformed")
+
+
+def test_the_newest_decisions_are_found_among_many_roots(client: TestClient, venue: Venue) -> None:
+    for number in (1, 2, 3):
+        settle(client, venue.body(number))
+    for epoch in range(8, 20):
+        assert client.post("/v1/roots", json=report(epoch, 700 + epoch), headers=RELAY).status_code == 200
+    found = client.get("/v1/decisions?order=newest&limit=2").json()["decisions"]
+    assert found == client.get("/v1/decisions").json()["decisions"][1:]

@@ -86,7 +86,8 @@ def test_what_it_shows_and_that_it_follows(browser: Browser, venue_served: tuple
         assert text(browser, "#accepting") == "accepting"
         assert text(browser, "#oracle-age").endswith("old")
         assert "2 h allowed" in text(browser, "#oracle-note")
-        head = client.get("/v1/status").json()["log"]
+        status = client.get("/v1/status").json()
+        head = status["log"]
         assert text(browser, "#log-number") == f"#{head['number']}"
         assert text(browser, "#log-hash").startswith(head["hash"][:14])
         assert text(browser, "#accounts li").split() == [
@@ -103,6 +104,12 @@ def test_what_it_shows_and_that_it_follows(browser: Browser, venue_served: tuple
         until(browser, lambda: text(browser, "#outstanding") == "61 239")
         until(browser, lambda: text(browser, "#accounts li code") == "1000002")
         assert browser.execute_script("return document.querySelectorAll('#decisions li').length") == 3
+
+        say = "showStatus(arguments[0]); return document.querySelector('#accepting').innerText"
+        for part, says in ((status["oracle"], "no fresh risk table"), (status["roots"][0], "no fresh source root")):
+            fresh, part["age_ms"] = part["age_ms"], 10**9
+            assert browser.execute_script(say, status) == says
+            part["age_ms"] = fresh
 
         client.post("/v1/breaker/trip", json={"reason": "venue A is odd", "source": CHAIN}, headers=OPERATOR)
         until(browser, lambda: text(browser, "#accepting") == "accepting in part")

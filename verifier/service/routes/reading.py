@@ -89,8 +89,17 @@ async def breaker(core: TheCore) -> JSONResponse:
 
 
 @ROUTER.get("/decisions", summary="What was accepted and refused", responses=answers("Decisions", *UNREADABLE))
-async def decisions(core: TheCore, after: After = 0, limit: Limit = 100) -> JSONResponse:
-    found = await core.ledger.decisions(after, limit)
+async def decisions(
+    core: TheCore,
+    order: Annotated[
+        Literal["oldest", "newest"], Query(description="newest: the last `limit` of them, whatever `after` is")
+    ] = "oldest",
+    after: After = 0,
+    limit: Limit = 100,
+) -> JSONResponse:
+    """In the order in which they were decided, either way."""
+    newest = order == "newest"
+    found = await (core.ledger.newest_decisions(limit) if newest else core.ledger.decisions(after, limit))
     return JSONResponse({"decisions": [decision_document(decision) for decision in found]})
 
 

@@ -60,11 +60,17 @@ function showStatus(status) {
   at("log-number").textContent = `#${status.log.number}`;
   at("log-hash").textContent = short(status.log.hash, 14, 8);
   at("log-hash").title = status.log.hash;
-  const state = status.breakers.find((breaker) => breaker.source === null).state;
-  const partly = state === "closed" && status.breakers.some((breaker) => breaker.state !== "closed");
-  at("accepting").textContent = partly ? "accepting in part" : SAYS[state];
-  at("accepting").className = `pill ${partly ? "warn" : LOOKS[state]}`;
   showAges();
+}
+
+// Whether a request could be accepted now, and if none could, why. A breaker is not the only thing in the way.
+function accepting(oracleLook, rootAges) {
+  const state = lastStatus.breakers.find((breaker) => breaker.source === null).state;
+  if (state === "open") return [SAYS.open, LOOKS.open];
+  if (oracleLook === "bad") return ["no fresh risk table", "bad"];
+  if (!rootAges.some((look) => look !== "bad")) return ["no fresh source root", "bad"];
+  const partly = state === "closed" && lastStatus.breakers.some((breaker) => breaker.state !== "closed");
+  return partly ? ["accepting in part", "warn"] : [SAYS[state], LOOKS[state]];
 }
 
 // Ages go on between two answers, so that the page does not seem to stand still.
@@ -74,6 +80,9 @@ function showAges() {
   const now = (ms) => (ms === null ? null : ms + since);
   const { oracle, roots, breakers } = lastStatus;
   const oracleAge = now(oracle.age_ms), look = health(oracleAge, oracle.max_age_ms);
+  const [says, looks] = accepting(look, roots.map((root) => health(now(root.age_ms), root.max_age_ms)));
+  at("accepting").textContent = says;
+  at("accepting").className = `pill ${looks}`;
   at("oracle-age").textContent = oracleAge === null ? "none yet" : `${age(oracleAge)} old`;
   at("oracle-note").textContent = `${look === "bad" ? "too old: " : ""}${age(oracle.max_age_ms)} allowed`;
   at("oracle-bar").className = `bar ${look}`;
@@ -171,9 +180,9 @@ async function start() {
   setInterval(showAges, 500);
   try {
     showStatus(await ask("v1/status"));
-    const { decisions } = await ask(`v1/decisions?after=${Math.max(0, lastStatus.log.number - SHOWN)}&limit=${SHOWN}`);
+    const { decisions } = await ask(`v1/decisions?order=newest&limit=${SHOWN}`);
     decisions.forEach((decision) => showDecision(decision, ""));
-    if (!decisions.length) at("decisions").append(el("li", "empty", "Nothing has been decided lately."));
+    if (!decisions.length) at("decisions").append(el("li", "empty", "Nothing has been decided yet."));
     newest = Math.max(newest, lastStatus.log.number);
     await showAccounts();
   } catch (problem) {
