@@ -54,7 +54,7 @@ def on_ledger(function: F) -> F:
     @click.option(
         "--database",
         metavar="URL",
-        callback=_without_password,
+        callback=lambda context, parameter, value: database_of(value),
         help=f"A database other than the folder's own; with a password in it, set ${DATABASE_VARIABLE} instead.",
     )
     @functools.wraps(function)
@@ -64,7 +64,7 @@ def on_ledger(function: F) -> F:
     return command  # type: ignore[return-value]  # click's decorators keep what they decorate
 
 
-def _without_password(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+def database_of(value: str | None) -> str | None:
     """The database meant. Arguments are seen by whoever lists processes, so a password among them is refused."""
     if value is None:
         return os.environ.get(DATABASE_VARIABLE)

@@ -289,13 +289,13 @@ def test_by_a_name(venue: Venue) -> None:
 
 def test_a_password_has_no_place_among_the_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
     from zkmargin.cli.errors import Misuse
-    from zkmargin.cli.serve import _database
+    from zkmargin.cli.ledger_place import database_of
 
     for url in ("postgresql://me:hunter2@db/m", "postgresql://db/m?user=me&password=hunter2", "postgresql://:@db/m"):
         with pytest.raises(Misuse, match="must not hold a password") as refused:
-            _database(url)
+            database_of(url)
         assert "hunter2" not in str(refused.value)
-    assert _database("postgresql://me@db/m") == "postgresql://me@db/m"
+    assert database_of("postgresql://me@db/m") == "postgresql://me@db/m"
     monkeypatch.setenv("ZKMARGIN_DATABASE", "postgresql://me:hunter2@db/m")
-    assert _database(None) == "postgresql://me:hunter2@db/m"
-    assert _database("margin.sqlite") == "margin.sqlite"
+    assert database_of(None) == "postgresql://me:hunter2@db/m"
+    assert database_of("margin.sqlite") == "margin.sqlite"
