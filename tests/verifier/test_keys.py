@@ -152,6 +152,14 @@ def test_a_malformed_key(trapdoor: Trapdoor, member: str, value: Any) -> None:
         VerifyingKey.from_json({**trapdoor.key.to_json(), member: value})
 
 
+@pytest.mark.parametrize("count", [True, False])
+def test_true_is_no_number_of_public_inputs(best_engine: Engine, count: bool) -> None:
+    document = Trapdoor(best_engine, int(count)).key.to_json()
+    VerifyingKey.from_json(document)
+    with pytest.raises(EncodingError, match="nPublic is not a number"):
+        VerifyingKey.from_json({**document, "nPublic": count})
+
+
 @pytest.mark.parametrize("missing", ["protocol", "curve", "nPublic", "IC", "vk_alpha_1", "vk_beta_2", "vk_delta_2"])
 def test_every_member_of_a_key_is_needed(trapdoor: Trapdoor, missing: str) -> None:
     document = trapdoor.key.to_json()
