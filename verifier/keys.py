@@ -191,7 +191,6 @@ def _read_origin(value: Any) -> tuple[bytes | None, bool]:
     _require(isinstance(value, dict), "zkmargin is not an object")
     check_members(value, {"circuit_digest", "development"}, set(), f"{WHAT} zkmargin")
     digest, development = value["circuit_digest"], value["development"]
-    _require(type(development) is bool, "development is not true or false")
     if digest is None:
         return None, development
     is_hex = type(digest) is str and len(digest) == 2 * DIGEST_BYTES and set(digest) <= set("0123456789abcdef")
