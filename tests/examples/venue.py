@@ -22,8 +22,9 @@ HOUR_MS = 3_600_000
 class Venue:
     """A ledger that knows a root and a risk table of a moment ago, and requests that it accepts for an hour."""
 
-    def __init__(self, folder: Path, engine: Engine) -> None:
+    def __init__(self, folder: Path, engine: Engine, database: str | None = None) -> None:
         self.folder = folder
+        self.database = database
         self.world = World(engine)
         self.oracle_time_ms = time.time_ns() // 1_000_000 - 1_000
         ages = dict.fromkeys(("max_root_age_ms", "max_risk_age_ms", "max_horizon_ms"), 2 * HOUR_MS)
@@ -37,7 +38,7 @@ class Venue:
             ledger.attest_risk_root(self.attestation)
 
     def open(self) -> MarginLedger:
-        return LedgerFolder.read(self.folder).open()
+        return LedgerFolder.read(self.folder).open(self.database)
 
     def request(self, number: int = 1, **changes: Any) -> SettlementRequest:
         """By account `1_000_000 + number`, for 100 USD unless `credit` says otherwise."""
