@@ -63,7 +63,7 @@ def init(output: Output, place: Place, config_path: Path, key_path: Path) -> Non
     if key.development:
         output.warn(INSECURE)
     write_files([NewFile(folder / CONFIG_NAME, config_data), NewFile(folder / KEY_NAME, key_data)], force=False)
-    with place.opened(output):
+    with place.opened(output, create=True):
         pass
     output.result(
         {"ledger": str(folder), "target": str(config.target)},

@@ -43,8 +43,9 @@ class Place:
         """The currency of the ledger's amounts."""
         return self.folder.document.quote
 
-    def opened(self, output: Output) -> MarginLedger:
-        return self.folder.open(self.database, engine=chosen_engine(output))
+    def opened(self, output: Output, *, create: bool = False) -> MarginLedger:
+        """The ledger that is there; a new one only for `init`, so that no forgotten `--database` ends in a new file."""
+        return self.folder.open(self.database, engine=chosen_engine(output), create=create)
 
 
 def on_ledger(function: F) -> F:

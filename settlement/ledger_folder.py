@@ -38,9 +38,15 @@ class LedgerFolder:
         """The SQLite file that stands in the folder, unless the ledger lives on a server."""
         return self.path / DATABASE_NAME
 
-    def open(self, where: str | os.PathLike[str] | None = None, *, engine: Engine | None = None) -> MarginLedger:
-        """The ledger; `where` is a database other than the folder's own, say a `postgresql://` address."""
-        return MarginLedger.open(where or self.database, self.document.config, self.key, engine=engine)
+    def open(
+        self, where: str | os.PathLike[str] | None = None, *, engine: Engine | None = None, create: bool = True
+    ) -> MarginLedger:
+        """The ledger; `where` is a database other than the folder's own, say a `postgresql://` address.
+
+        `create` as in `MarginLedger.open`.
+        """
+        place = where or self.database
+        return MarginLedger.open(place, self.document.config, self.key, engine=engine, create=create)
 
 
 def _bounded(path: Path, limit: int) -> bytes:

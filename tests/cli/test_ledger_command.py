@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from zkmargin.settlement.ledger_folder import LedgerFolder
+
 from .conftest import MarginFiles, edited, invoke
 
 pytestmark = pytest.mark.xdist_group("cli")
@@ -168,6 +170,7 @@ def test_a_damaged_database_is_an_error_and_not_a_crash(ledger: Path) -> None:
 def test_a_database_elsewhere(ledger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By option or by variable; the folder's own is left alone."""
     elsewhere = tmp_path / "elsewhere.sqlite"
+    LedgerFolder.read(ledger).open(elsewhere).close()
     trip = invoke("ledger", "trip", ledger, "--reason", "drill", "--database", elsewhere)
     assert trip.code == 0, trip.stderr
     assert "drill" not in invoke("ledger", "show", ledger).stdout
@@ -189,3 +192,15 @@ def test_a_password_is_no_argument(ledger: Path, url: str) -> None:
     assert done.code == 2
     assert done.stderr.startswith("error: --database ")
     assert "hunter2" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["show", "verify-log", "trip --reason drill", "serve"])
+def test_no_command_makes_a_ledger_where_its_database_is_missing(ledger: Path, tmp_path: Path, command: str) -> None:
+    """Whoever forgets to name the database would stop, or fill, another ledger than the one in use."""
+    name, *options = command.split()
+    elsewhere = tmp_path / "elsewhere.sqlite"
+    words = ["serve"] if name == "serve" else ["ledger", name]
+    done = invoke(*words, ledger, *options, "--database", elsewhere)
+    assert done.code != 0
+    assert "holds no ledger" in done.stderr
+    assert not elsewhere.exists()

@@ -18,6 +18,7 @@ from zkmargin.verifier import (
     DamagedDatabase,
     Head,
     LedgerConfig,
+    LedgerError,
     MarginLedger,
     MarketHealth,
     Rejected,
@@ -136,6 +137,23 @@ def test_a_settlement_id_is_32_bytes(ledger: MarginLedger, settlement_id: Any) -
     for question in (ledger.receipt, ledger.release, lambda wanted: ledger.repay(wanted, 0)):
         with pytest.raises(StatementError):
             question(settlement_id)
+
+
+def test_a_ledger_that_should_be_there_is_not_made(world: World, ledger_place: str) -> None:
+    """Who forgot to name the database would otherwise trip the breaker of a new ledger, or accept everything again."""
+
+    def opened() -> MarginLedger:
+        return MarginLedger.open(ledger_place, CONFIG, world.trapdoor.key, engine=world.engine, create=False)
+
+    with pytest.raises(LedgerError, match="holds no ledger"):
+        opened()
+    if "://" not in ledger_place:
+        assert not Path(ledger_place).exists()
+        Path(ledger_place).touch()
+        with pytest.raises(LedgerError, match="holds no ledger"):
+            opened()
+    world.open(ledger_place).close()
+    opened().close()
 
 
 def test_only_another_configuration_is_written_down(world: World, ledger_place: str, clock: Clock) -> None:

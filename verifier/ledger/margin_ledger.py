@@ -50,8 +50,12 @@ class MarginLedger(LedgerReports):
         *,
         clock: Clock = system_clock,
         engine: Engine | None = None,
+        create: bool = True,
     ) -> MarginLedger:
         """Open the ledger in this SQLite file or at this `postgresql://` URL, or start it if there is none.
+
+        Without `create` there must be one: a new ledger has forgotten every nullifier, so somebody who names the wrong
+        place should not get one by accident.
 
         The key is judged, and must name the configuration's circuit; a database of another ledger, of another program
         or of a later version, and a damaged one, are each refused. A configuration or key other than the last one is
@@ -59,7 +63,7 @@ class MarginLedger(LedgerReports):
         """
         verifier = Verifier(key, engine, config.allow_development_key, expect_circuit=config.circuit_digest)
         venue_count(key.n_public)
-        store = open_store(where, config.target)
+        store = open_store(where, config.target, create=create)
         try:
             record_configuration(store, config, key, clock)
         except BaseException:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from ..errors import DamagedDatabase, ForeignDatabase, LedgerError, LedgerMismatch, SchemaTooNew, SchemaTooOld
 from ..sqlite_file import FileKind, SqliteFile, statements_of
 from .sqlite_rows import SqliteRows
-from .store import NOTHING, Wanted
+from .store import NOTHING, NOTHING_HERE, Wanted
 
 APPLICATION_ID = 0x5A4B4D4C
 """ASCII "ZKML", in SQLite's header field for the kind of file."""
@@ -95,9 +95,11 @@ _KIND = FileKind(
 
 
 class SqliteStore:
-    """The file of one target's ledger. Opening creates it if there is none."""
+    """The file of one target's ledger. Opening creates it if there is none, unless told that there must be one."""
 
-    def __init__(self, path: str | os.PathLike[str], target: int) -> None:
+    def __init__(self, path: str | os.PathLike[str], target: int, *, create: bool = True) -> None:
+        if not create and not (os.path.exists(path) and os.path.getsize(path)):
+            raise LedgerError(os.fspath(path), NOTHING_HERE)
         self._target = target.to_bytes(32, "big")
         self.file = _LedgerFile(path, self._target)
 

@@ -138,16 +138,20 @@ class Store(Protocol):
     def close(self) -> None: ...
 
 
+NOTHING_HERE = "holds no ledger: name the database that it is in, or start one with 'zkmargin ledger init'"
+
+
 def is_url(where: str | os.PathLike[str]) -> bool:
     return isinstance(where, str) and where.startswith(("postgresql://", "postgres://"))
 
 
-def open_store(where: str | os.PathLike[str], target: int) -> Store:
-    """The store of the ledger of this target, made if there is none: an SQLite file, or a URL's PostgreSQL."""
+def open_store(where: str | os.PathLike[str], target: int, *, create: bool = True) -> Store:
+    """The store of the ledger of this target, made if there is none and it may be: an SQLite file, or a URL's
+    PostgreSQL."""
     if is_url(where):
         postgres = import_module("zkmargin.verifier.ledger.postgres")  # the extra `postgres`
-        store: Store = postgres.open_postgres(where, target)
+        store: Store = postgres.open_postgres(where, target, create=create)
         return store
     from .sqlite_store import SqliteStore
 
-    return SqliteStore(where, target)
+    return SqliteStore(where, target, create=create)

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 EXTRA = "postgres"
 
 
-def open_postgres(url: str, target: int) -> PostgresStore:
-    """The store of the ledger of this target at a URL, made if its schema is empty. Needs the extra."""
+def open_postgres(url: str, target: int, *, create: bool = True) -> PostgresStore:
+    """The store of the ledger of this target at a URL, made if its schema is empty and it may be. Needs the extra."""
     _require_packages()
     from .store import PostgresStore
 
-    return PostgresStore(url, target)
+    return PostgresStore(url, target, create=create)
 
 
 def migrate_postgres(url: str, grant_to: str | None = None) -> list[str]:

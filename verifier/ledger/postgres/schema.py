@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from ...errors import DamagedDatabase, ForeignDatabase, LedgerError, LedgerMismatch, SchemaTooNew, SchemaTooOld
+from ..store import NOTHING_HERE
 from .address import Address
 from .tables import APPEND_ONLY, HEAD, LEDGER, METADATA
 
@@ -45,10 +46,12 @@ _BEFORE_CHANGE = 2 + 8 + 16 + 32
 """pg_trigger.tgtype: before; delete, update, truncate; for the statement."""
 
 
-def prepare(connection: Connection, address: Address, target: bytes) -> None:
-    """Make the ledger of this target in an empty schema; raise unless the schema then holds it, whole."""
+def prepare(connection: Connection, address: Address, target: bytes, *, create: bool) -> None:
+    """Make the ledger of this target in an empty schema, if it may be; raise unless the schema holds it, whole."""
     if is_empty(connection, address):
-        create(connection, address, target)
+        if not create:
+            raise LedgerError(address.shown, NOTHING_HERE)
+        make(connection, address, target)
     check(connection, address, target)
 
 
@@ -56,7 +59,7 @@ def is_empty(connection: Connection, address: Address) -> bool:
     return not connection.execute(_RELATIONS, {"schema": address.schema}).all()
 
 
-def create(connection: Connection, address: Address, target: bytes) -> None:
+def make(connection: Connection, address: Address, target: bytes) -> None:
     """Tables and first rows. Of several that do so at once the first one does it, the others wait and find it done."""
     _lock(connection, address)
     if not is_empty(connection, address):

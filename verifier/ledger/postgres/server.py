@@ -86,11 +86,11 @@ class Server:
             )
         self._snapshots = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
-    def prepare(self, target: bytes) -> None:
-        """Make or check the ledger of this target."""
+    def prepare(self, target: bytes, *, create: bool) -> None:
+        """Make, if there is none and it may be, or check the ledger of this target."""
         with self.transaction() as connection:
             self._check_durability(connection)
-            schema.prepare(connection, self.address, target)
+            schema.prepare(connection, self.address, target, create=create)
 
     def migrate(self, grant_to: str | None) -> list[str]:
         with self.transaction() as connection:

@@ -14,10 +14,10 @@ from .server import Server
 class PostgresStore:
     """The store of one target's ledger; see `store.Store`. Opening makes it in an empty schema."""
 
-    def __init__(self, url: str, target: int) -> None:
+    def __init__(self, url: str, target: int, *, create: bool = True) -> None:
         self._server = Server(url)
         try:
-            self._server.prepare(target.to_bytes(32, "big"))
+            self._server.prepare(target.to_bytes(32, "big"), create=create)
         except BaseException:
             self._server.close()
             raise
