@@ -187,6 +187,19 @@ def test_a_key_of_malformed_bytes(trapdoor: Trapdoor, change: dict[str, Any]) ->
         replace(trapdoor.key, **change)
 
 
+@pytest.mark.parametrize("name", ["alpha1", "beta2", "gamma2", "delta2", "ic", "circuit_digest"])
+def test_a_key_that_could_change_after_it_was_judged(trapdoor: Trapdoor, name: str) -> None:
+    with pytest.raises(EncodingError):
+        replace(trapdoor.key, **{name: bytearray(getattr(trapdoor.key, name) or bytes(32))})
+
+
+@pytest.mark.parametrize("name", ["a", "b", "c"])
+def test_a_proof_that_could_change_after_it_was_read(trapdoor: Trapdoor, name: str) -> None:
+    proof = trapdoor.forge([5, 0][: trapdoor.key.n_public])
+    with pytest.raises(EncodingError):
+        replace(proof, **{name: bytearray(getattr(proof, name))})
+
+
 def test_proofs_travel_as_json_and_as_bytes(trapdoor: Trapdoor) -> None:
     proof = trapdoor.forge([1, 2])
     assert Proof.from_json(json.dumps(proof.to_json())) == proof
