@@ -136,6 +136,8 @@ def test_metrics(client: TestClient, venue: Venue) -> None:
     settle(client, venue.forged(2))
     settle(client, b"{}")
     client.get("/nothing")
+    for method in ("BREW", "WHEN"):
+        client.request(method, "/nothing")
     client.post("/v1/breaker/trip", json={"reason": "a test", "source": 10}, headers=OPERATOR)
     answer = client.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
@@ -145,6 +147,7 @@ def test_metrics(client: TestClient, venue: Venue) -> None:
         'zkmargin_settlements_total{outcome="proof-rejected"} 1.0',
         'zkmargin_request_seconds_count{method="POST",route="/v1/settlements",status="400"} 1.0',
         'zkmargin_request_seconds_count{method="GET",route="(none)",status="404"} 1.0',
+        'zkmargin_request_seconds_count{method="other",route="(none)",status="404"} 2.0',
         'zkmargin_breaker_state{source="10",state="open"} 1.0',
         'zkmargin_breaker_state{source="10",state="closed"} 0.0',
         'zkmargin_breaker_state{source="all",state="closed"} 1.0',

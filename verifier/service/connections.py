@@ -53,11 +53,6 @@ class LimitedConnection(H11Protocol):
         elif "head" not in self._timers:
             self._limit("head", self._settings.header_timeout_s)
 
-    def on_response_complete(self) -> None:
-        # From here uvicorn's limit for idle connections holds, until the next head begins to come.
-        self._unlimited("head")
-        super().on_response_complete()
-
     def pause_writing(self) -> None:
         super().pause_writing()
         self._limit("answer", self._settings.answer_timeout_s)
