@@ -25,8 +25,9 @@ class Gate:
         real = ledger.accept_many
 
         def held(requests: Any) -> Any:
+            opened = self.open
             self.batches.append(len(requests))
-            assert self.open.wait(60)
+            assert opened.wait(60)
             return real(requests)
 
         monkeypatch.setattr(ledger, "accept_many", held)
@@ -135,6 +136,30 @@ def test_who_leaves_the_queue_takes_the_request_back(ledger: MarginLedger, gate:
     run(ledger, story)
     accounts = {receipt.account for receipt in ledger.receipts()}
     assert accounts == {1_000_001, 1_000_002, 1_000_003, 1_000_005}
+
+
+def test_who_leaves_while_the_batch_is_decided_leaves_the_others_theirs(
+    ledger: MarginLedger, gate: Gate, venue: Venue
+) -> None:
+    """One of a batch goes, however many requests it had sent: each of the rest still gets its own outcome."""
+
+    async def story(shared: AsyncMarginLedger) -> None:
+        first = asyncio.create_task(shared.accept(venue.request(1)))
+        await until(lambda: gate.batches == [1])
+        leaving = asyncio.create_task(shared.accept_many([venue.request(2), venue.request(3)]))
+        staying = [asyncio.create_task(shared.accept(venue.request(number))) for number in (4, 5)]
+        await until(lambda: shared.waiting == 4)
+        before, gate.open = gate.open, threading.Event()
+        before.set()
+        await first
+        await until(lambda: gate.batches == [1, 4])
+        leaving.cancel()
+        gate.open.set()
+        receipts = await asyncio.gather(*staying)
+        assert [receipt.account for receipt in receipts] == [1_000_004, 1_000_005]
+
+    run(ledger, story, workers=1)
+    assert len(ledger.receipts()) == 5
 
 
 def test_a_lost_database_reaches_everybody_and_the_next_call_works(
