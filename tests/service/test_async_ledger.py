@@ -230,6 +230,35 @@ def test_orders_and_questions_that_pile_up_are_refused_too(
     run(ledger, story)
 
 
+def test_an_order_goes_on_without_its_caller_and_counts_until_it_is_done(
+    ledger: MarginLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, go = threading.Event(), threading.Event()
+    done = []
+    monkeypatch.setattr("zkmargin.verifier.ledger.async_ledger.LANE_LIMIT", 2)
+
+    def slow(_: MarginLedger) -> None:
+        began.set()
+        assert go.wait(60)
+        done.append("slow")
+
+    async def story(shared: AsyncMarginLedger) -> None:
+        orders = [
+            asyncio.create_task(shared.order(slow)),
+            asyncio.create_task(shared.order(lambda _: done.append("behind it"))),
+        ]
+        await until(began.is_set)
+        for order in orders:
+            order.cancel()
+        await asyncio.gather(*orders, return_exceptions=True)
+        with pytest.raises(Overloaded):
+            await shared.order(lambda _: None)
+        go.set()
+
+    run(ledger, story)
+    assert done == ["slow", "behind it"]
+
+
 def test_opened_from_the_loop(venue: Venue) -> None:
     async def whole() -> None:
         async with await AsyncMarginLedger.open(

@@ -263,6 +263,13 @@ def test_an_exception_undoes_everything(store: Store) -> None:
         assert everything(rows) == before
 
 
+def test_a_reader_cannot_save(store: Store) -> None:
+    with pytest.raises(LedgerError), store.reading() as rows:
+        rows.save(Changes(outstanding_e8=5))
+    with store.reading() as rows:
+        assert rows.outstanding_e8() == 0
+
+
 def test_what_cannot_be_saved_whole_is_not_saved(store: Store) -> None:
     """The second receipt has the nullifier of the first: the tables themselves refuse it."""
     for twin in (receipt(2, nullifier=1), replace(receipt(2), settlement_id=receipt(1).settlement_id), receipt(1)):
