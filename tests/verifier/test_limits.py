@@ -22,6 +22,7 @@ from zkmargin.verifier import (
     read_public_signals,
     write_call,
 )
+from zkmargin.verifier.proof_forms import proof_form
 
 from .trapdoor import Trapdoor
 from .world import World
@@ -60,6 +61,12 @@ def test_a_limit_is_kept_to_the_byte(best_engine: Engine, name: str) -> None:
     read(data.ljust(limit))
     with pytest.raises(EncodingError, match="more than the"):
         read(data.ljust(limit + 1))
+
+
+def test_more_than_any_form_has_is_not_parsed_to_tell_its_form() -> None:
+    assert proof_form(b"{}".ljust(1 << 20)) == "json"
+    with pytest.raises(EncodingError, match="more than the 1048576 allowed"):
+        proof_form(b"{}".ljust((1 << 20) + 1))
 
 
 def test_a_proof_over_another_curve_is_no_calldata(best_engine: Engine) -> None:
