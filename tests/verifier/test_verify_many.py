@@ -116,6 +116,19 @@ def test_they_would_pass_under_equal_weights(
     assert verifier.verify_many(cancelling(trapdoor, items_of(trapdoor, 4))) == [None] * 4
 
 
+def test_every_byte_of_a_weight_counts(trapdoor: Trapdoor, verifier: Verifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights that agree in all bytes but one tell proofs apart that would cancel."""
+    items = cancelling(trapdoor, items_of(trapdoor, 4))
+    for place in range(WEIGHT_BYTES):
+
+        def nearly_equal(count: int, place: int = place) -> bytes:
+            weights = (bytearray(b"\x01" * WEIGHT_BYTES) for _ in range(count))
+            return b"".join(bytes(w[:place]) + bytes([i]) + bytes(w[place + 1 :]) for i, w in enumerate(weights))
+
+        monkeypatch.setattr(groth16, "fresh_weights", nearly_equal)
+        assert kinds(verifier.verify_many(items)) == [InvalidProof, None, None, InvalidProof]
+
+
 def test_bisection_names_all_and_only_the_false_ones(trapdoor: Trapdoor, verifier: Verifier, engine: Engine) -> None:
     count = 150 if engine.name == "native" else 4
     items = items_of(trapdoor, count)
