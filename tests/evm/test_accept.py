@@ -132,9 +132,26 @@ def test_an_input_plus_r(world: EvmWorld, index: int) -> None:
         world.accept_tuple(tuple(arguments))
 
 
+def test_a_horizon_that_would_run_into_the_sequence(world: EvmWorld) -> None:
+    arguments = list(request_tuple(world.request()))
+    arguments[7] = 2**40
+    with pytest.raises(Refused, match=r"^statement-error$"):
+        world.accept_tuple(tuple(arguments))
+
+
 def test_a_stale_root(world: EvmWorld) -> None:
     world.chain.set_time(NOW - 1000 + 120_000 + 1000)
     refused(world, "stale-root")
+
+
+def test_the_greatest_ages_are_allowed(world: EvmWorld) -> None:
+    """The root's is 120 s, the risk table's 90 s."""
+    world.attest(RISK_ROOT, START)
+    fresh = {"oracle_time_ms": START, "expiry_ms": START + 200_000}
+    assert world.accept(world.request(1, **fresh), START + 90_000) == 1
+    world.attest(RISK_ROOT, START + 90_000)
+    fresh = {"oracle_time_ms": START + 90_000, "expiry_ms": START + 200_000}
+    assert world.accept(world.request(2, **fresh), NOW - 1000 + 120_000) == 2
 
 
 def test_an_unattested_risk_table(world: EvmWorld) -> None:

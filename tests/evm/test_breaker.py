@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from zkmargin.algebra import Engine
 from zkmargin.verifier import BreakerLimits
 from zkmargin.verifier.evm.compile import compile_contract
+from zkmargin.verifier.evm.encoding import request_tuple
 from zkmargin.verifier.ledger.breaker import Meter
 
 from .anvil import running_anvil
 from .chain import Chain, Refused
-from .world import CHAINS, NOW, START, UNIT, EvmWorld
+from .world import CHAINS, LATENCIES, NOW, ROOTS, START, UNIT, EvmWorld
 
 CLOSED, OPEN, HALF_OPEN = range(3)
 LIMITS = BreakerLimits(
@@ -32,11 +33,10 @@ LIMITS = BreakerLimits(
 
 @pytest.fixture(scope="module")
 def capped_world(best_engine: Engine) -> Iterator[EvmWorld]:
-    """A ledger over two venues with every cap, on a node of its own, whose time begins anew."""
+    """A ledger over three venues with every cap, on a node of its own, whose time begins anew."""
+    ages = {"max_risk_age_ms": 300_000, "max_root_age_ms": 300_000}
     with running_anvil() as url:
-        world = EvmWorld(
-            Chain(url), best_engine, venues=2, limits=LIMITS, max_risk_age_ms=300_000, max_root_age_ms=300_000
-        )
+        world = EvmWorld(Chain(url), best_engine, venues=3, limits=LIMITS, routes=LATENCIES, **ages)
         world.prepare()
         yield world
 
@@ -62,18 +62,32 @@ def level(world: EvmWorld, scope: int) -> int:
     return int(world.functions.breaker(scope).call()[3]) // UNIT
 
 
-def test_two_venues_are_netted_in_one_request(capped: EvmWorld) -> None:
+def test_three_venues_are_netted_in_one_request(capped: EvmWorld) -> None:
     assert capped.accept(request(capped, 1, 200)) == 1
-    assert [level(capped, scope) for scope in (0, *CHAINS)] == [200, 200, 200]
+    assert [level(capped, scope) for scope in (0, *CHAINS)] == [200, 200, 200, 0]  # the third has no cap
+    many = [_tuple(request(capped, number, 10)) for number in (2, 3)]
+    bad = list(many[1])
+    bad[2] = [ROOTS[0], ROOTS[2], ROOTS[1]]
+    assert capped.chain.call(capped.functions.accept_many(many)) == [2, 3]
+    assert capped.chain.call(capped.functions.accept_many([many[0], bad])) == [2, 0]
+
+
+@pytest.mark.parametrize("venue", range(3))
+def test_each_venue_s_root_and_breaker_count(capped: EvmWorld, venue: int) -> None:
+    roots = tuple(root + (i == venue) for i, root in enumerate(ROOTS))
+    with pytest.raises(Refused, match="unknown-root"):
+        capped.accept(request(capped, 1, 10, roots=roots))
+    capped.chain.send(capped.functions.trip("looking", CHAINS[venue]))
+    with pytest.raises(Refused, match="breaker-open"):
+        capped.accept(request(capped, 1, 10))
 
 
 def test_the_same_venue_twice_is_no_request(capped: EvmWorld) -> None:
-    from zkmargin.verifier.evm.encoding import request_tuple
-
-    arguments = list(request_tuple(request(capped, 1, 10)))
-    arguments[1] = [CHAINS[0], CHAINS[0]]
-    with pytest.raises(Refused, match="statement-error"):
-        capped.accept_tuple(tuple(arguments))
+    arguments = list(_tuple(request(capped, 1, 10)))
+    for i, j in ((0, 1), (0, 2), (1, 2)):
+        arguments[1] = [CHAINS[i] if k == j else chain for k, chain in enumerate(CHAINS)]
+        with pytest.raises(Refused, match="statement-error"):
+            capped.accept_tuple(tuple(arguments))
 
 
 def test_a_source_cap_opens_the_source(capped: EvmWorld) -> None:
@@ -88,7 +102,7 @@ def test_a_source_cap_opens_the_source(capped: EvmWorld) -> None:
         "by_operator": False,
         "reason": "inflow cap exceeded",
     }
-    assert [state(capped, scope)[0] for scope in (0, *CHAINS)] == [CLOSED, CLOSED, OPEN]
+    assert [state(capped, scope)[0] for scope in (0, *CHAINS)] == [CLOSED, CLOSED, OPEN, CLOSED]
     assert max(level(capped, scope) for scope in (0, *CHAINS)) <= 200  # nothing was charged for it
     assert capped.functions.receipts().call() == 1
     with pytest.raises(Refused, match="breaker-open"):
@@ -135,7 +149,7 @@ def test_a_proof_is_needed_to_open_a_breaker(world: EvmWorld) -> None:
 def test_an_accounts_cap_refuses_and_opens_nothing(capped: EvmWorld) -> None:
     with pytest.raises(Refused, match="account-cap-exceeded"):
         capped.accept(request(capped, 1, 601))
-    assert [state(capped, scope)[0] for scope in (0, *CHAINS)] == [CLOSED] * 3
+    assert [state(capped, scope)[0] for scope in (0, *CHAINS)] == [CLOSED] * 4
     capped.accept(request(capped, 1, 290))
     capped.chain.set_time(START + 10_000)
     with pytest.raises(Refused, match="account-cap-exceeded"):
@@ -258,6 +272,4 @@ def test_a_scope_fills_its_word(rules: Any, word: int) -> None:
 
 
 def _tuple(request: Any) -> Any:
-    from zkmargin.verifier.evm.encoding import request_tuple
-
     return request_tuple(request)

@@ -33,8 +33,8 @@ START = NOW + 20_000
 
 ORACLE_TIME = NOW - 500
 EXPIRY = NOW + 60_000
-CHAINS, ROOTS = (1, 10), (4242, 4343)
-LATENCIES = {1: 2_000, 10: 90_000}
+CHAINS, ROOTS = (1, 10, 100), (4242, 4343, 4444)
+LATENCIES = {1: 2_000, 10: 90_000, 100: 5_000}
 RISK_ROOT = 8484
 CIRCUIT = bytes(range(32))
 KEYS = tuple(bytes([9] * 31 + [i]) for i in range(1, 5))
@@ -47,7 +47,7 @@ CONFIG = LedgerConfig(
     ledger="0x" + "00" * 20,
     circuit_digest=CIRCUIT,
     market="test",
-    routes=LATENCIES,
+    routes={chain: LATENCIES[chain] for chain in CHAINS[:2]},
     max_root_age_ms=120_000,
     max_risk_age_ms=90_000,
     max_horizon_ms=600_000,
@@ -83,8 +83,8 @@ class EvmWorld:
     def prepare(self) -> None:
         """What honest requests refer to, and the clock at NOW."""
         self.chain.mine_at(NOW)
-        for chain_id, root in zip(CHAINS, ROOTS, strict=True):
-            self.observe(chain_id, 7, root)
+        for chain_id in self.config.routes:
+            self.observe(chain_id, 7, ROOTS[CHAINS.index(chain_id)])
         self.attest()
 
     def observe(self, chain_id: int, epoch: int, root: int, at_ms: int = NOW - 1000, **changes: Any) -> Any:
