@@ -166,6 +166,9 @@ def test_what_was_signed_before_a_retraction_does_not_come_back(world: EvmWorld)
         refused(world, "attestation-rejected", world.observe_call(CHAINS[0], epoch, root, RETRACTED))
     world.chain.set_time(RETRACTED + 3000)
     world.observe(CHAINS[0], 8, 97, RETRACTED + 1)
+    refused(
+        world, "attestation-rejected", world.observe_call(CHAINS[0], 9, 99, RETRACTED)
+    )  # a newer one changes nothing
     world.observe(CHAINS[0], 9, 98, RETRACTED + 1)
     assert world.functions.newest_root(CHAINS[0]).call() == [9, 98, RETRACTED + 1]
 

@@ -9,6 +9,7 @@ import pytest
 from web3.exceptions import Web3Exception
 
 from zkmargin.algebra import BN254, Engine, scalars_to_bytes
+from zkmargin.algebra.keccak import keccak256
 from zkmargin.verifier import KeyRejected, Proof, PublicInputCount
 from zkmargin.verifier.evm.compile import Compiled
 from zkmargin.verifier.evm.contracts import verifier_contract
@@ -206,6 +207,34 @@ def test_errors_that_cancel_are_caught(node: Chain, verifier: Any, trapdoor: Tra
     for words, row in zip(proofs, rows, strict=True):
         assert node.call(verifier.functions.verify(words, row)) is False
     assert node.call(verifier.functions.verify_many(proofs, rows)) is False
+
+
+def weights_of(encoded: list[list[int]]) -> tuple[int, int]:
+    """What the weights of a batch of two would be if they were a hash of these words alone."""
+    rows = b"".join(word.to_bytes(32, "big") for words in ([32, len(encoded)], *encoded) for word in words)
+    seed = keccak256(rows)
+    first, second = (int.from_bytes(keccak256(seed + bytes(31) + bytes([i]))[:16], "big") for i in range(2))
+    return first, second
+
+
+def test_the_weights_are_not_known_before_the_proofs(node: Chain, verifier: Any, trapdoor: Trapdoor) -> None:
+    rows = [[1, *INPUTS[1:]], [2, *INPUTS[1:]]]
+    first, second = weights_of(rows)
+    offsets = (5 * second * trapdoor.delta, -5 * first * trapdoor.delta)
+    proofs = [
+        proof_words(trapdoor.forge([TARGET, *row], constant=(1 + offset) % R))
+        for row, offset in zip(rows, offsets, strict=True)
+    ]
+    assert node.call(verifier.functions.verify_many(proofs, rows)) is False
+
+
+def test_the_weights_are_not_known_before_the_inputs(node: Chain, verifier: Any, trapdoor: Trapdoor) -> None:
+    rows = [[1, *INPUTS[1:]], [2, *INPUTS[1:]]]
+    proofs = [proof_words(trapdoor.forge([TARGET, *row])) for row in rows]
+    first, second = weights_of(proofs)
+    changed = [[(1 + 5 * second) % R, *INPUTS[1:]], [(2 - 5 * first) % R, *INPUTS[1:]]]
+    assert node.call(verifier.functions.verify_many(proofs, rows)) is True
+    assert node.call(verifier.functions.verify_many(proofs, changed)) is False
 
 
 def test_snarkjs_says_the_same(node: Chain, solidity: list[Compiled], words: list[int]) -> None:
