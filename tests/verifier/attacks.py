@@ -210,7 +210,15 @@ def v4_other_spellings_of_compressed_and_calldata(target: Target) -> None:
         with refused(EncodingError, text[:8]):
             Proof.from_hex(text, engine=target.engine)
     call = write_call(target.proof, STATEMENT)
-    for text in (call.upper(), call.replace("0x0", "0x", 1), call.replace("0x", "", 1), f"[{call}]", call + ",[]"):
+    capitals = call.upper().replace("X", "x")
+    for text in (
+        capitals,
+        call.upper(),
+        call.replace("0x0", "0x", 1),
+        call.replace("0x", "", 1),
+        f"[{call}]",
+        call + ",[]",
+    ):
         with refused(EncodingError, text[:40]):
             read_call(text)
     with refused(PublicInputError, "r in a call"):
