@@ -6,6 +6,7 @@ import multiprocessing
 import random
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,19 @@ import pytest
 
 from zkmargin.algebra import Engine
 from zkmargin.verifier import LedgerError, MarginLedger
+from zkmargin.verifier.ledger.log import REFUSED, next_entry
 from zkmargin.verifier.ledger.postgres import open_postgres
 from zkmargin.verifier.ledger.postgres import server as server_module
 from zkmargin.verifier.ledger.postgres.conversation import Sql
-from zkmargin.verifier.ledger.store import Changes
+from zkmargin.verifier.ledger.records import Account, Head
+from zkmargin.verifier.ledger.store import Changes, Wanted
 
 from ..servers.postgres import PostgresServer, fresh_url, postgres_server
 from .test_ledger_kill import NATIVE, Worker, check_books, stream, write_requests
 from .test_store import TARGET
 from .world import World
+
+psycopg = pytest.importorskip("psycopg")
 
 
 @pytest.fixture
@@ -184,6 +189,24 @@ def test_many_processes_on_one_database(
     with world.open(url, prepared=False) as ledger:
         assert len(ledger.receipts()) == count + 4
         check_books(ledger, reported, requests)
+
+
+def test_who_waited_for_the_lock_sees_what_the_one_before_it_wrote(postgres: PostgresServer, url: str) -> None:
+    first, second = open_postgres(url, TARGET), open_postgres(url, TARGET)
+    waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    with psycopg.connect(postgres.url, autocommit=True) as admin, ThreadPoolExecutor(1) as pool:
+
+        def look() -> tuple[Any, Any, Any]:
+            with second.writing(Wanted(accounts=frozenset([7]))) as rows:
+                return rows.accounts_of([7]), rows.head(), rows.outstanding_e8()
+
+        with first.writing(Wanted(accounts=frozenset([7]))) as rows:
+            seen = pool.submit(look)
+            while not seen.done() and not admin.execute(waiting).fetchall():
+                time.sleep(0.005)
+            entry, account = next_entry(rows.head(), 1, REFUSED, {}), Account(7, 3, margin_e8=5, expiry_ms=9)
+            rows.save(Changes([entry], accounts={7: account}, outstanding_e8=5))
+        assert seen.result() == ([account], Head(1, entry.hash), 5)
 
 
 # Limits of time and number.

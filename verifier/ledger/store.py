@@ -127,7 +127,10 @@ class Store(Protocol):
         """For messages; never with a password in it."""
 
     def reading(self, wanted: Wanted = NOTHING) -> AbstractContextManager[Rows]:
-        """A consistent view: nothing that others write shows inside. `save` is not called in it."""
+        """A consistent view: nothing that others write shows inside. `save` is not called in it.
+
+        Whoever says what is wanted gets that as of one moment, and whatever else it asks perhaps as of a later one.
+        """
 
     def writing(self, wanted: Wanted = NOTHING) -> AbstractContextManager[Rows]:
         """The only writer: what is read inside stays true until the end. An exception undoes everything.

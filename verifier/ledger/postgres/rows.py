@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import Table
 
@@ -18,6 +18,7 @@ from .tables import ACCOUNTS, LOG, RECEIPTS, RISK_TABLES, ROOTS, SCOPES
 
 _NO_EXPIRY_MS = 1 << 63
 _HeadRow = tuple[int, bytes, int, int]
+_HEAD_SIZE = len(sql.HEAD_COLUMNS)
 
 
 class PostgresRows:
@@ -31,20 +32,14 @@ class PostgresRows:
         self._head_row: _HeadRow | None = None
         self._expired: list[Account] = []
         self._expired_from_ms = self._next_expiry_ms = -1
-        if writes:
-            self._head_row = self._only_head(conversation.ask(sql.LOCKED_HEAD))
         if wanted != NOTHING:
-            self._fetch(wanted)
+            self._fetch(wanted, locks=writes)
+        elif writes:
+            self._head_row = self._only_head(conversation.ask(sql.LOCKED_HEAD))
 
-    def _fetch(self, wanted: Wanted) -> None:
-        keys = {
-            **_receipts_keys(wanted.settlement_ids, wanted.nullifiers),
-            **_accounts_keys(wanted.accounts),
-            **_roots_keys(wanted.roots),
-            **_risk_tables_keys(wanted.oracle_times_ms),
-        }
-        (answers,) = self._conversation.ask(sql.WANTED, after=-1, **keys)
-        head, scopes, expiry, receipts, accounts, roots, risk_tables = (answer or [] for answer in answers)
+    def _fetch(self, wanted: Wanted, *, locks: bool) -> None:
+        answers = (answer or [] for answer in self._answers(wanted, locks))
+        head, scopes, expiry, receipts, accounts, roots, risk_tables = answers
         self._head_row = self._only_head(en.from_json(head, *sql.HEAD_COLUMNS))
         self._next_expiry_ms = _expiry(expiry)
         self._wanted = wanted
@@ -55,6 +50,21 @@ class PostgresRows:
             "roots": en.from_json(roots, *ROOTS.columns),
             "risk_tables": en.from_json(risk_tables, *RISK_TABLES.columns),
         }
+
+    def _answers(self, wanted: Wanted, locks: bool) -> Sequence[Answer | None]:
+        keys: dict[str, object] = {
+            "after": -1,
+            **_receipts_keys(wanted.settlement_ids, wanted.nullifiers),
+            **_accounts_keys(wanted.accounts),
+            **_roots_keys(wanted.roots),
+            **_risk_tables_keys(wanted.oracle_times_ms),
+        }
+        for row in self._ask(sql.LOCKED_WANTED, **keys) if locks else ():
+            locked, (head, *others) = row[:_HEAD_SIZE], row[_HEAD_SIZE:]
+            if en.from_json(head, *sql.HEAD_COLUMNS) == [list(locked)]:
+                return head, *others
+            # It had to wait for the lock: the head is that of after the wait, and all the rest of before it.
+        return self._ask(sql.WANTED, **keys)[0]
 
     def head(self) -> Head:
         number, digest, _, _ = self._head()

@@ -85,6 +85,7 @@ class Server:
                 hide_parameters=True,
             )
         self._snapshots = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        self._moments = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def prepare(self, target: bytes, *, create: bool) -> None:
         """Make, if there is none and it may be, or check the ledger of this target."""
@@ -109,6 +110,12 @@ class Server:
     def snapshot(self) -> Iterator[Connection]:
         """What only reads, from one picture of the database."""
         with self._begun(self._snapshots) as connection:
+            yield connection
+
+    @contextmanager
+    def moment(self) -> Iterator[Connection]:
+        """What asks one question, which is its own picture: no word to begin, and none to end."""
+        with self._begun(self._moments) as connection:
             yield connection
 
     def close(self) -> None:
@@ -136,9 +143,8 @@ class Server:
         except psycopg.Error as problem:
             raise unreachable(self.address.shown, problem) from problem
         connection.adapters.register_loader("numeric", IntegerLoader)
-        connection.adapters.register_dumper(
-            int, Int8BinaryDumper
-        )  # one type for all, so that a statement keeps its plan
+        # One type for all integers, so that a statement keeps its plan.
+        connection.adapters.register_dumper(int, Int8BinaryDumper)
         return connection
 
     def _check_durability(self, connection: Connection) -> None:

@@ -90,18 +90,9 @@ def _as_json(question: Select[Any]) -> ScalarSelect[Any]:
     return select(func.json_agg(func.json_build_array(*rows.c))).scalar_subquery()
 
 
-WANTED = compiled(
-    select(
-        _as_json(_HEAD),
-        _as_json(_SCOPES),
-        _as_json(_NEXT_EXPIRY),
-        _as_json(_RECEIPTS_OF),
-        _as_json(_ACCOUNTS_OF),
-        _as_json(_ROOTS_OF),
-        _as_json(_RISK_TABLES_OF),
-    )
-)
-"""Everything that a transaction wants, in one row."""
+_WANTED = tuple(map(_as_json, (_HEAD, _SCOPES, _NEXT_EXPIRY, _RECEIPTS_OF, _ACCOUNTS_OF, _ROOTS_OF, _RISK_TABLES_OF)))
+WANTED, LOCKED_WANTED = compiled(select(*_WANTED)), compiled(select(*HEAD_COLUMNS, *_WANTED).with_for_update(of=HEAD))
+"""Everything that a transaction wants, in one row; and the same after the head as it is once its lock is ours."""
 
 _MOVE_HEAD = update(HEAD).values({column: bindparam(f"to_{column.name}") for column in HEAD_COLUMNS})
 

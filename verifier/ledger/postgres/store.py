@@ -28,7 +28,8 @@ class PostgresStore:
 
     @contextmanager
     def reading(self, wanted: Wanted = NOTHING) -> Iterator[PostgresRows]:
-        with self._server.snapshot() as connection:
+        server = self._server
+        with server.snapshot() if wanted == NOTHING else server.moment() as connection:
             yield PostgresRows(self.where, Conversation(connection), wanted, writes=False)
 
     @contextmanager
