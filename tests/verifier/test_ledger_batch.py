@@ -25,7 +25,7 @@ from zkmargin.verifier import (
     WrongTarget,
 )
 
-from .world import CONFIG, UNIT, Clock, World, limited
+from .world import CONFIG, NOW, UNIT, Clock, World, limited
 
 
 def kinds(outcomes: Sequence[Receipt | ZkMarginError]) -> list[type]:
@@ -137,6 +137,17 @@ def test_a_batch_with_what_was_accepted_meanwhile(world: World, ledger: MarginLe
     assert outcomes[2] == meanwhile[0]
     assert kinds(outcomes) == [Receipt] * 4
     assert len(ledger.receipts()) == 4
+
+
+def test_time_goes_on_within_a_batch(world: World, ledger_place: str) -> None:
+    """What expires between two of its requests is written off before the second."""
+    times = iter([NOW] * 3 + [NOW + 2_000] * 90)
+    with world.open(ledger_place) as ledger:
+        ledger.accept(world.request(1, expiry_ms=NOW + 1_000))
+        ledger._clock = lambda: next(times)
+        assert kinds(ledger.accept_many([world.request(2), world.request(3)])) == [Receipt] * 2
+        assert ledger.overview().outstanding_e8 == 200 * UNIT
+        ledger.verify_log()
 
 
 def test_a_receipt_that_is_gone_again_is_not_given_without_a_proof(world: World, path: Path) -> None:
