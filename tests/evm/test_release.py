@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from zkmargin.algebra import BN254
+
 from .chain import Refused
 from .world import BENEFICIARY, EXPIRY, UNIT, EvmWorld
 
@@ -148,3 +150,8 @@ def test_pause_and_breaker_stop_neither(world: EvmWorld) -> None:
     world.chain.send(world.functions.unpause())
     with pytest.raises(Refused, match="breaker-open"):
         world.accept(world.request(3))
+
+
+def test_an_account_that_is_no_element_has_nothing_to_release(world: EvmWorld) -> None:
+    with pytest.raises(Refused, match="statement-error"):
+        world.chain.send(world.functions.release_account(BN254.r, 1))
