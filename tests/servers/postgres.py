@@ -25,9 +25,8 @@ DATABASE = "postgres"
 START_TIMEOUT_S = 60.0
 SETTINGS = {"listen_addresses": "127.0.0.1", "fsync": "on", "synchronous_commit": "on", "max_connections": "60"}
 PR_SET_PDEATHSIG = 1
-_OTHERS = (
-    "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name = 'zkmargin' LIMIT 1"
-)
+GONE_TIMEOUT_S = 30
+_CLIENTS = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name = 'zkmargin'"
 
 
 def binaries() -> Path | None:
@@ -79,12 +78,19 @@ class PostgresServer:
         while any(_alive(pid) for pid in family[1:]):
             time.sleep(0.005)
 
-    def wait_until_alone(self) -> None:
-        """A client that was killed is not gone at once: the server finishes the statement it works on, COMMIT too."""
+    def clients(self) -> set[int]:
+        """The server's process for each connection of a ledger, those that other tests left idle among them."""
         psycopg = import_module("psycopg")
         with psycopg.connect(self.url, autocommit=True) as connection:
-            while connection.execute(_OTHERS).fetchone() is not None:
-                time.sleep(0.005)
+            return {pid for (pid,) in connection.execute(_CLIENTS)}
+
+    def wait_for_those_who_came_after(self, before: set[int]) -> None:
+        """A client that was killed is not gone at once: the server finishes the statement it works on, COMMIT too."""
+        give_up = time.monotonic() + GONE_TIMEOUT_S
+        while newer := self.clients() - before:
+            if time.monotonic() > give_up:
+                raise RuntimeError(f"connections of killed processes stay: {sorted(newer)}")
+            time.sleep(0.005)
 
     def stop(self) -> None:
         """End at once, in order; what it kept is removed after it."""

@@ -144,11 +144,13 @@ def test_processes_are_killed_at_random_moments(
     reported: dict[str, dict[str, Any]] = {}
     done = 0
     for number in range(kills):
+        before = postgres.clients()
         worker = Worker(url, file, max(0, done - 3), log=tmp_path / f"{number}.log")
         worker.wait_until_ready()
         time.sleep(dice.uniform(0, 0.1) if best_engine.name == NATIVE else dice.uniform(0, 2))
         worker.kill()
-        postgres.wait_until_alone()  # the books are read in several transactions: none may be committed in between
+        # The books are read in several transactions: none of the killed process's may be committed in between.
+        postgres.wait_for_those_who_came_after(before)
         for document in worker.reports():
             assert reported.setdefault(document["settlement_id"], document) == document
         with world.open(url, prepared=False) as ledger:
