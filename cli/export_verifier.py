@@ -10,7 +10,7 @@ import click
 
 from .engine_choice import chosen_engine
 from .files import NewFile, read_file, require_free, write_files
-from .options import FILE, Group, force_option
+from .options import FILE, Command, Group, force_option
 from .output import Output, counted
 
 
@@ -25,6 +25,7 @@ def add_commands(group: Group) -> None:
 def _command(language: str, out: str, what: str) -> click.Command:
     @click.command(
         language,
+        cls=Command,
         help=f"{what} The public inputs that --fix gives, from the first on, become part of its code.",
     )
     @click.argument("vk_path", type=FILE, metavar="VK.json")
