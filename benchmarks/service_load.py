@@ -207,6 +207,7 @@ def write(rows: list[dict[str, object]], out: Path) -> None:
     lines = ["# The service under load and kills", "", "; ".join(describe_machine()), "", COLUMNS, ""]
     lines += ["| " + " | ".join(names) + " |", "| " + " | ".join("---" for _ in names) + " |"]
     lines += ["| " + " | ".join(str(row[name]) for name in names) + " |" for row in rows]
+    out.mkdir(parents=True, exist_ok=True)
     (out / "service-load.md").write_text("\n".join(lines) + "\n")
     with (out / "service-load.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, names, lineterminator="\n")
