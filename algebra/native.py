@@ -9,7 +9,6 @@ from .curves import BN254, Curve
 from .encoding import Buffer, scalars_to_bytes
 from .engine import Bases, LoadedConstraints, LoadedKey, LoadedProgram, LoadedTree
 from .errors import DomainError, EncodingError, EngineUnavailable
-from .groth16 import PlainGroth16Key
 from .poseidon import list_capacity
 from .sparse import SparseMatrix
 
@@ -136,8 +135,6 @@ class NativeEngine:
         return _native.pairing_check(g1_points, g2_points)
 
     def groth16_key(self, alpha1: Buffer, g2_points: Buffer, ic: Buffer) -> LoadedKey:
-        if not hasattr(_native, "Groth16Key"):  # an extension that was built from earlier sources
-            return PlainGroth16Key(self, alpha1, g2_points, ic)
         return _native.Groth16Key(alpha1, g2_points, ic)
 
     def poseidon(self, inputs: Buffer, arity: int) -> bytes:
