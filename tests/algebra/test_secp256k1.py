@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 
 import pytest
 from py_ecc.secp256k1.secp256k1 import ecdsa_raw_sign, privtopub
@@ -15,6 +16,8 @@ from zkmargin.algebra.secp256k1 import ORDER, recover_public_key
 @pytest.fixture(params=["native", "plain"])
 def either(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "native" and not secp256k1.HAS_NATIVE:
+        if os.environ.get("ZKMARGIN_REQUIRE_NATIVE") == "1":
+            pytest.fail("ZKMARGIN_REQUIRE_NATIVE=1, and the native module is not installed")
         pytest.skip("the native module is not installed")
     monkeypatch.setattr(secp256k1, "HAS_NATIVE", request.param == "native")
 

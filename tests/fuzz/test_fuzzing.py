@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -96,6 +97,8 @@ def test_planted_faults_are_failures() -> None:
 
 def _drive(*arguments: str) -> subprocess.CompletedProcess[str]:
     if find_spec("atheris") is None:
+        if os.environ.get("ZKMARGIN_REQUIRE_INTEROP") == "1":
+            pytest.fail("ZKMARGIN_REQUIRE_INTEROP=1, and atheris is not installed: it is in the extra 'test', on Linux")
         pytest.skip("atheris is not installed here; it is in the extra 'test', on Linux")
     command = [sys.executable, "-m", "tests.fuzz", *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
