@@ -2,7 +2,7 @@
 //!
 //! Arithmetic is generic over the curve; `instance` names the one there is today, and `bindings` shows it to Python.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod batch;
 pub mod compress;
