@@ -450,7 +450,7 @@ fn poseidon<'py>(py: Python<'py>, inputs: Buffer<'py>, arity: usize) -> PyResult
 /// Scalars that make a whole number of groups.
 fn groups_of(size: usize, data: &[u8]) -> Scalars {
     let size = size.saturating_mul(scalar_size::<Fr>());
-    if data.len() % size != 0 {
+    if !data.len().is_multiple_of(size) {
         return Err(Error::PartialElement { what: "Poseidon input", size, found: data.len() });
     }
     scalars(data)

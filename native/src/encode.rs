@@ -136,7 +136,7 @@ pub fn write_coordinate<F: Field>(value: &F, out: &mut [u8]) {
 }
 
 pub fn whole_elements(data: &[u8], size: usize, what: &'static str) -> Result<(), Error> {
-    if data.len() % size != 0 {
+    if !data.len().is_multiple_of(size) {
         return Err(Error::PartialElement { what, size, found: data.len() });
     }
     Ok(())

@@ -33,7 +33,7 @@ impl<E: Pairing> Recent<E> {
         E: Pairing<G2Affine = Affine<P>>,
     {
         let size = point_size::<P>();
-        if data.len() % size != 0 || data.len() > FEW * size {
+        if !data.len().is_multiple_of(size) || data.len() > FEW * size {
             return Ok(decode_points::<P>(data)?.into_par_iter().map(E::G2Prepared::from).collect());
         }
         data.chunks_exact(size)

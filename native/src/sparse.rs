@@ -162,7 +162,7 @@ fn product<P: Group>(point: Affine<P>, coefficient: &P::ScalarField) -> Projecti
 }
 
 fn decode_u32(data: &[u8], what: &'static str) -> Result<Vec<u32>, Error> {
-    if data.len() % 4 != 0 {
+    if !data.len().is_multiple_of(4) {
         return Err(Error::PartialElement { what, size: 4, found: data.len() });
     }
     Ok(data.chunks_exact(4).map(|bytes| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])).collect())
