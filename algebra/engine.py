@@ -279,6 +279,16 @@ def native_problem() -> str | None:
     return None
 
 
+def native_kernels() -> tuple[list[str], str | None]:
+    """The native engine's kernels that run on this processor, the one in use first; and why that is not the one that
+    `$ZKMARGIN_KERNEL` asks for, where it is not. Without the native engine there are none."""
+    if native_problem() is not None:
+        return [], None
+    from . import _native
+
+    return _native.kernels()
+
+
 @cache
 def _load(name: str, curve: Curve) -> Engine:
     if name == "native":

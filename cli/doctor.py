@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from zkmargin.algebra.engine import ENGINE_VARIABLE, get_engine, native_problem
+from zkmargin.algebra.engine import ENGINE_VARIABLE, get_engine, native_kernels, native_problem
 
 from .engine_choice import SLOW
 from .options import Command
@@ -35,18 +35,23 @@ def COMMAND(output: Output) -> None:
     threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if engine == "reference":
         output.warn(SLOW.split(",")[0] + (f": {problem}" if problem else f": ${ENGINE_VARIABLE} asks for it"))
+    kernels, complaint = native_kernels()
+    if complaint:
+        output.warn(complaint)
     data: dict[str, object] = {
         "version": version_of("zkmargin"),
         "engine": engine,
         "native": problem is None,
         "native_problem": problem,
+        "kernel": kernels[0] if kernels else None,
+        "kernels": kernels,
         "threads": threads,
         "cpu_features": features,
         "parts": parts,
         "python": platform.python_version(),
         "platform": f"{sys.platform} {platform.machine()}",
     }
-    output.result(data, _lines(data, features, parts))
+    output.result(data, _lines(data, kernels, features, parts))
 
 
 def cpu_features() -> list[str]:
@@ -66,12 +71,20 @@ def version_of(distribution: str) -> str | None:
         return None
 
 
-def _lines(data: dict[str, object], features: list[str], parts: dict[str, str | None]) -> list[str]:
+def _kernel(names: list[str]) -> str:
+    if not names:
+        return "none without the native engine"
+    used, *others = names
+    return f"{used} ({' and '.join(others)} {'is' if len(others) == 1 else 'are'} also here)" if others else used
+
+
+def _lines(data: dict[str, object], kernels: list[str], features: list[str], parts: dict[str, str | None]) -> list[str]:
     native = "installed" if data["native"] else f"missing ({data['native_problem']}); install with a Rust toolchain"
     return [
         f"zkmargin {data['version']} on Python {data['python']}, {data['platform']}",
         f"engine in use   {data['engine']}",
         f"native engine   {native}",
+        f"kernel          {_kernel(kernels)}",
         f"threads         {data['threads']}",
         f"CPU features    {' '.join(features) or 'unknown'}",
         *(f"{name:<15} {found or 'not installed'} ({PARTS[name]})" for name, found in parts.items()),

@@ -17,6 +17,7 @@ use crate::encode::{
 };
 use crate::error::{Error, Kind};
 use crate::instance::{self, Curve, Fq, Fr, FrConfig, PairingConfig, G1, G2};
+use crate::kernel::{self, Kernel};
 use crate::poseidon::ListHash;
 use crate::sparse::{self, Matrix, Parts};
 use crate::{batch, compress, curve, field, groth16, keccak, merkle, msm, ntt, pairing, program, secp256k1, threads};
@@ -644,6 +645,14 @@ fn cpu_features() -> Vec<&'static str> {
     threads::cpu_features()
 }
 
+/// The kernels that run here, the one in use first; and why that is not the one asked for, where it is not.
+#[pyfunction]
+fn kernels() -> (Vec<&'static str>, Option<&'static str>) {
+    let used = kernel::kernel();
+    let others = Kernel::available().filter(|other| *other != used);
+    (std::iter::once(used).chain(others).map(Kernel::name).collect(), kernel::complaint())
+}
+
 /// Threads at work in bulk calls.
 #[pyfunction(name = "threads")]
 fn thread_count() -> usize {
@@ -664,7 +673,7 @@ mod _native {
         fr_sub, fr_to_montgomery, g1_add, g1_bases, g1_bases_unchecked, g1_compress, g1_decompress, g1_matrix_apply,
         g1_msm, g1_multiples, g1_neg, g1_ntt, g1_scale, g2_add, g2_bases, g2_bases_unchecked, g2_compress,
         g2_decompress, g2_matrix_apply, g2_msm, g2_multiples, g2_neg, g2_ntt, g2_scale, keccak256, keccak256_many,
-        load_constraints, load_program, matrix_apply, merkle_levels, ntt_scalars, pairing_check, poseidon,
+        kernels, load_constraints, load_program, matrix_apply, merkle_levels, ntt_scalars, pairing_check, poseidon,
         poseidon_lists, secp256k1_recover, thread_count, version, Constraints, G1Bases, G2Bases, Groth16Key,
         MerkleTree, Program,
     };

@@ -16,6 +16,7 @@ pub mod groth16;
 pub mod group;
 pub mod instance;
 pub mod keccak;
+pub mod kernel;
 pub mod lines;
 pub mod merkle;
 pub mod miller;

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import random
 import struct
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -27,7 +30,7 @@ from zkmargin.algebra import (
     get_engine,
     scalars_to_bytes,
 )
-from zkmargin.algebra.engine import native_problem
+from zkmargin.algebra.engine import native_kernels, native_problem
 
 R, Q = BN254.r, BN254.q
 G1 = g1_to_bytes([BN254.g1])
@@ -416,3 +419,22 @@ def test_a_forked_child_has_threads_of_its_own(native: Engine) -> None:
     finally:
         child.kill()
         child.join()
+
+
+def kernels_where(**environment: str) -> list[object]:
+    script = "import json; from zkmargin.algebra.engine import native_kernels as k; print(json.dumps(k()))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], env={**os.environ, **environment}, capture_output=True, text=True, check=True
+    )
+    names, complaint = json.loads(done.stdout)
+    return [names[0], sorted(names), complaint]
+
+
+def test_the_environment_lowers_the_kernel(native: Engine) -> None:
+    names, _ = native_kernels()
+    assert "portable" in names
+    for name in names:
+        assert kernels_where(ZKMARGIN_KERNEL=name) == [name, sorted(names), None]
+    best, _, complaint = kernels_where(ZKMARGIN_KERNEL="fastest")
+    assert best == kernels_where(ZKMARGIN_KERNEL="")[0]
+    assert "fastest" in str(complaint)

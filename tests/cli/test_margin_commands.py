@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from zkmargin.algebra.engine import native_problem
 from zkmargin.circuits.formats import read_r1cs, read_wtns
 from zkmargin.circuits.margin import SMALL, compile_margin, key_commitment
 from zkmargin.settlement.account_document import read_secret
@@ -219,6 +220,19 @@ def test_doctor_says_what_is_here() -> None:
     assert done.json["engine"] in ("native", "reference")
     assert done.json["parts"]["numpy"]
     assert "engine in use" in invoke("doctor").stdout
+    if done.json["native"]:
+        assert done.json["kernel"] == done.json["kernels"][0]
+        assert f"kernel          {done.json['kernel']}" in invoke("doctor").stdout
+
+
+def test_doctor_warns_of_a_kernel_that_is_not_here() -> None:
+    if native_problem() is not None:
+        pytest.skip("kernels are the native engine's")
+    script = "from zkmargin.cli import main; main(['doctor'])"
+    environment = {**os.environ, "ZKMARGIN_KERNEL": "abacus"}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert done.stderr.startswith('warning: $ZKMARGIN_KERNEL is "abacus"')
 
 
 def test_doctor_warns_of_the_slow_engine(monkeypatch: pytest.MonkeyPatch) -> None:
