@@ -4,6 +4,7 @@
 
 #![deny(unsafe_code)]
 
+pub mod affine;
 pub mod batch;
 pub mod compress;
 pub mod curve;
