@@ -108,7 +108,7 @@ class SparseMatrix:
 
     def to_rows(self, curve: Curve = BN254) -> list[list[tuple[int, int]]]:
         """The rows as (column, coefficient) pairs."""
-        pointers, columns = self._checked_structure()
+        pointers, columns = (part.tolist() for part in self._checked_structure())
         scalars = scalars_from_bytes(self.scalars, curve)
         coefficients = [scalars[place] for place in u32_from_bytes(self.places)]
         return [list(zip(columns[a:b], coefficients[a:b], strict=True)) for a, b in itertools.pairwise(pointers)]
@@ -117,8 +117,7 @@ class SparseMatrix:
         """Rows become columns; entries of a new row keep the order of the old rows."""
         import numpy as np
 
-        self._checked_structure()
-        pointers, columns = _words(self.row_ptr), _words(self.columns)
+        pointers, columns = self._checked_structure()
         order = np.argsort(columns, kind="stable")
         lengths = pointers[1:].astype(np.int64) - pointers[:-1]
         rows_of = np.repeat(np.arange(self.rows, dtype="<u4"), lengths)
@@ -132,12 +131,12 @@ class SparseMatrix:
             _words(self.places)[order].tobytes(),
         )
 
-    def _checked_structure(self) -> tuple[array[int], array[int]]:
+    def _checked_structure(self) -> tuple[_Words, _Words]:
         """Row pointers and columns, once seen to lie within the matrix."""
-        pointers, columns = u32_from_bytes(self.row_ptr), u32_from_bytes(self.columns)
-        if any(start > end for start, end in itertools.pairwise(pointers)):
+        pointers, columns = _words(self.row_ptr), _words(self.columns)
+        if (pointers[1:] < pointers[:-1]).any():
             raise EncodingError("row pointers do not rise", what="sparse matrix")
-        if columns and max(columns) >= self.width:
+        if len(columns) and int(columns.max()) >= self.width:
             raise EncodingError("a column lies outside the matrix", what="sparse matrix")
         return pointers, columns
 

@@ -83,7 +83,7 @@ def COMMAND(
 
 def _made(r1cs: R1CS, ptau_path: Path | None, name: str, engine: Engine, progress: Progress) -> ProvingKey:
     if ptau_path is None:
-        return insecure_setup(r1cs, engine, progress=progress)
+        return insecure_setup(r1cs, engine, folded=False, progress=progress)
     ptau = read_ptau(read_file(ptau_path, ".ptau"), engine)
     key = setup_from_ptau(r1cs, ptau, engine, progress=progress)
     return contribute(key, name, b"", engine, progress=progress)

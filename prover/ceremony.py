@@ -100,7 +100,11 @@ def verify_zkey(
     engine = engine or get_engine()
     verify_contributions(key, engine)
     initial = setup_from_ptau(
-        r1cs, ptau, engine, progress=None if progress is None else lambda what, done: progress(what, 0.7 * done)
+        r1cs,
+        ptau,
+        engine,
+        folded=key.folded_points is not None,
+        progress=None if progress is None else lambda what, done: progress(what, 0.7 * done),
     )
     for part in ("n_wires", "n_public", "domain_size", "alpha1", "beta1", "beta2", "gamma2", "ic"):
         _same(part, initial, key)
@@ -109,9 +113,9 @@ def verify_zkey(
     if key.circuit_digest is not None:
         _same("circuit_digest", initial, key)
     g2 = generator(engine, "g2")
-    for place, part in enumerate(("c_points", "h_points")):
+    for place, part in enumerate(_divided_by_delta(key)):
         if progress is not None:
-            progress(f"checking {part}", 0.7 + 0.15 * place)
+            progress(f"checking {part}", 0.7 + 0.1 * place)
         before, after = getattr(initial, part), getattr(key, part)
         coefficients = challenge_scalars(len(before) // 64)
         folded_before = fold(engine, "g1", before, coefficients)
@@ -152,21 +156,28 @@ def _apply(
         beacon_hash=parameters.beacon_hash,
         iterations_exp=parameters.iterations_exp,
     )
-    divided = []
-    for place, points in enumerate((key.c_points, key.h_points)):
+
+    def divided(points: bytes, place: int) -> bytes:
         if progress is not None:
-            progress("dividing by the secret", place / 2)
-        divided.append(engine.g1_scale(points, inverse * (len(points) // 64)))
-    if progress is not None:
-        progress("contributed", 1.0)
-    return replace(
+            progress("dividing by the secret", place / 3)
+        return engine.g1_scale(points, inverse * (len(points) // 64))
+
+    result = replace(
         key,
         delta1=delta1,
         delta2=engine.g2_scale(key.delta2, scalar),
-        c_points=divided[0],
-        h_points=divided[1],
+        c_points=divided(key.c_points, 0),
+        h_points=divided(key.h_points, 1),
+        folded_points=None if key.folded_points is None else divided(key.folded_points, 2),
         contributions=(*key.contributions, step),
     )
+    if progress is not None:
+        progress("contributed", 1.0)
+    return result
+
+
+def _divided_by_delta(key: ProvingKey) -> tuple[str, ...]:
+    return ("c_points", "h_points") if key.folded_points is None else ("c_points", "h_points", "folded_points")
 
 
 def _record(step: Contribution) -> bytes:

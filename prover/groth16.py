@@ -9,6 +9,9 @@ products of theirs). H vanishes on the domain and has degree at most 2n - 2, so 
 doubled domain, where the key has a Lagrange basis, give all of it: three interpolations and three evaluations. For a
 satisfying witness, and for no other, that product polynomial is sum a_i w_i and the proof verifies.
 
+Where the key has folded points, C's part of H is in them, and two of each are left: H is (sum a_i u_i)(sum a_i v_i) at
+those odd points, and every wire has a point of C.
+
 r and s are fresh from the operating system for every proof: they are what makes a proof reveal nothing.
 """
 
@@ -38,7 +41,8 @@ class Prover:
         self._a = engine.g1_bases_unchecked(key.a_points + key.alpha1 + key.delta1)
         self._b1 = engine.g1_bases_unchecked(key.b1_points + key.beta1 + key.delta1)
         self._b2 = engine.g2_bases_unchecked(key.b2_points + key.beta2 + key.delta2)
-        self._c = engine.g1_bases_unchecked(key.c_points + key.h_points + key.delta1)
+        wires = key.c_points if key.folded_points is None else key.folded_points
+        self._c = engine.g1_bases_unchecked(wires + key.h_points + key.delta1)
 
     def prove(self, witness: Buffer) -> tuple[Proof, list[int]]:
         """A proof and the public inputs it is for (without the constant).
@@ -67,13 +71,17 @@ class Prover:
         return proof, public
 
     def quotient(self, wires: bytes) -> bytes:
-        """H at the odd points of the doubled domain."""
+        """H at the odd points of the doubled domain, without C's part where the key has that folded in."""
         engine, key = self.engine, self.key
         a, b = engine.matrix_apply(key.a, wires), engine.matrix_apply(key.b, wires)
-        c = engine.fr_mul(a, b)
-        shift = key.curve.root_of_unity(key.domain_size.bit_length())
-        a, b, c = (engine.ntt(engine.ntt(values, inverse=True), coset=shift) for values in (a, b, c))
-        return engine.fr_sub(engine.fr_mul(a, b), c)
+        factors = self._at_odd_points(a), self._at_odd_points(b)
+        if key.folded_points is not None:
+            return engine.fr_mul(*factors)
+        return engine.fr_sub(engine.fr_mul(*factors), self._at_odd_points(engine.fr_mul(a, b)))
+
+    def _at_odd_points(self, values: bytes) -> bytes:
+        shift = self.key.curve.root_of_unity(self.key.domain_size.bit_length())
+        return self.engine.ntt(self.engine.ntt(values, inverse=True), coset=shift)
 
     def _checked(self, witness: Buffer) -> bytes:
         wires = bytes(witness)
@@ -86,11 +94,11 @@ class Prover:
 
     def _combine(self, wires: bytes, r: int, s: int, minus_rs: bytes) -> Proof:
         engine, one = self.engine, (1).to_bytes(32, "little")
-        private = wires[32 * (self.key.n_public + 1) :]
+        in_c = wires if self.key.folded_points is not None else wires[32 * (self.key.n_public + 1) :]
         a = engine.g1_msm(self._a, wires + one + scalars_to_bytes([r]))
         b1 = engine.g1_msm(self._b1, wires + one + scalars_to_bytes([s]))
         b2 = engine.g2_msm(self._b2, wires + one + scalars_to_bytes([s]))
-        c = engine.g1_msm(self._c, private + self.quotient(wires) + minus_rs)
+        c = engine.g1_msm(self._c, in_c + self.quotient(wires) + minus_rs)
         blinds = engine.g1_scale(a + b1, scalars_to_bytes([s, r]))
         return Proof(a, b2, engine.g1_add(engine.g1_add(c, blinds[:64]), blinds[64:]))
 

@@ -9,7 +9,8 @@ polynomials u_i, v_i, w_i of the QAP (columns of A, B, C over the domain), and t
     h_points[k]  = L_(2k+1)(tau) / delta G1, the Lagrange basis of the domain of twice the size at its odd points
 
 A polynomial that vanishes on the domain is known from its values at the odd points of the doubled one, so the last
-row takes the place of the paper's tau^k Z(tau) / delta.
+row takes the place of the paper's tau^k Z(tau) / delta. A key may also hold `folded_points`, a C query of every wire
+into which C's part of the quotient is folded (`folding.py`); proofs come out the same and take less work.
 """
 
 from __future__ import annotations
@@ -77,6 +78,8 @@ class ProvingKey:
     contributions: tuple[Contribution, ...] = ()
     circuit_digest: bytes | None = None
     development: bool = False
+    folded_points: bytes | None = field(default=None, repr=False, compare=False)
+    """Follows from the rest and the circuit, so no `.zkey` keeps it and no comparison asks for it."""
 
     def __post_init__(self) -> None:
         g1, g2 = self.curve.g1_bytes, self.curve.g2_bytes
@@ -96,6 +99,8 @@ class ProvingKey:
             "h_points": g1 * size,
             "circuit_hash": 64,
         }
+        if self.folded_points is not None:
+            expected["folded_points"] = g1 * n
         for name, length in expected.items():
             found = len(getattr(self, name))
             if found != length:

@@ -16,6 +16,7 @@ from zkmargin.circuits.r1cs import R1CS
 
 from .circuit_hash import circuit_hash
 from .errors import CircuitTooLarge
+from .folding import folded_query, folded_scalars
 from .powers_of_tau import check_lagrange, check_powers
 from .proving_key import Progress, ProvingKey
 from .ptau import PowersOfTau
@@ -49,18 +50,22 @@ def insecure_setup(
     engine: Engine | None = None,
     rng: RandomBelow | None = None,
     *,
+    folded: bool = True,
     progress: Progress | None = None,
 ) -> ProvingKey:
     """A key whose secrets this process knew: for development and tests only, marked so that ledgers refuse it.
 
     `rng(n)` gives an integer below n. Left alone it is the system's; a seeded one gives test vectors and no security.
+    `folded` is for keys that prove in this process: it costs as much as one more query, and no `.zkey` keeps it.
     """
     engine = engine or get_engine()
     waste = ToxicWaste.draw(rng or secrets.randbelow, engine.curve.r)
-    return key_from_secrets(r1cs, waste, engine, progress)
+    return key_from_secrets(r1cs, waste, engine, progress, folded=folded)
 
 
-def key_from_secrets(r1cs: R1CS, waste: ToxicWaste, engine: Engine, progress: Progress | None = None) -> ProvingKey:
+def key_from_secrets(
+    r1cs: R1CS, waste: ToxicWaste, engine: Engine, progress: Progress | None = None, *, folded: bool = True
+) -> ProvingKey:
     """The development key of these very secrets."""
     curve = engine.curve
     a, b, c = domain_matrices(r1cs)
@@ -83,6 +88,7 @@ def key_from_secrets(r1cs: R1CS, waste: ToxicWaste, engine: Engine, progress: Pr
         v,
         _scaled(k[public:], delta_inverse, engine),
         _scaled(odd, delta_inverse, engine),
+        folded_scalars(k, w, r1cs.n_public, pow(waste.tau, size, curve.r), waste.delta, engine) if folded else b"",
     )
     in_g1 = _split(engine.g1_multiples(g1, b"".join(scalars)), [2 * len(part) for part in scalars])
     _report(progress, "points of G2", 0.6)
@@ -111,6 +117,7 @@ def key_from_secrets(r1cs: R1CS, waste: ToxicWaste, engine: Engine, progress: Pr
         circuit_hash=blake2b512(b"zkmargin insecure setup", digest),
         circuit_digest=digest,
         development=True,
+        folded_points=in_g1[6] if folded else None,
     )
 
 
@@ -120,11 +127,13 @@ def setup_from_ptau(
     engine: Engine | None = None,
     *,
     check: bool = True,
+    folded: bool = False,
     progress: Progress | None = None,
 ) -> ProvingKey:
     """The key before any contribution to phase 2 (delta is the generator), as `snarkjs groth16 setup` makes it.
 
     The powers this circuit uses are checked first; `check=False` leaves that out, for a file `verify_ptau` has passed.
+    With `folded` the key gets its `folded_points` here, where they cost least; contributions keep them.
     """
     engine = engine or get_engine()
     power = domain_power(r1cs)
@@ -149,7 +158,13 @@ def setup_from_ptau(
     _report(progress, "points of G2", 0.6)
     b2_points = engine.g2_matrix_apply(b_columns, engine.g2_bases(ptau.lagrange_points("tau_g2", power, engine)))
     doubled = ptau.lagrange_points("tau_g1", power + 1, engine)
-    h_points = b"".join(doubled[128 * i + 64 : 128 * i + 128] for i in range(size))
+    even, h_points = (
+        b"".join(doubled[start : start + 64] for start in range(first, len(doubled), 128)) for first in (0, 64)
+    )
+    folded_points = None
+    if folded:
+        shares = engine.g1_add(tau, engine.g1_neg(even))
+        folded_points = folded_query(k_points[ic_bytes:], r1cs.n_public, c, shares, engine)
     g1, g2 = generator(engine, "g1"), generator(engine, "g2")
     key = ProvingKey(
         curve=engine.curve,
@@ -172,6 +187,7 @@ def setup_from_ptau(
         h_points=h_points,
         circuit_hash=bytes(64),
         circuit_digest=r1cs.digest(),
+        folded_points=folded_points,
     )
     _report(progress, "hashing", 0.9)
     key = replace(key, circuit_hash=circuit_hash(key, ptau, engine))

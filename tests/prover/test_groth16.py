@@ -145,18 +145,19 @@ def test_a_key_of_another_circuit_gives_no_proof(best_engine: Engine, cubic_exam
         prove(key, cubic_example.witness, engine=best_engine)
 
 
-@pytest.mark.parametrize("query", ["a_points", "b1_points", "b2_points", "c_points", "h_points"])
+@pytest.mark.parametrize("query", ["a_points", "b1_points", "b2_points", "c_points", "h_points", "folded_points"])
 def test_a_tampered_query_costs_the_proof(
     best_engine: Engine, cubic_example: Example, development_key: ProvingKey, query: str
 ) -> None:
     """Valid points in the wrong place: the proof is checked before it is handed out."""
-    points = getattr(development_key, query)
+    key = replace(development_key, folded_points=None) if query == "c_points" else development_key
+    points = getattr(key, query)
     width = 128 if query == "b2_points" else 64
     swapped = points[:-width] + bytes(width)
     if swapped == points:  # the last wire does not occur there
         swapped = points[-width:] + points[:-width]
     with pytest.raises(UnsatisfiedWitness):
-        prove(replace(development_key, **{query: swapped}), cubic_example.witness, engine=best_engine)
+        prove(replace(key, **{query: swapped}), cubic_example.witness, engine=best_engine)
 
 
 def test_the_development_mark_and_the_digest_reach_the_verifying_key(
