@@ -5,7 +5,6 @@
 use std::sync::{PoisonError, RwLock};
 
 use ark_ec::short_weierstrass::Affine;
-use ark_ff::Field;
 use pyo3::exceptions::{PyMemoryError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyMemoryView};
@@ -288,7 +287,7 @@ macro_rules! group {
             let points = points.as_slice();
             bulk(py, move || {
                 let points = decode_points::<$config>(points)?.into_iter().map(Into::into).collect();
-                let points = ntt::transform(points, inverse, Fr::ONE)?;
+                let points = ntt::transform_points(points, inverse)?;
                 Ok(encode_points(&curve::affine::<$config>(&points)))
             })
         }

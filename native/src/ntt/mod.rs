@@ -1,0 +1,16 @@
+//! Number-theoretic transforms: values on a domain to coefficients and back, without bit reversal where both follow.
+//!
+//! `interpolate` goes from values in natural order to coefficients in bit-reversed order (decimation in frequency, as
+//! Gentleman and Sande), `evaluate` and `evaluate_odd` from there to values in natural order (decimation in time, as
+//! Cooley and Tukey), so that nothing is ever reordered between them.
+
+mod butterflies;
+mod domain;
+mod public;
+mod scalar;
+
+pub use domain::Domain;
+pub use public::{transform, transform_points};
+
+#[cfg(test)]
+mod tests;
