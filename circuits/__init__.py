@@ -1,127 +1,167 @@
 """The circuit language: trace a Python function into constraints, a witness program and names for people."""
 
-from .build import CompiledCircuit, build
-from .builder import Circuit
-from .check import check_witness
-from .debugging import debug
-from .errors import (
-    BuildError,
-    CheckFailed,
-    CircuitError,
-    CircuitWarning,
-    ForeignProgram,
-    FormatError,
-    InputError,
-    LieAccepted,
-    StatementFalse,
-    UnsatisfiedConstraint,
-)
-from .expression import Bit, Expr, Field, Fixed, Integer
-from .gadgets import (
-    LaneLayout,
-    Lanes,
-    Point,
-    Signature,
-    SubgroupPoint,
-    absolute,
-    all_of,
-    any_of,
-    assert_at_most,
-    assert_at_most_if,
-    assert_between,
-    assert_bits,
-    assert_eddsa_poseidon,
-    assert_equal,
-    assert_equal_if,
-    assert_less,
-    assert_not_in_sorted_tree,
-    assert_not_in_sparse_tree,
-    assert_not_neutral,
-    assert_not_small_order,
-    assert_on_curve,
-    assert_product,
-    assert_same_point,
-    assert_sqrt_ceil,
-    assert_sqrt_floor,
-    assert_zero,
-    bind,
-    both,
-    clear_cofactor,
-    constant_point,
-    divide,
-    divide_nearest,
-    divide_up,
-    either,
-    fixed_base_multiple,
-    from_bits,
-    is_at_most,
-    is_between,
-    is_equal,
-    is_nonnegative,
-    is_zero,
-    lookup,
-    low_bits,
-    maximum,
-    median,
-    merkle_membership,
-    merkle_root,
-    merkle_update,
-    minimum,
-    multiplexer,
-    negate,
-    one_hot,
-    open_lanes,
-    pack,
-    pedersen_commitment,
-    point_add,
-    point_double,
-    point_negate,
-    point_select,
-    poseidon,
-    poseidon_list,
-    positive_part,
-    ranged,
-    round_down,
-    round_up,
-    select,
-    side_by_side,
-    sign_split,
-    sorted_insert,
-    sorted_root_with,
-    sparse_insert,
-    sparse_root_with,
-    sparse_update,
-    sqrt_ceil,
-    sqrt_floor,
-    to_bits,
-    to_bits_at_most,
-    to_canonical_bits,
-    total,
-    trusted_lanes,
-    unpack,
-    variable_base_multiple,
-)
-from .hints import (
-    BOOLEAN,
-    FIELD,
-    Type,
-    below,
-    hint_divmod,
-    hint_isqrt,
-    hint_one_hot,
-    hint_quotient,
-    hint_sorted,
-    hint_value,
-    signed,
-    unsigned,
-)
-from .imported import ImportedCircuit, import_circuit
-from .inputs import InputSignal
-from .program import Opcode, WitnessProgram
-from .r1cs import R1CS
-from .scope import gadget
-from .symbols import Symbols
-from .units import AMOUNT, PRICE, RATIO, TIME_MS, VALUE, Quantity, Unit, UnitError, quantity
+from typing import TYPE_CHECKING
+
+from zkmargin.algebra.lazy import lazily
+
+if TYPE_CHECKING:
+    from .build import CompiledCircuit, build
+    from .builder import Circuit
+    from .check import check_witness
+    from .debugging import debug
+    from .errors import (
+        BuildError,
+        CheckFailed,
+        CircuitError,
+        CircuitWarning,
+        ForeignProgram,
+        FormatError,
+        InputError,
+        LieAccepted,
+        StatementFalse,
+        UnsatisfiedConstraint,
+    )
+    from .expression import Bit, Expr, Field, Fixed, Integer
+    from .gadgets import (
+        LaneLayout,
+        Lanes,
+        Point,
+        Signature,
+        SubgroupPoint,
+        absolute,
+        all_of,
+        any_of,
+        assert_at_most,
+        assert_at_most_if,
+        assert_between,
+        assert_bits,
+        assert_eddsa_poseidon,
+        assert_equal,
+        assert_equal_if,
+        assert_less,
+        assert_not_in_sorted_tree,
+        assert_not_in_sparse_tree,
+        assert_not_neutral,
+        assert_not_small_order,
+        assert_on_curve,
+        assert_product,
+        assert_same_point,
+        assert_sqrt_ceil,
+        assert_sqrt_floor,
+        assert_zero,
+        bind,
+        both,
+        clear_cofactor,
+        constant_point,
+        divide,
+        divide_nearest,
+        divide_up,
+        either,
+        fixed_base_multiple,
+        from_bits,
+        is_at_most,
+        is_between,
+        is_equal,
+        is_nonnegative,
+        is_zero,
+        lookup,
+        maximum,
+        merkle_membership,
+        merkle_root,
+        merkle_update,
+        minimum,
+        multiplexer,
+        negate,
+        one_hot,
+        open_lanes,
+        pack,
+        pedersen_commitment,
+        point_add,
+        point_double,
+        point_negate,
+        point_select,
+        positive_part,
+        ranged,
+        round_down,
+        round_up,
+        select,
+        side_by_side,
+        sign_split,
+        sorted_insert,
+        sorted_root_with,
+        sparse_insert,
+        sparse_root_with,
+        sparse_update,
+        sqrt_ceil,
+        sqrt_floor,
+        to_bits,
+        to_bits_at_most,
+        to_canonical_bits,
+        total,
+        trusted_lanes,
+        unpack,
+        variable_base_multiple,
+    )
+    from .gadgets.low_bits import low_bits
+    from .gadgets.median import median
+    from .gadgets.poseidon import poseidon, poseidon_list
+    from .hints import (
+        BOOLEAN,
+        FIELD,
+        Type,
+        below,
+        hint_divmod,
+        hint_isqrt,
+        hint_one_hot,
+        hint_quotient,
+        hint_sorted,
+        hint_value,
+        signed,
+        unsigned,
+    )
+    from .imported import ImportedCircuit, import_circuit
+    from .inputs import InputSignal
+    from .program import Opcode, WitnessProgram
+    from .r1cs import R1CS
+    from .scope import gadget
+    from .symbols import Symbols
+    from .units import AMOUNT, PRICE, RATIO, TIME_MS, VALUE, Quantity, Unit, UnitError, quantity
+else:
+    lazily(
+        __name__,
+        {
+            ".build": "CompiledCircuit build",
+            ".builder": "Circuit",
+            ".check": "check_witness",
+            ".debugging": "debug",
+            ".errors": "BuildError CheckFailed CircuitError CircuitWarning ForeignProgram FormatError InputError "
+            "LieAccepted StatementFalse UnsatisfiedConstraint",
+            ".expression": "Bit Expr Field Fixed Integer",
+            ".gadgets": "LaneLayout Lanes Point Signature SubgroupPoint absolute all_of any_of assert_at_most "
+            "assert_at_most_if assert_between assert_bits assert_eddsa_poseidon assert_equal assert_equal_if "
+            "assert_less assert_not_in_sorted_tree assert_not_in_sparse_tree assert_not_neutral "
+            "assert_not_small_order assert_on_curve assert_product assert_same_point assert_sqrt_ceil "
+            "assert_sqrt_floor assert_zero bind both clear_cofactor constant_point divide divide_nearest "
+            "divide_up either fixed_base_multiple from_bits is_at_most is_between is_equal is_nonnegative "
+            "is_zero lookup maximum merkle_membership merkle_root merkle_update minimum multiplexer negate "
+            "one_hot open_lanes pack pedersen_commitment point_add point_double point_negate point_select "
+            "positive_part ranged round_down round_up select side_by_side sign_split sorted_insert "
+            "sorted_root_with sparse_insert sparse_root_with sparse_update sqrt_ceil sqrt_floor to_bits "
+            "to_bits_at_most to_canonical_bits total trusted_lanes unpack variable_base_multiple",
+            ".gadgets.low_bits": "low_bits",
+            ".gadgets.median": "median",
+            ".gadgets.poseidon": "poseidon poseidon_list",
+            ".hints": "BOOLEAN FIELD Type below hint_divmod hint_isqrt hint_one_hot hint_quotient hint_sorted "
+            "hint_value signed unsigned",
+            ".imported": "ImportedCircuit import_circuit",
+            ".inputs": "InputSignal",
+            ".program": "Opcode WitnessProgram",
+            ".r1cs": "R1CS",
+            ".scope": "gadget",
+            ".symbols": "Symbols",
+            ".units": "AMOUNT PRICE Quantity RATIO TIME_MS Unit UnitError VALUE quantity",
+        },
+    )
 
 __all__ = [
     "AMOUNT",

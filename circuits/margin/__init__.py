@@ -1,12 +1,30 @@
 """The margin statement: plain rules, and the same rules as constraints."""
 
-from .account import Leaf, Reservation
-from .commitments import account_pseudonym, key_commitment, nullifier, source_root, venue_group
-from .constraints import margin_statement
-from .risk_table import AssetRisk, HaircutTier, InstrumentRisk, RiskTable, UnderlyingRisk
-from .rules import Evaluation, Holdings, evaluate, net, require_claim
-from .shape import PORTFOLIO, SHAPES, SMALL, STANDARD, TREE_ARITY, Shape, ShapeError, declared_shape
-from .statement import compile_margin
+from typing import TYPE_CHECKING
+
+from zkmargin.algebra.lazy import lazily
+
+if TYPE_CHECKING:
+    from .account import Leaf, Reservation
+    from .commitments import account_pseudonym, key_commitment, nullifier, source_root, venue_group
+    from .constraints import margin_statement
+    from .risk_table import AssetRisk, HaircutTier, InstrumentRisk, RiskTable, UnderlyingRisk
+    from .rules import Evaluation, Holdings, evaluate, net, require_claim
+    from .shape import PORTFOLIO, SHAPES, SMALL, STANDARD, TREE_ARITY, Shape, ShapeError, declared_shape
+    from .statement import compile_margin
+else:
+    lazily(
+        __name__,
+        {
+            ".account": "Leaf Reservation",
+            ".commitments": "account_pseudonym key_commitment nullifier source_root venue_group",
+            ".constraints": "margin_statement",
+            ".risk_table": "AssetRisk HaircutTier InstrumentRisk RiskTable UnderlyingRisk",
+            ".rules": "Evaluation Holdings evaluate net require_claim",
+            ".shape": "PORTFOLIO SHAPES SMALL STANDARD Shape ShapeError TREE_ARITY declared_shape",
+            ".statement": "compile_margin",
+        },
+    )
 
 __all__ = [
     "PORTFOLIO",
