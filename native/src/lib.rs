@@ -31,6 +31,8 @@ pub mod secp256k1;
 pub mod sparse;
 pub mod sum;
 pub mod threads;
+#[cfg(target_arch = "x86_64")]
+pub mod vector;
 
 #[cfg(feature = "python")]
 mod bindings;
