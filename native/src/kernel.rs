@@ -55,7 +55,8 @@ impl Kernel {
             Self::Portable => true,
             Self::Adx => has!("bmi2" "adx"),
             Self::Ifma => {
-                Self::Adx.runs_here() && has!("avx512f" "avx512ifma" "avx512vl" "avx512bw" "avx512dq" "avx512vbmi")
+                Self::Adx.runs_here()
+                    && has!("avx512f" "avx512ifma" "avx512vl" "avx512bw" "avx512dq" "avx512vbmi" "avx512vbmi2")
             }
         }
     }

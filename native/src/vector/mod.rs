@@ -10,6 +10,9 @@
 //! Code is written once, in ordinary functions marked `#[inline(always)]`; [`Ifma::run`] compiles a [`Task`] for the
 //! processor's vector instructions with all that it calls.
 
+// Limbs of several numbers are taken side by side, and their places count.
+#![allow(clippy::needless_range_loop)]
+
 pub mod lanes;
 pub mod memory;
 pub mod modulus;
