@@ -8,6 +8,7 @@ mod stored;
 pub mod testing;
 
 use std::any::Any;
+use std::cell::Cell;
 
 use ark_ec::short_weierstrass::Affine;
 use ark_ec::AffineRepr;
@@ -31,6 +32,11 @@ pub trait BulkCurve: Group<BaseField: Coordinate> {
             Some((x, y)) => Self::Point::from_coordinates(&x, &y),
             None => Self::Point::INFINITY,
         }
+    }
+
+    fn negated(point: &Self::Point) -> Self::Point {
+        let (x, y): (Self::BaseField, _) = point.coordinates();
+        Self::Point::from_coordinates(&x, &-y)
     }
 
     fn load(point: &Self::Point) -> Affine<Self> {
@@ -101,6 +107,15 @@ pub struct Room {
 impl Room {
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Work in this thread's own room. Work that asks for it again from inside gets a new one.
+    pub fn of_thread<R>(work: impl FnOnce(&mut Self) -> R) -> R {
+        thread_local!(static ROOM: Cell<Room> = Cell::default());
+        let mut room = ROOM.take();
+        let result = work(&mut room);
+        ROOM.set(room);
+        result
     }
 
     /// The one T in here, as its last user left it.
