@@ -19,7 +19,9 @@ use crate::instance::{self, Curve, Fq, Fr, FrConfig, PairingConfig, G1, G2};
 use crate::kernel::{self, Kernel};
 use crate::poseidon::ListHash;
 use crate::sparse::{self, Matrix, Parts};
-use crate::{batch, compress, curve, field, groth16, keccak, merkle, msm, ntt, pairing, program, secp256k1, threads};
+use crate::{
+    batch, compress, curve, field, groth16, keccak, merkle, msm, multiples, ntt, pairing, program, secp256k1, threads,
+};
 
 type Scalars = Result<Vec<Fr>, Error>;
 
@@ -250,7 +252,8 @@ macro_rules! group {
         fn $multiples<'py>(py: Python<'py>, base: Buffer<'py>, factors: Buffer<'py>) -> PyResult<Bound<'py, PyBytes>> {
             let (base, factors) = (base.as_slice(), factors.as_slice());
             bulk(py, move || {
-                Ok(encode_points(&curve::multiples::<$config>(&decode_points(base)?, &scalars(factors)?)?))
+                let [base] = exactly(decode_points(base)?)?;
+                Ok(encode_points(&multiples::multiples::<$config>(&base, &scalars(factors)?)))
             })
         }
 

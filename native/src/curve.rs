@@ -1,8 +1,7 @@
-//! Vectors of points: sums, negatives, products, and the multiples of one base.
+//! Vectors of points: sums, negatives, products.
 
 use std::ops::Neg;
 
-use ark_ec::scalar_mul::ScalarMul;
 use ark_ec::short_weierstrass::{Affine, Projective, SWCurveConfig};
 use ark_ec::CurveGroup;
 use rayon::prelude::*;
@@ -27,14 +26,6 @@ pub fn scale<P: Group>(points: &[Affine<P>], scalars: &[P::ScalarField]) -> Resu
     let products: Vec<Projective<P>> =
         points.par_iter().zip(scalars).map(|(point, scalar)| P::times(point, scalar)).collect();
     Ok(affine(&products))
-}
-
-/// scalars[i] * base, through tables of the base's multiples.
-pub fn multiples<P: SWCurveConfig>(base: &[Affine<P>], scalars: &[P::ScalarField]) -> Result<Vec<Affine<P>>, Error> {
-    let [base] = base else {
-        return Err(Error::Count { what: "point", expected: 1, found: base.len() });
-    };
-    Ok(Projective::from(*base).batch_mul(scalars))
 }
 
 /// Affine forms, with shared inversions.

@@ -22,6 +22,7 @@ pub mod lines;
 pub mod merkle;
 pub mod miller;
 pub mod msm;
+pub mod multiples;
 pub mod ntt;
 pub mod pairing;
 pub mod poseidon;
