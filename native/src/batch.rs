@@ -222,9 +222,9 @@ fn miller_values<B: BatchCurve>(members: &[Member<'_, B>]) -> Vec<Value<B>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bn254::Config;
     use crate::encode::encode_points;
     use crate::instance::{Fr, G1, G2};
-    use ark_bn254::Config;
     use ark_ec::PrimeGroup;
     use ark_ff::UniformRand;
     use ark_std::rand::Rng;

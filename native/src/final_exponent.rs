@@ -87,7 +87,7 @@ fn digits(number: &[u64]) -> Vec<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ark_bn254::{Bn254, Config, Fq12, G1Projective, G2Projective};
+    use crate::bn254::{Bn254, Config, Fq12, G1Projective, G2Projective};
     use ark_ec::pairing::{MillerLoopOutput, Pairing};
     use ark_ff::UniformRand;
 

@@ -95,7 +95,7 @@ mod tests {
     use ark_ec::{CurveGroup, PrimeGroup};
     use ark_ff::{PrimeField, UniformRand, Zero};
 
-    type Bn = ark_bn254::Config;
+    type Bn = crate::bn254::Config;
 
     #[test]
     fn no_point_of_cofactor_order_passes() {

@@ -10,9 +10,7 @@ use crate::group::{bn_g2_contains, Group};
 use crate::poseidon::{generate, Permutation, MAX_ARITY};
 use crate::prepared::Recent;
 
-pub use ark_bn254::{Bn254 as Curve, Config as PairingConfig, Fq, Fr, FrConfig};
-pub type G1 = ark_bn254::g1::Config;
-pub type G2 = ark_bn254::g2::Config;
+pub use crate::bn254::{Bn254 as Curve, Config as PairingConfig, Fq, Fr, FrConfig, G1Config as G1, G2Config as G2};
 
 impl Group for G1 {
     /// The whole curve has order r.
@@ -27,7 +25,7 @@ impl Group for G1 {
 
 impl Group for G2 {
     fn in_subgroup(point: &Affine<Self>) -> bool {
-        bn_g2_contains::<ark_bn254::Config>(point)
+        bn_g2_contains::<PairingConfig>(point)
     }
 
     fn times(point: &Affine<Self>, scalar: &Fr) -> Projective<Self> {

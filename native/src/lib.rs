@@ -6,11 +6,13 @@
 
 pub mod affine;
 pub mod batch;
+pub mod bn254;
 pub mod compress;
 pub mod curve;
 pub mod encode;
 pub mod error;
 pub mod field;
+pub mod fields;
 pub mod final_exponent;
 pub mod fixed_base;
 pub mod groth16;

@@ -96,9 +96,9 @@ impl<B: BnConfig> Multiple<B> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bn254::{Config, Fr, G2Projective};
     use crate::group::bn_g2_contains;
     use crate::group::cofactor::{outsider, points_of_cofactor_orders};
-    use ark_bn254::{Config, Fr, G2Projective};
     use ark_ec::{CurveGroup, PrimeGroup};
     use ark_ff::UniformRand;
 

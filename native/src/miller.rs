@@ -101,7 +101,7 @@ fn multiply_by_line<B: BnConfig>(value: &mut Value<B>, c3: &Fp2<B::Fp2Config>, c
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ark_bn254::{Bn254, Config, G1Projective, G2Projective};
+    use crate::bn254::{Bn254, Config, G1Projective, G2Projective};
     use ark_ec::pairing::{MillerLoopOutput, Pairing};
     use ark_ec::{CurveGroup, PrimeGroup};
     use ark_ff::UniformRand;

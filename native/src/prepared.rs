@@ -78,11 +78,11 @@ impl<E: Pairing> Default for Recent<E> {
 mod tests {
     use super::*;
     use crate::encode::encode_points;
-    use crate::instance::{Curve, G2};
+    use crate::instance::{Curve, Fr, G2};
     use ark_ec::{AffineRepr, CurveGroup};
 
     fn multiples(count: u64) -> Vec<Affine<G2>> {
-        (1..=count).map(|k| (Affine::<G2>::generator() * ark_bn254::Fr::from(k)).into_affine()).collect()
+        (1..=count).map(|k| (Affine::<G2>::generator() * Fr::from(k)).into_affine()).collect()
     }
 
     #[test]

@@ -192,7 +192,7 @@ fn add_carry(limb: &mut u64, part: u64, carry: bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ark_bn254::FrConfig;
+    use crate::bn254::FrConfig;
     use ark_ff::{AdditiveGroup, Field, UniformRand};
 
     type F = Element<FrConfig>;

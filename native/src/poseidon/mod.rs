@@ -73,7 +73,7 @@ mod tests {
     use super::parameters::{Parameters, FULL_ROUNDS};
     use super::sparse::multiply;
     use super::*;
-    use ark_bn254::{Fr, FrConfig};
+    use crate::bn254::{Fr, FrConfig};
     use ark_ff::{AdditiveGroup, MontFp};
 
     /// The permutation as the paper states it.
