@@ -288,11 +288,7 @@ macro_rules! group {
         #[pyfunction]
         fn $ntt<'py>(py: Python<'py>, points: Buffer<'py>, inverse: bool) -> PyResult<Bound<'py, PyBytes>> {
             let points = points.as_slice();
-            bulk(py, move || {
-                let points = decode_points::<$config>(points)?.into_iter().map(Into::into).collect();
-                let points = ntt::transform_points(points, inverse)?;
-                Ok(encode_points(&curve::affine::<$config>(&points)))
-            })
+            bulk(py, move || Ok(encode_points(&curve::transform::<$config>(&decode_points(points)?, inverse)?)))
         }
 
         #[pyfunction]

@@ -2,12 +2,14 @@
 
 use std::ops::Neg;
 
+use ark_ec::scalar_mul::glv::GLVConfig;
 use ark_ec::short_weierstrass::{Affine, Projective, SWCurveConfig};
 use ark_ec::CurveGroup;
 use rayon::prelude::*;
 
+use crate::affine::BulkCurve;
 use crate::error::Error;
-use crate::group::Group;
+use crate::{ntt, products};
 
 /// Elementwise sums of equally long vectors.
 pub fn add<P: SWCurveConfig>(a: &[Affine<P>], b: &[Affine<P>]) -> Result<Vec<Affine<P>>, Error> {
@@ -20,12 +22,21 @@ pub fn negate<P: SWCurveConfig>(points: &[Affine<P>]) -> Vec<Affine<P>> {
     points.iter().map(|point| point.neg()).collect()
 }
 
-/// Elementwise products scalars[i] * points[i].
-pub fn scale<P: Group>(points: &[Affine<P>], scalars: &[P::ScalarField]) -> Result<Vec<Affine<P>>, Error> {
-    same_length("scalar", points.len(), scalars.len())?;
-    let products: Vec<Projective<P>> =
-        points.par_iter().zip(scalars).map(|(point, scalar)| P::times(point, scalar)).collect();
-    Ok(affine(&products))
+/// Elementwise products scalars[i] * points[i], for points of the subgroup.
+pub fn scale<C: BulkCurve + GLVConfig>(
+    points: &[Affine<C>],
+    scalars: &[C::ScalarField],
+) -> Result<Vec<Affine<C>>, Error> {
+    let mut stored: Vec<C::Point> = points.iter().map(C::store).collect();
+    products::scale::<C>(&mut stored, scalars)?;
+    Ok(stored.iter().map(C::load).collect())
+}
+
+/// Transforms of points: see `ntt::transform_points`.
+pub fn transform<C: BulkCurve + GLVConfig>(points: &[Affine<C>], inverse: bool) -> Result<Vec<Affine<C>>, Error> {
+    let mut stored: Vec<C::Point> = points.iter().map(C::store).collect();
+    ntt::transform_points::<C>(&mut stored, inverse)?;
+    Ok(stored.iter().map(C::load).collect())
 }
 
 /// Affine forms, with shared inversions.

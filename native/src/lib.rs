@@ -29,6 +29,7 @@ pub mod ntt;
 pub mod pairing;
 pub mod poseidon;
 pub mod prepared;
+pub mod products;
 pub mod program;
 pub mod secp256k1;
 pub mod sparse;

@@ -76,11 +76,11 @@ impl<F: PrimeField> Domain<F> {
     }
 
     /// Twiddles w_(2h)^j at place h + j, for every span h.
-    fn forward(&self) -> &[F] {
+    pub(super) fn forward(&self) -> &[F] {
         self.forward.get_or_init(|| powers_of(self.size, self.step))
     }
 
-    fn inverse(&self) -> &[F] {
+    pub(super) fn inverse(&self) -> &[F] {
         // w^(size - 1) is the inverse of w.
         self.inverse.get_or_init(|| powers_of(self.size, self.step.pow([self.size as u64 - 1])))
     }

@@ -6,11 +6,15 @@
 
 mod butterflies;
 mod domain;
+mod points;
 mod public;
+mod quotient;
 mod scalar;
 
 pub use domain::Domain;
-pub use public::{transform, transform_points};
+pub use points::transform_points;
+pub use public::transform;
+pub use quotient::quotient;
 
 #[cfg(test)]
 mod tests;

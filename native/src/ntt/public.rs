@@ -1,8 +1,6 @@
 //! Transforms in natural order on both sides, as the engine's door offers them.
 
-use ark_ec::short_weierstrass::{Projective, SWCurveConfig};
 use ark_ff::PrimeField;
-use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 
 use super::Domain;
 use crate::error::Error;
@@ -26,23 +24,6 @@ pub fn transform<F: PrimeField>(mut values: Vec<F>, inverse: bool, coset: F) -> 
         domain.evaluate(&mut values)?;
         Ok(values)
     }
-}
-
-/// The same on the domain itself, with points for coefficients.
-pub fn transform_points<P: SWCurveConfig>(
-    mut points: Vec<Projective<P>>,
-    inverse: bool,
-) -> Result<Vec<Projective<P>>, Error> {
-    let size = points.len();
-    let domain = Radix2EvaluationDomain::<P::ScalarField>::new(size)
-        .filter(|domain| domain.size() == size)
-        .ok_or(Error::TransformLength { size })?;
-    if inverse {
-        domain.ifft_in_place(&mut points);
-    } else {
-        domain.fft_in_place(&mut points);
-    }
-    Ok(points)
 }
 
 /// Every value to the place whose index, read backwards in bits, is its own.

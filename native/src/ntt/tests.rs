@@ -1,14 +1,18 @@
 //! Transforms against arkworks', on every size up to those that are split over threads.
 
 use ark_bls12_381::Fr as OtherField;
-use ark_ff::{FftField, Field, One, PrimeField, Zero};
+use ark_ec::scalar_mul::glv::GLVConfig;
+use ark_ec::short_weierstrass::Projective;
+use ark_ec::{CurveGroup, PrimeGroup};
+use ark_ff::{AdditiveGroup, FftField, Field, One, PrimeField, Zero};
 use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 use ark_std::test_rng;
 
 use super::public::reverse_bits;
-use super::{transform, Domain};
+use super::{quotient, transform, transform_points, Domain};
+use crate::affine::{BulkCurve, Coordinate};
 use crate::error::Error;
-use crate::instance::Fr;
+use crate::instance::{Fr, G1, G2};
 
 fn random<F: PrimeField>(count: usize) -> Vec<F> {
     let mut rng = test_rng();
@@ -113,4 +117,78 @@ fn the_largest_domain_has_no_odd_points() {
 #[test]
 fn a_coset_of_zero_is_an_error() {
     assert_eq!(transform(vec![Fr::one(); 4], true, Fr::zero()), Err(Error::ZeroCoset));
+}
+
+/// a b - c at the odd points, by arkworks.
+fn their_quotient<F: PrimeField>([a, b, c]: [&[F]; 3]) -> Vec<F::BigInt> {
+    let domain = Radix2EvaluationDomain::<F>::new(a.len()).unwrap();
+    let odd = domain.get_coset(F::get_root_of_unity(2 * a.len() as u64).unwrap()).unwrap();
+    let [a, b, c] = [a, b, c].map(|values| odd.fft(&domain.ifft(values)));
+    a.iter().zip(b).zip(c).map(|((a, b), c)| (*a * b - c).into_bigint()).collect()
+}
+
+fn quotients_agree<F: PrimeField + Coordinate>(size: usize) {
+    let domain = Domain::<F>::new(size).unwrap();
+    for a in samples::<F>(size) {
+        let b: Vec<F> = a.iter().rev().map(|value| value.square() + F::one()).collect();
+        let c: Vec<F> = random(size);
+        let mut found = vec![F::BigInt::default(); size];
+        quotient(&domain, &mut a.clone(), &mut b.clone(), Some(&mut c.clone()), &mut found).unwrap();
+        assert_eq!(found, their_quotient([&a, &b, &c]), "quotient at {size}");
+        quotient(&domain, &mut a.clone(), &mut b.clone(), None, &mut found).unwrap();
+        assert_eq!(found, their_quotient([&a, &b, &vec![F::zero(); size]]), "product at {size}");
+    }
+}
+
+#[test]
+fn quotients_agree_with_arkworks() {
+    for log in [0, 1, 2, 5, 6, 7, 10, 12, 13] {
+        quotients_agree::<Fr>(1 << log);
+    }
+    quotients_agree::<OtherField>(64);
+}
+
+#[test]
+fn quotients_of_other_lengths_are_errors() {
+    let domain = Domain::<Fr>::new(8).unwrap();
+    let vector = |count| vec![Fr::one(); count];
+    let values = |count| vec![Default::default(); count];
+    for (a, b, c, out) in [(4, 8, 8, 8), (8, 4, 8, 8), (8, 8, 16, 8), (8, 8, 8, 7)] {
+        let result = quotient(&domain, &mut vector(a), &mut vector(b), Some(&mut vector(c)), &mut values(out));
+        assert!(matches!(result, Err(Error::Count { what: "value", expected: 8, .. })));
+    }
+}
+
+fn points_agree<C: BulkCurve + GLVConfig>(size: usize) {
+    let theirs = Radix2EvaluationDomain::<C::ScalarField>::new(size).unwrap();
+    let mut point = Projective::<C>::generator();
+    let points: Vec<Projective<C>> = (0..size)
+        .map(|place| {
+            point.double_in_place();
+            if place % 7 == 3 {
+                Projective::zero()
+            } else {
+                point
+            }
+        })
+        .collect();
+    for inverse in [false, true] {
+        let mut found: Vec<C::Point> = Projective::normalize_batch(&points).iter().map(C::store).collect();
+        transform_points::<C>(&mut found, inverse).unwrap();
+        let expected = if inverse { theirs.ifft(&points) } else { theirs.fft(&points) };
+        let expected = Projective::normalize_batch(&expected);
+        assert_eq!(found.iter().map(C::load).collect::<Vec<_>>(), expected, "{size} points, inverse: {inverse}");
+    }
+}
+
+#[test]
+fn points_agree_with_arkworks() {
+    for log in [0, 1, 2, 3, 6, 7] {
+        points_agree::<G1>(1 << log);
+    }
+    for log in [0, 1, 5] {
+        points_agree::<G2>(1 << log);
+    }
+    let mut few = [G1::store(&Projective::<G1>::generator().into()); 3];
+    assert_eq!(transform_points::<G1>(&mut few, true), Err(Error::TransformLength { size: 3 }));
 }
