@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
+import re
 
 from zkmargin.algebra import Curve
 
@@ -10,15 +10,14 @@ from ..errors import FormatError
 
 
 def require_canonical(values: bytes, curve: Curve, what: str) -> None:
-    """Raise `FormatError`, with the index, at the first value that is not below r."""
-    limbs = np.frombuffer(values, dtype="<u8").reshape(-1, 4)
-    limits = [curve.r >> shift & (1 << 64) - 1 for shift in (0, 64, 128, 192)]
-    below = np.zeros(len(limbs), dtype=bool)
-    equal = np.ones(len(limbs), dtype=bool)
-    for column in (3, 2, 1, 0):  # from the top limb down, as one compares decimal numbers
-        limit = np.uint64(limits[column])
-        below |= equal & (limbs[:, column] < limit)
-        equal &= limbs[:, column] == limit
-    if not bool(below.all()):
-        index = int(np.argmin(below))
-        raise FormatError(f"{what}: value {index} is not below r", what=what, index=index)
+    """Raise `FormatError`, with the index, at the first value that is not below r.
+
+    The highest byte settles nearly all of them: only from that of r upwards need the others be looked at. numpy is not
+    used, for its import takes longer than a small proof.
+    """
+    order, size = curve.r, curve.scalar_bytes
+    undecided = re.compile(b"[\\x%02x-\\xff]" % (order >> 8 * (size - 1)), re.DOTALL)
+    for found in undecided.finditer(values[size - 1 :: size]):
+        index = found.start()
+        if int.from_bytes(values[size * index : size * (index + 1)], "little") >= order:
+            raise FormatError(f"{what}: value {index} is not below r", what=what, index=index)
