@@ -2,6 +2,8 @@
 //!
 //! Every function takes buffers, lets go of the interpreter for the work, and returns bytes.
 
+mod costs;
+
 use std::sync::{PoisonError, RwLock};
 
 use ark_ec::short_weierstrass::Affine;
@@ -665,6 +667,8 @@ fn version() -> &'static str {
 
 #[pymodule]
 mod _native {
+    #[pymodule_export]
+    use super::costs::unit_costs;
     #[pymodule_export]
     use super::{
         cpu_features, fq_from_montgomery, fq_to_montgomery, fr_add, fr_from_montgomery, fr_inverse, fr_mul, fr_powers,

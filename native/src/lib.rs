@@ -8,6 +8,7 @@ pub mod affine;
 pub mod batch;
 pub mod bn254;
 pub mod compress;
+pub mod costs;
 pub mod curve;
 pub mod encode;
 pub mod error;
