@@ -10,7 +10,9 @@ use crate::group::{bn_g2_contains, Group};
 use crate::poseidon::{generate, Permutation, MAX_ARITY};
 use crate::prepared::Recent;
 
-pub use crate::bn254::{Bn254 as Curve, Config as PairingConfig, Fq, Fr, FrConfig, G1Config as G1, G2Config as G2};
+pub use crate::bn254::{
+    Bn254 as Curve, Config as PairingConfig, Fq, FqConfig, Fr, FrConfig, G1Config as G1, G2Config as G2,
+};
 
 impl Group for G1 {
     /// The whole curve has order r.

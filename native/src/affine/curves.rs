@@ -3,20 +3,30 @@
 use super::{Adder, BulkCurve, Point, Portable};
 use crate::instance::{G1, G2};
 use crate::kernel::Kernel;
+#[cfg(target_arch = "x86_64")]
+use crate::{instance::FqConfig, vector::Vector};
 
 impl BulkCurve for G1 {
     type Point = Point<8>;
 
-    fn adder(_: Kernel) -> &'static dyn Adder<Self> {
-        &const { Portable::new() }
+    fn adder(kernel: Kernel) -> &'static dyn Adder<Self> {
+        match kernel {
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Ifma => Vector::<FqConfig, 1>::find().map_or(&const { Portable::new() }, |vector| vector),
+            _ => &const { Portable::new() },
+        }
     }
 }
 
 impl BulkCurve for G2 {
     type Point = Point<16>;
 
-    fn adder(_: Kernel) -> &'static dyn Adder<Self> {
-        &const { Portable::new() }
+    fn adder(kernel: Kernel) -> &'static dyn Adder<Self> {
+        match kernel {
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Ifma => Vector::<FqConfig, 2>::find().map_or(&const { Portable::new() }, |vector| vector),
+            _ => &const { Portable::new() },
+        }
     }
 }
 

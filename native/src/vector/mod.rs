@@ -13,17 +13,20 @@
 // Limbs of several numbers are taken side by side, and their places count.
 #![allow(clippy::needless_range_loop)]
 
+pub mod adder;
+pub mod extension;
 pub mod lanes;
 pub mod memory;
 pub mod modulus;
+pub mod points;
 pub mod product;
-pub mod quadratic;
 pub mod word;
 
+pub use adder::Vector;
+pub use extension::{Extension, LooseExtension};
 pub use lanes::{Lanes, Loose};
 pub use modulus::Modulus;
 pub use product::Wide;
-pub use quadratic::Quadratic;
 pub use word::{Ifma, Mask, Task, Word};
 
 /// Elements in a register.

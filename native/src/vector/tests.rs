@@ -121,12 +121,12 @@ fn quadratic_extension_agrees_with_arkworks() {
         let a = both(&a0, &a1, Fq2::new);
         let b = both(&b0, &b1, Fq2::new);
         let result = on_lanes(|ifma| {
-            let load = |c0, c1| Quadratic { c0: Lanes::load(ifma, c0), c1: Lanes::load(ifma, c1) };
-            let raised = Quadratic { c0: Lanes::load_raised(ifma, &a0), c1: Lanes::load_raised(ifma, &a1) };
+            let load = |c0, c1| Extension { parts: [Lanes::load(ifma, c0), Lanes::load(ifma, c1)] };
+            let raised = Extension { parts: [Lanes::load_raised(ifma, &a0), Lanes::load_raised(ifma, &a1)] };
             let (x, y) = (load(&a0, &a1), load(&b0, &b1));
-            let product = raised.times::<16>(&y);
-            let square = x.squared_loose::<1>().carry();
-            [product.c0, product.c1, square.c0, square.c1].map(|part| stored(&part.canonical()))
+            let product = raised.times::<16>(&y).carry().parts;
+            let square = x.squared::<1>().carry().parts;
+            [product[0], product[1], square[0], square[1]].map(|part| stored(&part.canonical()))
         });
         let Some([c0, c1, s0, s1]) = result else { return };
         let sixteenth = Fq::from(16).inverse().unwrap_or_default();
