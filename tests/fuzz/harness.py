@@ -15,7 +15,9 @@ from random import Random
 
 import atheris
 
-with atheris.instrument_imports(include=["zkmargin.verifier", "zkmargin.algebra"]):
+with atheris.instrument_imports(
+    include=["zkmargin.verifier", "zkmargin.algebra", "zkmargin.circuits.formats", "zkmargin.prover"]
+):
     from .targets import target
 
 from .mutations import mutate

@@ -1,4 +1,5 @@
-"""Mutations that know what they change: JSON by its members, points by their words, text and bytes by pieces.
+"""Mutations that know what they change: JSON by its members, points by their words, files by their
+sections, text and bytes by pieces.
 
 A fuzzer that flips bytes alone seldom gets past the parser; these keep the form and spoil the content. They are a
 function of the bytes and a seed, so that every run can be had again.
@@ -13,6 +14,8 @@ from random import Random
 from typing import Any
 
 from zkmargin.algebra import BN254
+
+from .binary import MAGICS, NATIVE, change
 
 Q, R = BN254.q, BN254.r
 NUMBERS = (0, 1, 2, 3, Q - 2, Q - 1, Q, Q + 1, R - 1, R, R + 1, 2 * Q, (1 << 254) - 1, 1 << 254, (1 << 256) - 1)
@@ -46,6 +49,8 @@ def mutate(data: bytes, random: Random) -> bytes:
 
 def _kind(data: bytes, random: Random) -> Callable[[bytes, Random], bytes]:
     choice = random.random()
+    if data[:4] in (*MAGICS, NATIVE):
+        return change if choice < 0.85 else _words if choice < 0.95 else _bytes
     if choice < 0.15:
         return _bytes
     if data[:1] in (b"{", b"["):

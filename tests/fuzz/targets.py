@@ -1,22 +1,17 @@
-"""What is fuzzed: every reader of outside bytes on the target chain, and what it feeds.
-
-A target takes any bytes and gives a verdict: "malformed" or "refused", by a `ZkMarginError`, "read" where reading is
-all there is to it, or "honest" where the bytes say what the honest ones say, in other letters maybe. Anything else is a
-failure: another exception is a crash, and `Accepted` means that something was believed that nobody had proven.
-"""
+"""What is fuzzed: every reader of outside bytes on the target chain, and what it feeds; the prover's files beside."""
 
 from __future__ import annotations
 
 import json
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from itertools import count
 from pathlib import Path
 from zlib import crc32
 
-from zkmargin.algebra import EncodingError, Engine, ZkMarginError, get_engine
+from zkmargin.algebra import EncodingError, Engine, get_engine
 from zkmargin.algebra.precompiles import PAIR_BYTES, ec_add, ec_mul, ec_pairing
 from zkmargin.verifier import (
     MarginLedger,
@@ -37,30 +32,11 @@ from zkmargin.verifier import (
 
 from ..verifier.trapdoor import Trapdoor, negate_g1
 from ..verifier.world import Clock, World, attestation, root_attestation
+from .prover_targets import PROVER_TARGETS
+from .verdicts import Accepted, Target
 
 STATEMENT = [5, 9, 7]
 """No zero among them: a point of the key that is multiplied by zero could be any other."""
-
-
-class Accepted(Exception):
-    """Something false was believed."""
-
-
-@dataclass(frozen=True)
-class Target:
-    """One reader and what stands behind it."""
-
-    seeds: list[bytes]
-    check: Callable[[bytes], str]
-    """The verdict, when nothing was raised."""
-
-    def verdict(self, data: bytes) -> str:
-        try:
-            return self.check(data)
-        except EncodingError:
-            return "malformed"
-        except ZkMarginError:
-            return "refused"
 
 
 def _proofs(form: str | None) -> Target:
@@ -302,6 +278,7 @@ TARGETS: dict[str, Callable[[], Target]] = {
     "request": _requests,
     "attestation": _attestations,
     "ledger": _ledger,
+    **PROVER_TARGETS,
 }
 PLANTED = "planted"
 
