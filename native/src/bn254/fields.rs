@@ -36,6 +36,26 @@ macro_rules! config {
             };
 
             #[inline(always)]
+            fn add_assign(a: &mut $element, b: &$element) {
+                fields::add(a, b);
+            }
+
+            #[inline(always)]
+            fn sub_assign(a: &mut $element, b: &$element) {
+                fields::subtract(a, b);
+            }
+
+            #[inline(always)]
+            fn double_in_place(a: &mut $element) {
+                fields::double(a);
+            }
+
+            #[inline(always)]
+            fn neg_in_place(a: &mut $element) {
+                fields::negate(a);
+            }
+
+            #[inline(always)]
             fn mul_assign(a: &mut $element, b: &$element) {
                 fields::multiply(a, b);
             }

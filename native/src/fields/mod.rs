@@ -1,4 +1,5 @@
-//! Montgomery products in prime fields: with two carry chains where the processor has them, in plain Rust elsewhere.
+//! Prime fields in Montgomery form: products with two carry chains where the processor has them, sums without branches
+//! on x86-64, plain Rust elsewhere.
 //!
 //! One reduction everywhere (Koc, Acar, Kaliski, "Analyzing and comparing Montgomery multiplication algorithms", the
 //! coarsely integrated form): in each of N rounds the products with one word of b are added to t, then the multiple of p
@@ -8,6 +9,8 @@
 #[cfg(target_arch = "x86_64")]
 mod adx;
 mod portable;
+#[cfg(target_arch = "x86_64")]
+mod sums;
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -61,6 +64,48 @@ pub fn sum_of_products<C: MontConfig<N>, const N: usize, const M: usize>(
     a.iter().zip(b).map(|(a, b)| *a * b).sum()
 }
 
+/// a = a + b.
+#[inline(always)]
+pub fn add<C: MontConfig<N>, const N: usize>(a: &mut Element<C, N>, b: &Element<C, N>) {
+    a.0 = BigInt(sum::<C, N>(&a.0 .0, &b.0 .0));
+}
+
+/// a = 2 a.
+#[inline(always)]
+pub fn double<C: MontConfig<N>, const N: usize>(a: &mut Element<C, N>) {
+    a.0 = BigInt(sum::<C, N>(&a.0 .0, &a.0 .0));
+}
+
+/// a = a - b.
+#[inline(always)]
+pub fn subtract<C: MontConfig<N>, const N: usize>(a: &mut Element<C, N>, b: &Element<C, N>) {
+    a.0 = BigInt(difference::<C, N>(&a.0 .0, &b.0 .0));
+}
+
+/// a = -a.
+#[inline(always)]
+pub fn negate<C: MontConfig<N>, const N: usize>(a: &mut Element<C, N>) {
+    a.0 = BigInt(difference::<C, N>(&[0; N], &a.0 .0));
+}
+
+#[inline(always)]
+fn sum<C: MontConfig<N>, const N: usize>(a: &[u64; N], b: &[u64; N]) -> [u64; N] {
+    #[cfg(target_arch = "x86_64")]
+    if let (4, 1.., Some(a), Some(b)) = (N, Of::<C, N>::SPARE, a.first_chunk(), b.first_chunk()) {
+        return resized(&sums::add4(a, b, &Of::<C, N>::FOUR.modulus));
+    }
+    portable::add(a, b, &C::MODULUS.0)
+}
+
+#[inline(always)]
+fn difference<C: MontConfig<N>, const N: usize>(a: &[u64; N], b: &[u64; N]) -> [u64; N] {
+    #[cfg(target_arch = "x86_64")]
+    if let (4, Some(a), Some(b)) = (N, a.first_chunk(), b.first_chunk()) {
+        return resized(&sums::subtract4(a, b, &Of::<C, N>::FOUR.modulus));
+    }
+    portable::subtract(a, b, &C::MODULUS.0)
+}
+
 #[inline(always)]
 fn product<C: MontConfig<N>, const N: usize>(a: &[u64; N], b: &[u64; N]) -> [u64; N] {
     #[cfg(target_arch = "x86_64")]
@@ -77,7 +122,7 @@ fn product<C: MontConfig<N>, const N: usize>(a: &[u64; N], b: &[u64; N]) -> [u64
     without_carry_chains([a], [b], &Of::<C, N>::FIELD)
 }
 
-#[inline(always)]
+#[inline(never)]
 fn two_products<C: MontConfig<N>, const N: usize>(a: [&[u64; N]; 2], b: [&[u64; N]; 2]) -> [u64; N] {
     #[cfg(target_arch = "x86_64")]
     if CARRY_CHAINS.load(Ordering::Relaxed) == PRESENT {
@@ -133,10 +178,24 @@ mod tests {
             let mut result = *x;
             square(&mut result);
             assert_eq!(result, x.square());
+            negate(&mut result);
+            assert_eq!(result, -x.square());
+            double(&mut result);
+            assert_eq!(result, -x.square().double());
             for y in &all {
                 let mut result = *x;
                 multiply(&mut result, y);
                 assert_eq!(result, *x * y);
+                let mut result = *x;
+                add(&mut result, y);
+                assert_eq!(result, *x + y);
+                subtract(&mut result, y);
+                assert_eq!(result, *x);
+                subtract(&mut result, y);
+                assert_eq!(result, *x - y);
+                let portable = portable::add(&x.0 .0, &y.0 .0, &C::MODULUS.0);
+                assert_eq!(portable, (*x + y).0 .0);
+                assert_eq!(portable::subtract(&x.0 .0, &y.0 .0, &C::MODULUS.0), (*x - y).0 .0);
                 let (a, b) = ([*x, *y], [*y, -*x]);
                 assert_eq!(sum_of_products(&a, &b), Element::ZERO);
                 assert_eq!(sum_of_products(&a, &a), x.square() + y.square());

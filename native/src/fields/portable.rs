@@ -37,16 +37,51 @@ pub(super) fn sum_of_products<const N: usize, const M: usize>(
     below(t, above, modulus)
 }
 
-/// t + above 2^(64 N), which is below twice the modulus, less the modulus where it is not below it.
-pub(super) fn below<const N: usize>(t: [u64; N], above: u64, modulus: &[u64; N]) -> [u64; N] {
-    let mut less = [0; N];
+/// a + b, for a and b below the modulus.
+pub(super) fn add<const N: usize>(a: &[u64; N], b: &[u64; N], modulus: &[u64; N]) -> [u64; N] {
+    let mut sum = [0; N];
+    let mut carry = false;
+    for i in 0..N {
+        let (part, first) = a[i].overflowing_add(b[i]);
+        let second;
+        (sum[i], second) = part.overflowing_add(u64::from(carry));
+        carry = first | second;
+    }
+    below(sum, u64::from(carry), modulus)
+}
+
+/// a - b, for a and b below the modulus.
+pub(super) fn subtract<const N: usize>(a: &[u64; N], b: &[u64; N], modulus: &[u64; N]) -> [u64; N] {
+    let (mut difference, negative) = minus(a, b);
+    if negative {
+        let mut carry = false;
+        for (word, part) in difference.iter_mut().zip(modulus) {
+            let (sum, first) = word.overflowing_add(*part);
+            let second;
+            (*word, second) = sum.overflowing_add(u64::from(carry));
+            carry = first | second;
+        }
+    }
+    difference
+}
+
+/// a - b mod 2^(64 N), and whether b is above a.
+#[inline(always)]
+fn minus<const N: usize>(a: &[u64; N], b: &[u64; N]) -> ([u64; N], bool) {
+    let mut difference = [0; N];
     let mut borrow = false;
     for i in 0..N {
-        let (part, first) = t[i].overflowing_sub(modulus[i]);
+        let (part, first) = a[i].overflowing_sub(b[i]);
         let second;
-        (less[i], second) = part.overflowing_sub(u64::from(borrow));
+        (difference[i], second) = part.overflowing_sub(u64::from(borrow));
         borrow = first | second;
     }
+    (difference, borrow)
+}
+
+/// t + above 2^(64 N), which is below twice the modulus, less the modulus where it is not below it.
+pub(super) fn below<const N: usize>(t: [u64; N], above: u64, modulus: &[u64; N]) -> [u64; N] {
+    let (less, borrow) = minus(&t, modulus);
     if above == 0 && borrow {
         t
     } else {
