@@ -1,6 +1,7 @@
 //! Affine points in bulk: how they are stored, and what adds many of them with shared inversions.
 
 mod curves;
+mod many;
 mod portable;
 mod stored;
 
@@ -16,8 +17,9 @@ use ark_ec::AffineRepr;
 use crate::group::Group;
 use crate::kernel::Kernel;
 
+pub use many::Many;
 pub use portable::Portable;
-pub use stored::{Coordinate, Point, Stored};
+pub use stored::{prefetch, Coordinate, Point, Stored};
 
 /// A curve whose affine points the kernel adds in bulk.
 pub trait BulkCurve: Group<BaseField: Coordinate> {

@@ -8,10 +8,12 @@ use std::marker::PhantomData;
 
 use ark_ff::{AdditiveGroup, Field, Zero};
 
-use super::{Adder, BulkCurve, Room, Stored, Term};
+use super::{prefetch, Adder, BulkCurve, Room, Stored, Term};
 
 /// Chains of products side by side.
 const CHAINS: usize = 4;
+/// How many additions ahead points are asked for from memory.
+const AHEAD: usize = 12;
 /// Lines that share an inversion at most: they stay in a core's second cache.
 const BLOCK: usize = 1024;
 
@@ -162,6 +164,9 @@ impl<C: BulkCurve> Adder<C> for Portable<C> {
         let batch = room.of::<Coordinates<C>>().cleared();
         for (pairs, sums) in pairs.chunks(BLOCK).zip(sums.chunks_mut(BLOCK)) {
             for (place, &[first, second]) in pairs.iter().enumerate() {
+                if let Some(later) = pairs.get(place + AHEAD) {
+                    later.iter().for_each(|term| prefetch(source, term.index()));
+                }
                 let (first, second) = (taken::<C>(source, first), taken::<C>(source, second));
                 if let Some(sum) = sum_or_stage::<C>(batch, place, first, second) {
                     sums[place] = sum;
@@ -176,6 +181,9 @@ impl<C: BulkCurve> Adder<C> for Portable<C> {
         let batch = room.of::<Coordinates<C>>().cleared();
         for (accumulators, terms) in accumulators.chunks_mut(BLOCK).zip(terms.chunks(BLOCK)) {
             for (place, &term) in terms.iter().enumerate() {
+                if let Some(later) = terms.get(place + AHEAD) {
+                    prefetch(source, later.index());
+                }
                 let Some(point) = taken::<C>(source, term) else { continue };
                 if let Some(sum) = sum_or_stage::<C>(batch, place, finite::<C>(&accumulators[place]), Some(point)) {
                     accumulators[place] = sum;

@@ -57,6 +57,9 @@ pub trait Stored: Copy + Send + Sync + PartialEq + 'static {
     /// The bytes of a file as points, unchecked: None where they do not start at a cache line or end with a whole point.
     fn from_bytes_unchecked(bytes: &[u8]) -> Option<&[Self]>;
 
+    /// The same to be written to.
+    fn from_bytes_unchecked_mut(bytes: &mut [u8]) -> Option<&mut [Self]>;
+
     #[inline(always)]
     fn is_infinity(&self) -> bool {
         self.words().iter().fold(0, |any, word| any | word) == 0
@@ -76,6 +79,20 @@ pub trait Stored: Copy + Send + Sync + PartialEq + 'static {
         y.write(right);
         point
     }
+}
+
+/// Ask for the memory of a point that will be read soon. Any index will do; none is followed.
+#[inline(always)]
+pub fn prefetch<P: Stored>(points: &[P], index: usize) {
+    #[cfg(target_arch = "x86_64")]
+    for line in 0..size_of::<P>() / 64 {
+        use std::arch::x86_64::{_mm_prefetch, _MM_HINT_T0};
+        let address = points.as_ptr().wrapping_add(index).cast::<i8>().wrapping_add(64 * line);
+        // SAFETY: a hint to the processor, which reads nothing and cannot fault, whatever the address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(address) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (points, index);
 }
 
 /// W words in whole cache lines: x, then y, then zeros.
@@ -116,6 +133,15 @@ impl<const W: usize> Stored for Point<W> {
         }
         // SAFETY: aligned, of the same length in whole points, borrowed alike; any words are a point.
         Some(unsafe { std::slice::from_raw_parts(start, bytes.len() / Self::BYTES) })
+    }
+
+    fn from_bytes_unchecked_mut(bytes: &mut [u8]) -> Option<&mut [Self]> {
+        let start: *mut Self = bytes.as_mut_ptr().cast();
+        if !start.is_aligned() || !bytes.len().is_multiple_of(Self::BYTES) {
+            return None;
+        }
+        // SAFETY: as above, and as exclusively; any points are bytes.
+        Some(unsafe { std::slice::from_raw_parts_mut(start, bytes.len() / Self::BYTES) })
     }
 }
 

@@ -1,11 +1,11 @@
 //! Points and their multiples by powers of two, so that windows of the scalars can share buckets.
 
-use std::borrow::Cow;
+use std::ops::Deref;
 
 use rayon::prelude::*;
 
 use super::shape::Shape;
-use crate::affine::{Adder, BulkCurve, Room, Stored};
+use crate::affine::{Adder, BulkCurve, Many, Room, Stored};
 use crate::error::Error;
 
 /// Points that one task doubles at a time.
@@ -13,15 +13,31 @@ const GRAIN: usize = 1024;
 
 /// Level j of `shape.levels()` holds 2^(width sets j) P for each point P; level 0 is the points.
 pub struct Tables<'a, C: BulkCurve> {
-    levels: Cow<'a, [C::Point]>,
+    levels: Levels<'a, C::Point>,
     points: usize,
     shape: Shape,
+}
+
+enum Levels<'a, P> {
+    Borrowed(&'a [P]),
+    Made(Many<P>),
+}
+
+impl<P: Stored> Deref for Levels<'_, P> {
+    type Target = [P];
+
+    fn deref(&self) -> &[P] {
+        match self {
+            Self::Borrowed(points) => points,
+            Self::Made(points) => points,
+        }
+    }
 }
 
 impl<C: BulkCurve> Tables<'static, C> {
     /// Double the points up, level by level.
     pub fn build(adder: &dyn Adder<C>, points: &[C::Point], shape: Shape) -> Self {
-        let mut levels = vec![C::Point::INFINITY; points.len() * shape.levels()];
+        let mut levels = Many::infinities(points.len() * shape.levels());
         if let Some((first, rest)) = levels.split_at_mut_checked(points.len()) {
             first.copy_from_slice(points);
             let mut last: &[C::Point] = first;
@@ -33,7 +49,7 @@ impl<C: BulkCurve> Tables<'static, C> {
                 last = level;
             }
         }
-        Self { levels: levels.into(), points: points.len(), shape }
+        Self { levels: Levels::Made(levels), points: points.len(), shape }
     }
 }
 
@@ -44,7 +60,7 @@ impl<'a, C: BulkCurve> Tables<'a, C> {
         if levels.len() != expected {
             return Err(Error::Count { what: "table point", expected, found: levels.len() });
         }
-        Ok(Self { levels: levels.into(), points, shape })
+        Ok(Self { levels: Levels::Borrowed(levels), points, shape })
     }
 
     /// How many points there are, at level 0.
