@@ -19,6 +19,7 @@ from typing import Protocol
 from .curves import BN254, Curve
 from .encoding import Buffer
 from .errors import EncodingError, EngineUnavailable
+from .proving import LoadedProver, ProvingParts
 from .sparse import SparseMatrix
 
 ENGINE_VARIABLE = "ZKMARGIN_ENGINE"
@@ -223,6 +224,21 @@ class Engine(Protocol):
         """Load a verifying key: alpha, then beta | gamma | delta, then the public inputs' points, the constant's first.
 
         Every point is checked, and may be at infinity: whether the key can be trusted is not decided here.
+        """
+        ...
+
+    def load_prover(self, key: ProvingParts, memory: int) -> LoadedProver:
+        """Make a proving key ready, whose points have been checked: no proof that does not verify leaves it.
+
+        `memory` is what its points and the tables of their multiples may take together, in bytes; the points themselves
+        are held whatever it says.
+        """
+        ...
+
+    def open_prover(self, path: str, *, private: bool = False) -> LoadedProver:
+        """The same from a native key file, which only the native engine has; see `docs/formats-keys.md`.
+
+        The file is mapped and must not change meanwhile; with `private` it is copied into memory.
         """
         ...
 

@@ -10,6 +10,7 @@ from .encoding import Buffer, scalars_to_bytes
 from .engine import Bases, LoadedConstraints, LoadedKey, LoadedProgram, LoadedTree
 from .errors import DomainError, EncodingError, EngineUnavailable
 from .poseidon import list_capacity
+from .proving import LoadedProver, ProverFacts, ProvingParts
 from .sparse import SparseMatrix
 
 _TOO_WIDE = 1 << 32
@@ -137,6 +138,20 @@ class NativeEngine:
     def groth16_key(self, alpha1: Buffer, g2_points: Buffer, ic: Buffer) -> LoadedKey:
         return _native.Groth16Key(alpha1, g2_points, ic)
 
+    def load_prover(self, key: ProvingParts, memory: int) -> LoadedProver:
+        return _NativeProver(_native.Prover(key, _memory(memory)))
+
+    def open_prover(self, path: str, *, private: bool = False) -> LoadedProver:
+        return _NativeProver(_native.open_native_key(path, private))
+
+    def write_native_key(self, key: ProvingParts, memory: int, path: str) -> None:
+        """Make the key ready and write it over an empty file, for `open_prover`; its points have been checked."""
+        _native.write_native_key(key, _memory(memory), path)
+
+    def verify_native_key(self, path: str) -> None:
+        """Hold a native key file against its checksums; an `EncodingError` where it was damaged or altered."""
+        _native.verify_native_key(path)
+
     def poseidon(self, inputs: Buffer, arity: int) -> bytes:
         return _native.poseidon(inputs, min(max(arity, 0), _TOO_WIDE))
 
@@ -186,6 +201,17 @@ class _NativeTree:
 
     def nodes(self, level: int, start: int, count: int) -> bytes:
         return self._tree.nodes(_place(level, "level"), _place(start, "node"), _size(count, "nodes"))
+
+
+class _NativeProver:
+    """A loaded key, with scalars as integers."""
+
+    def __init__(self, loaded: _native.Prover) -> None:
+        self._loaded = loaded
+        self.facts = ProverFacts(**loaded.facts())
+
+    def prove(self, witness: Buffer, r: int, s: int, *, alone: bool = False) -> tuple[bytes | None, dict[str, float]]:
+        return self._loaded.prove(witness, scalars_to_bytes([r]), scalars_to_bytes([s]), alone)
 
 
 class _NativeProgram:
@@ -244,3 +270,8 @@ def _place(place: int, what: str) -> int:
     if not 0 <= place < 1 << 40:
         raise DomainError(f"there is no {what} {place}", size=place)
     return place
+
+
+def _memory(size: int) -> int:
+    """A number of bytes that Rust can hold."""
+    return min(max(size, 0), 1 << 62)

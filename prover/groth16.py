@@ -12,97 +12,135 @@ satisfying witness, and for no other, that product polynomial is sum a_i w_i and
 Where the key has folded points, C's part of H is in them, and two of each are left: H is (sum a_i u_i)(sum a_i v_i) at
 those odd points, and every wire has a point of C.
 
-r and s are fresh from the operating system for every proof: they are what makes a proof reveal nothing.
+r and s are fresh from the operating system for every proof: they are what makes a proof reveal nothing. The engine does
+the rest, and verifies the proof before it gives it away.
 """
 
 from __future__ import annotations
 
-from zkmargin.algebra import Buffer, Engine, get_engine, scalars_from_bytes, scalars_to_bytes
+from collections.abc import Iterable, Iterator
+from os import PathLike, fspath
+
+from zkmargin.algebra import Buffer, Engine, get_engine, scalars_from_bytes
 from zkmargin.algebra.encoding import element_count
-from zkmargin.algebra.errors import PointError
-from zkmargin.verifier.errors import InvalidProof
-from zkmargin.verifier.groth16 import verify_unjudged
+from zkmargin.algebra.errors import PointError, ZkMarginError
+from zkmargin.algebra.proving import LoadedProver, ProverFacts
+from zkmargin.verifier.keys import VerifyingKey
 from zkmargin.verifier.proof import Proof
 
 from .errors import CeremonyInvalid, UnsatisfiedWitness, WitnessMismatch
+from .many import in_order
+from .memory import table_memory
 from .proving_key import ProvingKey
 from .randomness import secret_scalar
 
+Proven = tuple[Proof, list[int]]
+"""A proof and the public inputs it is for, the constant not among them."""
+
 
 class Prover:
-    """A key with its points decoded once, for many proofs."""
+    """A key made ready once, for many proofs. Safe to share between threads.
 
-    def __init__(self, key: ProvingKey, engine: Engine | None = None) -> None:
-        self.key = key
-        self.engine = engine = engine or get_engine()
-        self._verifying_key = key.verifying_key()
-        # `read_zkey` and the setups have checked these points; the proof is verified before it is handed out.
-        # The single points ride along as further bases, so that each sum is one multiplication.
-        self._a = engine.g1_bases_unchecked(key.a_points + key.alpha1 + key.delta1)
-        self._b1 = engine.g1_bases_unchecked(key.b1_points + key.beta1 + key.delta1)
-        self._b2 = engine.g2_bases_unchecked(key.b2_points + key.beta2 + key.delta2)
-        wires = key.c_points if key.folded_points is None else key.folded_points
-        self._c = engine.g1_bases_unchecked(wires + key.h_points + key.delta1)
+    `memory` bounds what the native engine takes for the key's points and the tables of their multiples, in bytes; left
+    open, `$ZKMARGIN_PROVER_MEMORY` says, or the size of the key and of the machine's free memory.
+    """
 
-    def prove(self, witness: Buffer) -> tuple[Proof, list[int]]:
+    def __init__(self, key: ProvingKey, engine: Engine | None = None, *, memory: int | None = None) -> None:
+        # `read_zkey` and the setups have checked the key's points; a proof is verified before it is handed out.
+        engine = engine or get_engine()
+        self._start(engine, engine.load_prover(key, table_memory(memory, key.n_wires, key.domain_size)))
+
+    @classmethod
+    def open(cls, path: str | PathLike[str], engine: Engine | None = None, *, private: bool = False) -> Prover:
+        """A key from a native key file (`write_native_key`), mapped at once.
+
+        The file must not be cut short meanwhile, which would end this process; with `private` it is copied instead.
+        """
+        prover = cls.__new__(cls)
+        engine = engine or get_engine()
+        prover._start(engine, engine.open_prover(fspath(path), private=private))
+        return prover
+
+    def _start(self, engine: Engine, loaded: LoadedProver) -> None:
+        self.engine = engine
+        self._loaded = loaded
+
+    @property
+    def facts(self) -> ProverFacts:
+        """The key's sizes and names."""
+        return self._loaded.facts
+
+    def verifying_key(self) -> VerifyingKey:
+        """The part the target chain needs."""
+        facts = self.facts
+        return VerifyingKey(
+            curve=self.engine.curve,
+            alpha1=facts.alpha1,
+            beta2=facts.beta2,
+            gamma2=facts.gamma2,
+            delta2=facts.delta2,
+            ic=facts.ic,
+            circuit_digest=facts.circuit_digest,
+            development=facts.development,
+        )
+
+    def prove(self, witness: Buffer) -> Proven:
         """A proof and the public inputs it is for (without the constant).
 
         `witness` holds every wire in circom's order, canonical, the constant 1 first. A witness that does not satisfy
         the circuit is an `UnsatisfiedWitness` and no proof leaves this function.
         """
-        return self._prove(witness, secret_scalar(self.key.curve), secret_scalar(self.key.curve))
+        return self.prove_timed(witness)[0]
 
-    def prove_with_known_randomness(self, witness: Buffer, r: int, s: int) -> tuple[Proof, list[int]]:
+    def prove_timed(self, witness: Buffer) -> tuple[Proven, dict[str, float]]:
+        """The same, and the seconds that each phase took."""
+        curve = self.engine.curve
+        return self._prove(witness, secret_scalar(curve), secret_scalar(curve), alone=False)
+
+    def prove_many(
+        self, witnesses: Iterable[Buffer], *, threads: int | None = None
+    ) -> Iterator[Proven | ZkMarginError]:
+        """A proof, or the error that `prove` raises, for each witness, in order.
+
+        Each proof keeps to one thread, so that as many are made at a time as there are cores (or `threads`). No more
+        than twice as many witnesses are taken ahead of the proofs asked for: memory stays bounded however long the
+        stream is. r and s are fresh for each.
+        """
+        return in_order(self._outcome, witnesses, threads)
+
+    def prove_with_known_randomness(self, witness: Buffer, r: int, s: int) -> Proven:
         """The same with r and s given, for test vectors: whoever knows them learns of the witness from the proof."""
-        return self._prove(witness, r, s)
+        return self._prove(witness, r, s, alone=False)[0]
 
-    def _prove(self, witness: Buffer, r: int, s: int) -> tuple[Proof, list[int]]:
-        wires = self._checked(witness)
-        order = self.key.curve.r
-        public = scalars_from_bytes(wires[32 : 32 * (self.key.n_public + 1)])
+    def _outcome(self, witness: Buffer) -> Proven | ZkMarginError:
+        curve = self.engine.curve
         try:
-            proof = self._combine(wires, r, s, scalars_to_bytes([-r * s % order]))
-            # Unjudged: a key whose ceremony is not finished proves nothing to others, but its holder may try it out.
-            verify_unjudged(self._verifying_key, public, proof, engine=self.engine)
-        except InvalidProof:
-            raise UnsatisfiedWitness("the witness does not satisfy the circuit of this key") from None
+            return self._prove(witness, secret_scalar(curve), secret_scalar(curve), alone=True)[0]
+        except ZkMarginError as problem:
+            return problem
+
+    def _prove(self, witness: Buffer, r: int, s: int, *, alone: bool) -> tuple[Proven, dict[str, float]]:
+        wires = self._checked(witness)
+        public = scalars_from_bytes(wires[32 : 32 * (self.facts.n_public + 1)])
+        try:
+            # A key whose ceremony is not finished proves nothing to others, but its holder may try it out.
+            proof, seconds = self._loaded.prove(wires, r, s, alone=alone)
         except PointError:
             raise CeremonyInvalid("points", "the key yields a point that is no group element") from None
-        return proof, public
-
-    def quotient(self, wires: bytes) -> bytes:
-        """H at the odd points of the doubled domain, without C's part where the key has that folded in."""
-        engine, key = self.engine, self.key
-        a, b = engine.matrix_apply(key.a, wires), engine.matrix_apply(key.b, wires)
-        factors = self._at_odd_points(a), self._at_odd_points(b)
-        if key.folded_points is not None:
-            return engine.fr_mul(*factors)
-        return engine.fr_sub(engine.fr_mul(*factors), self._at_odd_points(engine.fr_mul(a, b)))
-
-    def _at_odd_points(self, values: bytes) -> bytes:
-        shift = self.key.curve.root_of_unity(self.key.domain_size.bit_length())
-        return self.engine.ntt(self.engine.ntt(values, inverse=True), coset=shift)
+        if proof is None:
+            raise UnsatisfiedWitness("the witness does not satisfy the circuit of this key")
+        return (Proof.from_bytes(proof, self.engine.curve), public), seconds
 
     def _checked(self, witness: Buffer) -> bytes:
         wires = bytes(witness)
         found = element_count(wires, 32, "scalar")
-        if found != self.key.n_wires:
-            raise WitnessMismatch(self.key.n_wires, found)
+        if found != self.facts.n_wires:
+            raise WitnessMismatch(self.facts.n_wires, found)
         if int.from_bytes(wires[:32], "little") != 1:
             raise UnsatisfiedWitness("the first wire is not the constant 1")
         return wires
 
-    def _combine(self, wires: bytes, r: int, s: int, minus_rs: bytes) -> Proof:
-        engine, one = self.engine, (1).to_bytes(32, "little")
-        in_c = wires if self.key.folded_points is not None else wires[32 * (self.key.n_public + 1) :]
-        a = engine.g1_msm(self._a, wires + one + scalars_to_bytes([r]))
-        b1 = engine.g1_msm(self._b1, wires + one + scalars_to_bytes([s]))
-        b2 = engine.g2_msm(self._b2, wires + one + scalars_to_bytes([s]))
-        c = engine.g1_msm(self._c, in_c + self.quotient(wires) + minus_rs)
-        blinds = engine.g1_scale(a + b1, scalars_to_bytes([s, r]))
-        return Proof(a, b2, engine.g1_add(engine.g1_add(c, blinds[:64]), blinds[64:]))
 
-
-def prove(key: ProvingKey, witness: Buffer, *, engine: Engine | None = None) -> tuple[Proof, list[int]]:
+def prove(key: ProvingKey, witness: Buffer, *, engine: Engine | None = None) -> Proven:
     """One proof with this key; for many, keep a `Prover`."""
-    return Prover(key, engine).prove(witness)
+    return Prover(key, engine, memory=0).prove(witness)

@@ -19,7 +19,7 @@ def prove_and_verify(circuit: CompiledCircuit, witnesses: Sequence[bytes]) -> No
     if not witnesses:
         return
     prover = Prover(insecure_setup(circuit.r1cs))
-    key = prover.key.verifying_key()
+    key = prover.verifying_key()
     for witness in witnesses:
         proof, public = prover.prove(witness)
         verify(key, public, proof, expect_circuit=circuit.digest, allow_development=True)

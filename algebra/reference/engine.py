@@ -5,10 +5,12 @@ from __future__ import annotations
 from ..curves import BN254, Curve
 from ..encoding import Buffer, elements_from_bytes, elements_to_bytes, scalars_from_bytes, scalars_to_bytes
 from ..engine import Bases, LoadedConstraints, LoadedKey, LoadedProgram, LoadedTree
-from ..errors import DomainError, EncodingError
+from ..errors import DomainError, EncodingError, EngineUnavailable
 from ..groth16 import PlainGroth16Key
 from ..merkle_nodes import merkle_levels
+from ..plain_prover import PlainProver
 from ..poseidon import MAX_INPUTS, list_capacity, poseidon_hash, poseidon_list
+from ..proving import LoadedProver, ProvingParts
 from ..sparse import SparseMatrix
 from . import compressed, machine, pairing, products, scalars, transforms
 from .groups import Group, Point, first_group, second_group
@@ -154,6 +156,12 @@ class ReferenceEngine:
 
     def groth16_key(self, alpha1: Buffer, g2_points: Buffer, ic: Buffer) -> LoadedKey:
         return PlainGroth16Key(self, alpha1, g2_points, ic)
+
+    def load_prover(self, key: ProvingParts, memory: int) -> LoadedProver:
+        return PlainProver(self, key)
+
+    def open_prover(self, path: str, *, private: bool = False) -> LoadedProver:
+        raise EngineUnavailable("native", "only it reads native key files; the reference engine takes a .zkey")
 
     # Plain twins of gadgets.
 

@@ -3,11 +3,12 @@
 //! Every function takes buffers, lets go of the interpreter for the work, and returns bytes.
 
 mod costs;
+mod prover;
 
 use std::sync::{PoisonError, RwLock};
 
 use ark_ec::short_weierstrass::Affine;
-use pyo3::exceptions::{PyMemoryError, PyTypeError};
+use pyo3::exceptions::{PyMemoryError, PyOSError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyMemoryView};
 use rayon::prelude::*;
@@ -56,11 +57,15 @@ impl From<Error> for PyErr {
 
 /// The exception of `zkmargin.algebra.errors` for an error.
 fn raise(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
+    if let Error::System { code, .. } = error {
+        return Ok(PyOSError::new_err((*code, error.to_string())));
+    }
     let attributes = PyDict::new(py);
     let name = match error.kind() {
         Kind::Encoding => "EncodingError",
         Kind::Point => "PointError",
         Kind::Domain => "DomainError",
+        Kind::System => "AlgebraError",
     };
     if error.kind() == Kind::Domain {
         attributes.set_item("size", error.size())?;
@@ -669,6 +674,8 @@ fn version() -> &'static str {
 mod _native {
     #[pymodule_export]
     use super::costs::unit_costs;
+    #[pymodule_export]
+    use super::prover::{open_native_key, verify_native_key, write_native_key, Prover};
     #[pymodule_export]
     use super::{
         cpu_features, fq_from_montgomery, fq_to_montgomery, fr_add, fr_from_montgomery, fr_inverse, fr_mul, fr_powers,

@@ -8,6 +8,8 @@ pub enum Kind {
     Encoding,
     Point,
     Domain,
+    /// The operating system refused; `errno` says what.
+    System,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +55,17 @@ pub enum Error {
     },
     Matrix {
         reason: &'static str,
+    },
+    /// A native key file that breaks its format.
+    NativeKey {
+        reason: &'static str,
+    },
+    /// The first wire of a witness, which is the constant.
+    NotOne,
+    /// A file that could not be read, mapped or written.
+    System {
+        kind: std::io::ErrorKind,
+        code: Option<i32>,
     },
     /// A witness program that breaks its format; `op` is the operation at fault, where one is.
     Program {
@@ -107,6 +120,7 @@ impl Error {
             | Self::LeafTwice { .. }
             | Self::OutsideTree { .. }
             | Self::NoNodes { .. } => Kind::Domain,
+            Self::System { .. } => Kind::System,
             _ => Kind::Encoding,
         }
     }
@@ -123,6 +137,9 @@ impl Error {
             Self::Arity { .. } => "poseidon",
             Self::Matrix { .. } => "sparse matrix",
             Self::Program { .. } => "witness program",
+            Self::NativeKey { .. } => "native key",
+            Self::NotOne => "witness",
+            Self::System { .. } => "file",
             Self::TransformLength { .. }
             | Self::Children { .. }
             | Self::TreeDepth { .. }
@@ -178,6 +195,9 @@ impl fmt::Display for Error {
             Self::ZeroCoset => write!(f, "a coset cannot be shifted by zero"),
             Self::Arity { found } => write!(f, "Poseidon takes 1 to 16 inputs, not {found}"),
             Self::Matrix { reason } => write!(f, "sparse matrix: {reason}"),
+            Self::NativeKey { reason } => write!(f, "native key: {reason}"),
+            Self::NotOne => write!(f, "the first wire is not the constant 1"),
+            Self::System { kind, .. } => write!(f, "{kind}"),
             Self::Program { reason, op: None } => write!(f, "witness program: {reason}"),
             Self::Program { reason, op: Some(op) } => write!(f, "witness program: operation {op}: {reason}"),
             Self::TransformLength { size } => {

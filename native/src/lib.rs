@@ -32,6 +32,7 @@ pub mod poseidon;
 pub mod prepared;
 pub mod products;
 pub mod program;
+pub mod prove;
 pub mod secp256k1;
 pub mod sparse;
 pub mod sum;

@@ -59,6 +59,14 @@ impl<F: PrimeField> Constraints<F> {
 }
 
 impl<F: PrimeField> Matrix<F> {
+    pub fn height(&self) -> usize {
+        self.row_ptr.len() - 1
+    }
+
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
     /// Decode, and check that the pointers rise from 0 to the number of entries, that every column and scalar exists.
     pub fn decode(width: usize, parts: Parts) -> Result<Self, Error> {
         let row_ptr = decode_u32(parts.row_ptr, "row pointer")?;

@@ -6,12 +6,35 @@ use rayon::ThreadPool;
 
 static POOL: Mutex<Option<(u32, &'static ThreadPool)>> = Mutex::new(None);
 
+/// Pools of one thread that nobody uses at the moment, each with the process that made it.
+static SINGLE: Mutex<Vec<(u32, ThreadPool)>> = Mutex::new(Vec::new());
+
 /// Run `work` on the pool; all parallel iterators inside it use the pool's threads.
 pub fn install<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     match pool() {
         Some(pool) => pool.install(work),
         None => work(),
     }
+}
+
+/// Run `work` on one thread: parallel iterators inside it go one step after the other. For callers that have a thread for
+/// each of many pieces of work.
+pub fn alone<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    // Pools are made by whoever finds none free, so there are as many as callers at a time.
+    let process = std::process::id();
+    let free = SINGLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let pool = match free {
+        Some((owner, pool)) if owner == process => Some(pool),
+        // One inherited through fork has no thread, and dropping it would wait for that.
+        inherited => {
+            std::mem::forget(inherited);
+            rayon::ThreadPoolBuilder::new().num_threads(1).build().ok()
+        }
+    };
+    let Some(pool) = pool else { return work() };
+    let result = pool.install(work);
+    SINGLE.lock().unwrap_or_else(PoisonError::into_inner).push((process, pool));
+    result
 }
 
 /// How many threads work; `RAYON_NUM_THREADS` sets it.

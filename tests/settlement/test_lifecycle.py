@@ -72,7 +72,7 @@ def open_ledger(folder: Path, prover: Prover, name: str) -> MarginLedger:
         limits=BreakerLimits(inflow_cap_e8=10**6 * E8, inflow_window_ms=HOUR_MS),
         allow_development_key=True,
     )
-    ledger = MarginLedger.open(folder / f"{name}.sqlite", config, prover.key.verifying_key(), clock=lambda: NOW)
+    ledger = MarginLedger.open(folder / f"{name}.sqlite", config, prover.verifying_key(), clock=lambda: NOW)
     ledger.attest_risk_root(RiskAttestation(MARKET, RISK.root(), RISK.oracle_time_ms).signed([ORACLE]))
     return ledger
 

@@ -22,7 +22,7 @@ pub use portable::Portable;
 pub use stored::{prefetch, Coordinate, Point, Stored};
 
 /// A curve whose affine points the kernel adds in bulk.
-pub trait BulkCurve: Group<BaseField: Coordinate> {
+pub trait BulkCurve: Group<BaseField: Coordinate, ScalarField: Coordinate> {
     /// x and y in Montgomery words, all zero for infinity: the equation of no curve here holds at (0, 0).
     type Point: Stored;
 

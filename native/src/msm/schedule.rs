@@ -24,6 +24,19 @@ pub struct Schedule {
 impl Schedule {
     /// The schedule of sum scalars[i] P_i, where level j of P_i is found at index j n + i of n points' table.
     pub fn new<F: PrimeField>(scalars: &[F], shape: Shape) -> Result<Self, Error> {
+        Self::build::<F, F>(scalars, shape, |scalar| scalar.into_bigint())
+    }
+
+    /// The same from the integers below the modulus, as witnesses have them.
+    pub fn of_integers<F: PrimeField>(scalars: &[F::BigInt], shape: Shape) -> Result<Self, Error> {
+        Self::build::<F, F::BigInt>(scalars, shape, |scalar| *scalar)
+    }
+
+    fn build<F: PrimeField, S: Sync>(
+        scalars: &[S],
+        shape: Shape,
+        integer: impl Fn(&S) -> F::BigInt + Sync,
+    ) -> Result<Self, Error> {
         let points = scalars.len();
         if points.saturating_mul(shape.windows()) >= Term::MOST {
             return Err(Error::Count { what: "scalar", expected: Term::MOST / shape.windows(), found: points });
@@ -33,7 +46,7 @@ impl Schedule {
         let parts: Vec<Part> = scalars
             .par_chunks(PART)
             .enumerate()
-            .map(|(part, scalars)| Part::new(scalars, part * PART, &places, &shape, bins))
+            .map(|(part, scalars)| Part::new::<F>(scalars.iter().map(&integer), part * PART, &places, &shape, bins))
             .collect();
         let mut starts = vec![0; shape.buckets() + 1];
         let total = parts.iter().map(|part| part.entries.len()).sum();
@@ -100,11 +113,17 @@ struct Part {
 }
 
 impl Part {
-    fn new<F: PrimeField>(scalars: &[F], first: usize, places: &[Place], shape: &Shape, bins: usize) -> Self {
+    fn new<F: PrimeField>(
+        scalars: impl ExactSizeIterator<Item = F::BigInt>,
+        first: usize,
+        places: &[Place],
+        shape: &Shape,
+        bins: usize,
+    ) -> Self {
         let mut digits = vec![0; scalars.len() * places.len() + 1];
         let mut count = 0;
-        for (index, scalar) in scalars.iter().enumerate() {
-            count += cut(scalar, (first + index) as u32, places, shape.width(), &mut digits[count..]);
+        for (index, scalar) in scalars.enumerate() {
+            count += cut::<F>(scalar, (first + index) as u32, places, shape.width(), &mut digits[count..]);
         }
         let digits = &digits[..count];
         let bin = |entry: u64| (entry >> (32 + FINE)) as usize;
@@ -133,8 +152,7 @@ impl Part {
 /// Write the digits of one scalar that are not zero, and say how many they are. There is no branch on a digit, which
 /// would be guessed wrongly half of the time.
 #[inline(always)]
-fn cut<F: PrimeField>(scalar: &F, index: u32, places: &[Place], width: usize, out: &mut [u64]) -> usize {
-    let mut value = scalar.into_bigint();
+fn cut<F: PrimeField>(mut value: F::BigInt, index: u32, places: &[Place], width: usize, out: &mut [u64]) -> usize {
     let negative = value > F::MODULUS_MINUS_ONE_DIV_TWO;
     if negative {
         let mut opposite = F::MODULUS;
