@@ -105,13 +105,21 @@ impl<M: Modulus<L>, const L: usize, const D: usize> Extension<M, L, D> {
 
     #[inline(always)]
     pub fn raise(&self) -> Self {
-        self.each(|part| part.raise())
+        let mut result = *self;
+        for i in 0..D {
+            result.parts[i] = self.parts[i].raise();
+        }
+        result
     }
 
     /// K p less where a coefficient is K p or more.
     #[inline(always)]
     pub fn less<const K: u64>(&self) -> Self {
-        self.each(|part| part.less::<K>())
+        let mut result = *self;
+        for i in 0..D {
+            result.parts[i] = self.parts[i].less::<K>();
+        }
+        result
     }
 
     #[inline(always)]
@@ -140,43 +148,54 @@ impl<M: Modulus<L>, const L: usize, const D: usize> Extension<M, L, D> {
         }
         result
     }
-
-    #[inline(always)]
-    fn each(&self, change: impl Fn(&Lanes<M, L>) -> Lanes<M, L>) -> Self {
-        let mut result = *self;
-        for i in 0..D {
-            result.parts[i] = change(&self.parts[i]);
-        }
-        result
-    }
 }
 
 impl<M: Modulus<L>, const L: usize, const D: usize> LooseExtension<M, L, D> {
     #[inline(always)]
     pub fn plus(&self, other: &Self) -> Self {
-        self.each(|i, part| part.plus(&other.parts[i]))
+        let mut result = *self;
+        for i in 0..D {
+            result.parts[i] = self.parts[i].plus(&other.parts[i]);
+        }
+        result
     }
 
     #[inline(always)]
     pub fn minus(&self, other: &Self) -> Self {
-        self.each(|i, part| part.minus(&other.parts[i]))
+        let mut result = *self;
+        for i in 0..D {
+            result.parts[i] = self.parts[i].minus(&other.parts[i]);
+        }
+        result
     }
 
     #[inline(always)]
     pub fn plus_multiple<const K: u64>(&self) -> Self {
-        self.each(|_, part| part.plus_multiple::<K>())
+        let mut result = *self;
+        for i in 0..D {
+            result.parts[i] = self.parts[i].plus_multiple::<K>();
+        }
+        result
     }
 
     /// 2^BITS self.
     #[inline(always)]
     pub fn shifted<const BITS: u32>(&self) -> Self {
-        self.each(|_, part| part.shifted::<BITS>())
+        let mut result = *self;
+        for i in 0..D {
+            result.parts[i] = self.parts[i].shifted::<BITS>();
+        }
+        result
     }
 
     /// K p - self in the lanes of the mask, self elsewhere.
     #[inline(always)]
     pub fn negated_where<const K: u64>(&self, mask: Mask) -> Self {
-        self.each(|_, part| part.negated_where::<K>(mask))
+        let mut result = *self;
+        for i in 0..D {
+            result.parts[i] = self.parts[i].negated_where::<K>(mask);
+        }
+        result
     }
 
     /// The same with limbs below 2^52; no coefficient may be negative.
@@ -185,15 +204,6 @@ impl<M: Modulus<L>, const L: usize, const D: usize> LooseExtension<M, L, D> {
         let mut result = Extension { parts: [self.parts[0].carry(); D] };
         for i in 1..D {
             result.parts[i] = self.parts[i].carry();
-        }
-        result
-    }
-
-    #[inline(always)]
-    fn each(&self, change: impl Fn(usize, Loose<M, L>) -> Loose<M, L>) -> Self {
-        let mut result = *self;
-        for i in 0..D {
-            result.parts[i] = change(i, self.parts[i]);
         }
         result
     }
