@@ -1,4 +1,5 @@
-// The gnark side of the comparison: one job as JSON on standard input, one result as JSON on standard output.
+// The gnark side of the comparison: one job as JSON on standard input, one result as JSON on standard output; with
+// arguments, the prover on files that prove.go describes.
 
 package main
 
@@ -41,6 +42,9 @@ func main() {
 
 func run() error {
 	logger.Disable()
+	if len(os.Args) > 1 {
+		return proveFiles(os.Args[1:])
+	}
 	var task job
 	if err := json.NewDecoder(os.Stdin).Decode(&task); err != nil {
 		return err

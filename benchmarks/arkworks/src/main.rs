@@ -1,6 +1,10 @@
-//! The arkworks side of the comparison: one job as JSON on standard input, one result as JSON on standard output.
+//! The arkworks side of the comparison: one job as JSON on standard input, one result as JSON on standard output; with
+//! arguments, the prover on files that `prove` describes.
 //!
 //! A proof is read as points ahead of the clock; checking that they are in their groups is part of each verification.
+
+mod iden3;
+mod prove;
 
 use std::error::Error;
 use std::io::Read;
@@ -15,13 +19,20 @@ use serde_json::{json, Value};
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> Outcome<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if !arguments.is_empty() {
+        return prove::run(&arguments);
+    }
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text)?;
     let job: Value = serde_json::from_str(&text)?;
     let key = prepare_verifying_key(&read_key(&job["key"])?);
     let mut items = Vec::new();
     for item in list(&job["items"])? {
-        items.push((list(&item["public"])?.iter().map(number).collect::<Outcome<Vec<Fr>>>()?, read_proof(&item["proof"])?));
+        items.push((
+            list(&item["public"])?.iter().map(number).collect::<Outcome<Vec<Fr>>>()?,
+            read_proof(&item["proof"])?,
+        ));
     }
     let (mut passes, mut busy) = (Vec::new(), Vec::new());
     for _ in 0..job["passes"].as_u64().ok_or("passes")? {
