@@ -1,4 +1,4 @@
-// Groth16 on a circuit from files: `gnark-peer prepare|serve|prove FOLDER`, where FOLDER holds what `prepare` makes
+// Groth16 on a circuit from files: `gnark-peer prepare|serve|prove|check FOLDER`, where FOLDER holds what `prepare` makes
 // beside circuit.r1cs and witness.wtns one folder up. `serve` answers one line of JSON to each line it reads.
 
 package main
@@ -42,7 +42,7 @@ func timed(step func() error) (spent, error) {
 
 func proveFiles(arguments []string) error {
 	if len(arguments) != 2 {
-		return errors.New("usage: gnark-peer prepare|serve|prove FOLDER")
+		return errors.New("usage: gnark-peer prepare|serve|prove|check FOLDER")
 	}
 	folder := arguments[1]
 	switch arguments[0] {
@@ -54,6 +54,8 @@ func proveFiles(arguments []string) error {
 		return json.NewEncoder(os.Stdout).Encode(figures)
 	case "serve":
 		return serve(folder)
+	case "check":
+		return check(folder)
 	case "prove":
 		p, err := load(folder)
 		if err != nil {
@@ -151,6 +153,28 @@ func serve(folder string) error {
 		}
 	}
 	return nil
+}
+
+// check verifies the proof that a process of its own left.
+func check(folder string) error {
+	p, err := load(folder)
+	if err != nil {
+		return err
+	}
+	var proof groth16.Proof
+	figures, err := timed(func() error {
+		if err := open(filepath.Join(folder, "vk"), func(file *bufio.Reader) error { _, err := p.vk.ReadFrom(file); return err }); err != nil {
+			return err
+		}
+		if err := open(filepath.Join(folder, "proof"), func(file *bufio.Reader) error { _, err := proof.ReadFrom(file); return err }); err != nil {
+			return err
+		}
+		return groth16.Verify(&proof, &p.vk, p.public)
+	})
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(figures)
 }
 
 func save(path string, write func(*os.File) error) error {

@@ -1,0 +1,114 @@
+"""`python -m benchmarks.proving`: proofs made here and by the peers, on the same constraint systems and witnesses."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..machine import describe_machine, load_average
+from . import results
+from .circuits import CircuitFiles, ProvenCircuit
+from .measure import Limits, Measurement
+from .pictures import draw
+from .report import write_report
+from .sides import SIDES, Side
+
+ROOT = Path(__file__).parent.parent.parent
+ESSENTIAL = (
+    *(f"chain-{power}" for power in (12, 14, 16, 18)),
+    *(f"bits-{power}" for power in (14, 16, 18)),
+    "margin-small",
+    "margin-standard",
+    "margin-portfolio",
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = _parser().parse_args(arguments)
+    circuits = [ProvenCircuit.parse(name) for name in options.only]
+    options.out.mkdir(parents=True, exist_ok=True)
+    sides = _sides(options)
+    limits = Limits(options.rounds, options.step_limit, options.circuit_limit)
+    load, run = load_average(), time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime())
+    table = results.read(options.out / "proving.csv")
+    for circuit in circuits:
+        files = CircuitFiles(circuit, options.build / circuit.name)
+        files.make()
+        measurement = Measurement(files, sides, limits)
+        measurement.prepare()
+        if not options.prepare:
+            _measure(measurement, sides, options)
+            table = results.merged(table, results.rows(measurement.series, files.counts, run))
+            results.write(options.out / "proving.csv", table)
+    if not options.prepare:
+        machine = [*describe_machine(), f"load average before {load}, after {load_average()}"]
+        write_report(table, options.out / "proving.md", machine, {side.name: side.mode for side in sides})
+        draw(table, options.out)
+        print(f"results are in {options.out}")
+
+
+def _measure(measurement: Measurement, sides: Sequence[Side], options: argparse.Namespace) -> None:
+    name = measurement.files.circuit.name
+    if options.setup:
+        print(f"{name}: setup", flush=True)
+        measurement.setup()
+        return
+    print(f"{name}: warm", flush=True)
+    measurement.warm()
+    print(f"{name}: cold", flush=True)
+    measurement.cold()
+    for side in sides:
+        if options.many and side.name == results.OURS:
+            print(f"{name}: many", flush=True)
+            measurement.many(side, range(1, (os.cpu_count() or 1) + 1), options.many)
+
+
+def _sides(options: argparse.Namespace) -> list[Side]:
+    """Those that can run here, built before any clock."""
+    tools = options.build / "tools"
+    tools.mkdir(parents=True, exist_ok=True)
+    found = []
+    for side in (kind(tools) for kind in SIDES if kind.name in options.peers or kind.name == results.OURS):
+        reason = side.missing()
+        if reason is not None:
+            print(f"without {side.name}: {reason}")
+            continue
+        side.build()
+        side.largest = dict(options.largest).get(side.name, side.largest)
+        found.append(side)
+    return found
+
+
+def _parser() -> argparse.ArgumentParser:
+    peers = [kind.name for kind in SIDES if kind.name != results.OURS]
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.proving", description=__doc__)
+    parser.add_argument(
+        "--only", nargs="*", default=ESSENTIAL, metavar="CIRCUIT", help="chain-14, bits-16, margin-small"
+    )
+    parser.add_argument("--peers", nargs="*", choices=peers, default=peers)
+    parser.add_argument(
+        "--largest", nargs="*", type=_power, default=[], metavar="SIDE=POWER", help="a side's last size"
+    )
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--step-limit", type=float, default=120.0, metavar="SECONDS", help="for one proof or loading")
+    parser.add_argument(
+        "--circuit-limit", type=float, default=25.0, metavar="SECONDS", help="for the rounds of a circuit"
+    )
+    parser.add_argument("--prepare", action="store_true", help="only make circuits and keys, which stay in --build")
+    parser.add_argument("--setup", action="store_true", help="time setups, and nothing else")
+    parser.add_argument("--many", type=int, default=0, metavar="PROOFS", help="also time a stream of so many proofs")
+    parser.add_argument("--build", type=Path, default=ROOT / "build" / "proving", help="circuits, keys, programs")
+    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results")
+    return parser
+
+
+def _power(text: str) -> tuple[str, int]:
+    name, _, power = text.partition("=")
+    return name, int(power)
+
+
+if __name__ == "__main__":
+    main()

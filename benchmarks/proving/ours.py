@@ -1,0 +1,117 @@
+"""This library's side of the comparison of provers: `python -m benchmarks.proving.ours WORD FOLDER`.
+
+`prepare` makes a development key and writes it as `key`, `zkey` writes one for other provers as `key.zkey`, `serve`
+answers each line it reads, `prove`, `verify` or `witness`, with a line of JSON, and `check` verifies the proof that a
+whole process left. The only place here that knows how this library proves.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from zkmargin.algebra import get_engine
+from zkmargin.circuits.formats import read_r1cs, read_wtns
+from zkmargin.prover import Prover, ProvingKey, insecure_setup, read_zkey, write_zkey
+from zkmargin.verifier import Proof, Verifier, read_public_signals
+
+from ..ours import peak_mb
+from .circuits import ProvenCircuit
+
+
+def prepare(folder: Path) -> None:
+    r1cs = read_r1cs((folder.parent / "circuit.r1cs").read_bytes())
+    key, figures = timed(lambda: insecure_setup(r1cs))
+    _write_key(folder, key)
+    say(figures)
+
+
+def zkey(folder: Path) -> None:
+    """Without figures: it is no peer's setup."""
+    r1cs = read_r1cs((folder.parent / "circuit.r1cs").read_bytes())
+    (folder / "key.zkey").write_bytes(write_zkey(insecure_setup(r1cs)))
+    say({"seconds": 0.0, "cpu": 0.0, "peak_mb": 0.0})
+
+
+def serve(folder: Path) -> None:
+    """Proofs are checked after their clock, by the verifier of a target chain."""
+    (prover, witness), figures = timed(lambda: _load(folder))
+    say(figures)
+    verifier, known = Verifier(prover.key.verifying_key(), allow_development=True), None
+    compute: Callable[[], bytes] | None = None
+    for line in sys.stdin:
+        word = line.strip()
+        if word == "prove":
+            known, figures = timed(lambda: prover.prove(witness))
+            verifier.verify(known[1], known[0])
+        elif word == "witness":
+            compute = compute or _witness_of(folder)
+            made, figures = timed(compute)
+            assert made == witness
+        else:
+            assert known is not None
+            proof, public = known
+            _, figures = timed(lambda proof=proof, public=public: verifier.verify(public, proof))  # type: ignore[misc]
+        say(figures)
+
+
+def check(folder: Path) -> None:
+    """What `zkmargin` or any prover of a `.zkey` left: `proof.json` and `public.json`."""
+    key = _read_key(folder)
+    document = {"curve": "bn128"} | json.loads((folder / "proof.json").read_text())  # rapidsnark leaves the curve out
+    proof = Proof.from_json(document)
+    public = read_public_signals(json.loads((folder / "public.json").read_text()))
+    Verifier(key.verifying_key(), allow_development=True).verify(public, proof)
+    say({"seconds": 0.0, "cpu": 0.0, "peak_mb": 0.0})
+
+
+def timed(step: Callable[[], Any]) -> tuple[Any, dict[str, Any]]:
+    start, before = time.perf_counter(), time.process_time()
+    result = step()
+    figures = {
+        "seconds": time.perf_counter() - start,
+        "cpu": time.process_time() - before,
+        "peak_mb": peak_mb() or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "version": _version(),
+    }
+    return result, figures
+
+
+def say(figures: dict[str, Any]) -> None:
+    print(json.dumps(figures), flush=True)
+
+
+def _load(folder: Path) -> tuple[Prover, bytes]:
+    return Prover(_read_key(folder)), read_wtns((folder.parent / "witness.wtns").read_bytes())
+
+
+def _write_key(folder: Path, key: ProvingKey) -> None:
+    (folder / "key").write_bytes(write_zkey(key))
+
+
+def _read_key(folder: Path) -> ProvingKey:
+    path = folder / "key"
+    return read_zkey((path if path.exists() else folder / "key.zkey").read_bytes())
+
+
+def _witness_of(folder: Path) -> Callable[[], bytes]:
+    circuit, inputs = ProvenCircuit.parse(folder.parent.name).built()
+    return lambda: circuit.witness(inputs)
+
+
+def _version() -> str:
+    engine = get_engine()
+    try:
+        return f"{version('zkmargin')}, {engine.name} engine"
+    except PackageNotFoundError:
+        return f"from the tree, {engine.name} engine"
+
+
+if __name__ == "__main__":
+    {"prepare": prepare, "zkey": zkey, "serve": serve, "check": check}[sys.argv[1]](Path(sys.argv[2]))

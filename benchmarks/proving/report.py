@@ -1,0 +1,114 @@
+"""`proving.md`: the figures as tables for readers, made from the rows of `proving.csv` alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from ..tables import markdown_table
+from .circuits import FAMILIES
+from .results import Row
+
+WORDS = {
+    "warm": "a proof, warm: a process that has its key and has proven before",
+    "cold": "a proof, cold: a whole process, from its start to the files it leaves",
+    "setup": "setup: a development key, in memory",
+    "load": "load: what a process reads before its first proof",
+    "verify": "verify: one proof, warm",
+    "witness": "witness: from inputs to all wires",
+}
+COLUMNS = (
+    "circuit",
+    "constraints",
+    "side",
+    "seconds",
+    "fastest",
+    "slowest",
+    "processor s",
+    "peak MB",
+    "ours / it",
+    "from",
+    "to",
+)
+
+
+def write_report(table: Sequence[Row], path: Path, machine: Iterable[str], modes: Mapping[str, str]) -> None:
+    versions = {row.side: row.version for row in table if row.version}
+    parts = [
+        "# Proving times\n",
+        "Written by `python -m benchmarks.proving`; [the README](../README.md#proving) says how. Medians over "
+        "interleaved rounds; `ours / it` is the median of the ratios round by round (below 1: ours is faster) with "
+        "its range. `processor s` counts all threads.\n",
+        "\n".join(f"- {line}" for line in machine),
+        "\n".join(f"- {side} {version}: {modes.get(side, '')}" for side, version in sorted(versions.items())),
+        "- runs: " + ", ".join(sorted({row.run for row in table})) + "\n",
+        "\n".join(f"- {family}: {what}" for family, what in FAMILIES.items()) + "\n",
+        _ratios(table),
+        *(_section(title, [row for row in table if row.what == what]) for what, title in WORDS.items()),
+        _keys(table),
+        _streams(table),
+        _notes(table),
+    ]
+    path.write_text("\n".join(part for part in parts if part))
+
+
+def _ratios(table: Sequence[Row]) -> str:
+    """One line a circuit: ours as a share of each peer's time, warm and cold."""
+    found = {(row.what, row.side, row.circuit): row.ratio for row in table if row.ratio is not None}
+    columns = sorted({(what, side) for what, side, _ in found if what in ("warm", "cold")}, reverse=True)
+    lines = []
+    for circuit, constraints in dict.fromkeys((row.circuit, row.constraints) for row in table):
+        cells = [found.get((*column, circuit)) for column in columns]
+        lines.append((circuit, constraints, *(None if cell is None else f"{cell:.2f}" for cell in cells)))
+    header = ("circuit", "constraints", *(f"{what}: {side}" for what, side in columns))
+    return "## Our time as a share of each peer's\n\n" + markdown_table(header, lines)
+
+
+def _section(title: str, table: Sequence[Row]) -> str:
+    rows = [
+        (
+            row.circuit,
+            row.constraints,
+            row.side,
+            _time(row.median_s),
+            _time(row.fastest_s),
+            _time(row.slowest_s),
+            _time(row.processor_s),
+            None if row.peak_mb is None else f"{row.peak_mb:.0f}",
+            *(None if x is None else f"{x:.2f}" for x in (row.ratio, row.ratio_low, row.ratio_high)),
+        )
+        for row in table
+        if row.rounds
+    ]
+    heading, _, what = title.partition(": ")
+    return f"## {heading.capitalize()}\n\n{what.capitalize()}.\n\n{markdown_table(COLUMNS, rows)}" if rows else ""
+
+
+def _keys(table: Sequence[Row]) -> str:
+    """A key's row holds megabytes in the place of seconds."""
+    rows = [(row.circuit, row.side, f"{row.median_s:.1f}") for row in table if row.what == "key" and row.median_s]
+    text = "What a prover needs on the disk: key and, where it is a file of its own, constraint system.\n\n"
+    return "## Keys\n\n" + text + markdown_table(("circuit", "side", "MB"), rows) if rows else ""
+
+
+def _streams(table: Sequence[Row]) -> str:
+    rows = [
+        (row.circuit, row.side, int(row.what.removeprefix("many-")), f"{1 / row.median_s:.2f}")
+        for row in table
+        if row.what.startswith("many-") and row.median_s
+    ]
+    return (
+        "## Streams of proofs\n\n" + markdown_table(("circuit", "side", "threads", "proofs a second"), rows)
+        if rows
+        else ""
+    )
+
+
+def _notes(table: Sequence[Row]) -> str:
+    """What is missing, and why."""
+    notes = dict.fromkeys(f"- {row.circuit}, {row.side}, {row.what}: {row.note}" for row in table if row.note)
+    return "## Not measured\n\n" + "\n".join(notes) + "\n" if notes else ""
+
+
+def _time(seconds: float | None) -> str | None:
+    return None if seconds is None else f"{seconds:.2f}" if seconds >= 10 else f"{seconds:.4f}"

@@ -1,0 +1,119 @@
+"""The comparison of provers runs with this library alone, and tells sides that fail or are too slow."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.proving import results
+from benchmarks.proving.__main__ import main
+from benchmarks.proving.circuits import CircuitFiles, ProvenCircuit
+from benchmarks.proving.measure import Limits, Measurement, Series
+from benchmarks.proving.server import Spent
+from benchmarks.proving.sides import Side
+
+PEER = """
+import json, sys, time
+word, seconds = sys.argv[1], float(sys.argv[2])
+def say():
+    print(json.dumps({"seconds": seconds, "cpu": 0.0, "peak_mb": 1.0, "version": "1"}), flush=True)
+say()
+for line in sys.stdin if word == "serve" else ():
+    if seconds > 9:
+        time.sleep(60)
+    if seconds < 0:
+        sys.exit("no proof today")
+    say()
+"""
+
+
+class Pretended(Side):
+    """A side that says of everything that it took so long."""
+
+    mode = "pretended"
+    has_cold = False
+
+    def __init__(self, tools: Path, name: str, seconds: float) -> None:
+        super().__init__(tools)
+        self.name, self.seconds = name, seconds
+
+    def command(self, word: str, files: CircuitFiles) -> list[str]:
+        return [sys.executable, "-c", PEER, word, str(self.seconds)]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> CircuitFiles:
+    (tmp_path / "counts.json").write_text(json.dumps({"constraints": 4081, "wires": 4084, "bits": 1}))
+    return CircuitFiles(ProvenCircuit.parse("chain-12"), tmp_path)
+
+
+@pytest.mark.parametrize("name", ["chain-10", "bits-11"])
+def test_circuits_fill_their_domain(name: str) -> None:
+    circuit, inputs = ProvenCircuit.parse(name).built()
+    power = int(name[-2:])
+    rows = circuit.r1cs.n_constraints + circuit.r1cs.n_public + 1
+    assert 2 ** (power - 1) < rows <= 2**power
+    circuit.check(circuit.witness(inputs))
+
+
+@pytest.mark.parametrize("name", ["chain", "chain-9", "chain-small", "margin-14", "hash-14", ""])
+def test_unknown_circuits_are_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="no circuit"):
+        ProvenCircuit.parse(name)
+
+
+def test_this_library_is_measured_from_files(tmp_path: Path) -> None:
+    folders = ["--build", str(tmp_path / "build"), "--out", str(tmp_path)]
+    main(["--only", "chain-10", "margin-small", "--peers", "--rounds", "2", *folders])
+    main(["--only", "chain-10", "--peers", "--rounds", "1", "--setup", *folders])
+    table = results.read(tmp_path / "proving.csv")
+    found = {(row.circuit, row.what): row for row in table}
+    for circuit in ("chain-10", "margin-small"):
+        assert {what for name, what in found if name == circuit} >= {"warm", "cold", "load", "verify", "witness", "key"}
+    assert found["chain-10", "warm"].rounds == found["chain-10", "cold"].rounds == 2
+    assert ("chain-10", "setup") in found
+    assert all(row.side == "zkmargin" and not row.note for row in table)
+    text = (tmp_path / "proving.md").read_text()
+    assert "A whole process" in text
+    assert "Not measured" not in text
+    assert (tmp_path / "proving-growth.svg").exists()
+
+
+def test_sides_that_fail_or_are_slow_are_noted(files: CircuitFiles, tmp_path: Path) -> None:
+    sides = [Pretended(tmp_path, name, seconds) for name, seconds in (("good", 0.3), ("bad", -1.0), ("slow", 10.0))]
+    small = Pretended(tmp_path, "small", 0.1)
+    small.largest = 11
+    measurement = Measurement(files, [*sides, small], Limits(rounds=3, step_s=1.0, circuit_s=100.0))
+    measurement.prepare()
+    measurement.warm()
+    notes = {one.side: one.note for one in measurement.series if one.note}
+    assert notes == {"bad": "ended: no proof today", "slow": "more than 1 s", "small": "not asked beyond 2^11"}
+    [warm] = [one for one in measurement.series if one.what == "warm" and one.side == "good"]
+    assert [spent.seconds for spent in warm.spent] == [0.3] * 3
+
+
+def test_rounds_end_with_the_circuits_time(files: CircuitFiles, tmp_path: Path) -> None:
+    sides = [Pretended(tmp_path, "one", 2.0), Pretended(tmp_path, "other", 3.0)]
+    measurement = Measurement(files, sides, Limits(rounds=9, step_s=5.0, circuit_s=16.0))
+    measurement.warm()
+    assert [len(one.spent) for one in measurement.series if one.what == "warm"] == [3, 3]
+
+
+def test_ratios_are_of_pairs_and_rows_survive_the_file(tmp_path: Path) -> None:
+    ours = Series("chain-12", "zkmargin", "warm", [Spent(1.0, 2.0, 50.0), Spent(4.0, 8.0, 50.0), Spent(1.0, 2.0, 50.0)])
+    peer = Series("chain-12", "gnark", "warm", [Spent(2.0, 4.0, 100.0), Spent(8.0, 9.0, 100.0), Spent(4.0, 8.0, 100.0)])
+    counts = {"constraints": 4081, "wires": 4084, "bits": 1}
+    table = results.rows([ours, peer], counts, "now")
+    by_side = {row.side: row for row in table}
+    assert by_side["zkmargin"].ratio is None
+    gnark = by_side["gnark"]
+    assert (gnark.ratio, gnark.ratio_low, gnark.ratio_high, gnark.memory_ratio) == (0.5, 0.25, 0.5, 0.5)
+    results.write(tmp_path / "x.csv", table)
+    assert results.read(tmp_path / "x.csv") == table
+    again = results.rows([Series("chain-12", "gnark", "warm", note="gone")], counts, "later")
+    cold = results.rows([Series("chain-12", "gnark", "cold", [Spent(1.0, 1.0, 1.0)])], counts, "then")
+    merged = results.merged([*table, *cold], again)
+    assert [(row.what, row.run) for row in merged] == [("cold", "then"), ("warm", "later")]
