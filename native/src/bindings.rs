@@ -23,7 +23,8 @@ use crate::kernel::{self, Kernel};
 use crate::poseidon::ListHash;
 use crate::sparse::{self, Matrix, Parts};
 use crate::{
-    batch, compress, curve, field, groth16, keccak, merkle, msm, multiples, ntt, pairing, program, secp256k1, threads,
+    batch, compress, curve, field, groth16, keccak, merkle, msm, multiples, ntt, pairing, point_rows, program,
+    secp256k1, threads,
 };
 
 type Scalars = Result<Vec<Fr>, Error>;
@@ -288,7 +289,7 @@ macro_rules! group {
             let bases = &bases.get().0;
             bulk(py, move || {
                 let matrix = Matrix::decode(width, parts)?;
-                Ok(encode_points(&curve::affine(&matrix.apply_points::<$config>(bases)?)))
+                Ok(encode_points(&point_rows::apply::<$config>(&matrix, bases)?))
             })
         }
 

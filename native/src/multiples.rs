@@ -1,14 +1,15 @@
 //! Many multiples of one base, from a table of its digits' multiples: nothing is doubled, and inversions are shared.
 //!
-//! A scalar is written in signed digits of `width` bits, from -2^(width - 1) up to 2^(width - 1). Row i of the table holds
-//! d 2^(width i) times the base for each digit d > 0, and a block of scalars is added up row by row, all side by side.
+//! Scalars are written in signed digits. Row i of the table holds d 2^(width i) times the base for each digit d > 0, and
+//! the digits of a block of scalars are added up row by row, all side by side.
 
 use ark_ec::short_weierstrass::{Affine, Projective};
 use ark_ec::CurveGroup;
-use ark_ff::{AdditiveGroup, PrimeField};
+use ark_ff::AdditiveGroup;
 use rayon::prelude::*;
 
 use crate::affine::{Adder, BulkCurve, Room, Stored, Term};
+use crate::digits::{digits, windows};
 use crate::kernel::{kernel, Kernel};
 
 /// Scalars that are added up side by side: they and a row of the table stay in a core's second cache.
@@ -39,14 +40,9 @@ fn multiples_with<C: BulkCurve>(kernel: Kernel, base: &Affine<C>, scalars: &[C::
 
 /// The width with the fewest additions for so many scalars, among those whose rows are not too long.
 fn width<C: BulkCurve>(count: usize) -> usize {
-    let additions = |width: &usize| rows::<C>(*width) * (count + (1 << (width - 1)));
+    let additions = |width: &usize| windows::<C::ScalarField>(*width) * (count + (1 << (width - 1)));
     let short = |width: &usize| size_of::<C::Point>() << (width - 1) <= ROW;
     (2..=16).filter(short).min_by_key(additions).unwrap_or(2)
-}
-
-/// Digits of a scalar, with room for the last carry.
-fn rows<C: BulkCurve>(width: usize) -> usize {
-    (C::ScalarField::MODULUS_BIT_SIZE as usize + 1).div_ceil(width)
 }
 
 struct Table<C: BulkCurve> {
@@ -71,7 +67,7 @@ impl<C: BulkCurve> Table<C> {
     fn new(adder: &dyn Adder<C>, base: &Affine<C>, width: usize) -> Self {
         let mut place = Projective::from(*base);
         let mut places = Vec::new();
-        for _ in 0..rows::<C>(width) {
+        for _ in 0..windows::<C::ScalarField>(width) {
             places.push(place);
             (0..width).for_each(|_| {
                 place.double_in_place();
@@ -85,32 +81,18 @@ impl<C: BulkCurve> Table<C> {
     /// The products of a block's scalars, into its sums.
     fn multiply(&self, adder: &dyn Adder<C>, scalars: &[C::ScalarField], block: &mut Block<C>) {
         let Block { terms, sums, room } = block;
-        terms.resize_with(self.rows.len(), Vec::new);
-        terms.iter_mut().for_each(Vec::clear);
-        for scalar in scalars {
-            self.spread(scalar, terms);
+        terms.clear();
+        terms.resize(self.rows.len(), vec![Term::NONE; scalars.len()]);
+        for (index, scalar) in scalars.iter().enumerate() {
+            for digit in digits(scalar, self.width) {
+                let term = if digit.minus { Term::minus } else { Term::plus };
+                terms[digit.window][index] = term(digit.size - 1);
+            }
         }
         sums.clear();
         sums.resize(scalars.len(), C::Point::INFINITY);
         for (row, terms) in self.rows.iter().zip(terms) {
             adder.accumulate(sums, row, terms, room);
-        }
-    }
-
-    /// A scalar's digits, each into its row's terms.
-    fn spread(&self, scalar: &C::ScalarField, terms: &mut [Vec<Term>]) {
-        let (bits, half) = (scalar.into_bigint(), 1 << (self.width - 1));
-        let mut carry = 0;
-        for (place, terms) in terms.iter_mut().enumerate() {
-            let digit = bits_at(bits.as_ref(), place * self.width, self.width) + carry;
-            carry = usize::from(digit > half);
-            // A digit above the half is replaced by its distance to the next place, and subtracted.
-            terms.push(match digit {
-                0 => Term::NONE,
-                _ if digit <= half => Term::plus(digit - 1),
-                _ if digit == 2 * half => Term::NONE,
-                _ => Term::minus(2 * half - digit - 1),
-            });
         }
     }
 }
@@ -126,12 +108,6 @@ fn row<C: BulkCurve>(adder: &dyn Adder<C>, point: &Affine<C>, width: usize, room
         row.extend(more);
     }
     row
-}
-
-fn bits_at(limbs: &[u64], start: usize, width: usize) -> usize {
-    let limb = |index: usize| u128::from(limbs.get(index).copied().unwrap_or(0));
-    let both = limb(start / 64) | limb(start / 64 + 1) << 64;
-    ((both >> (start % 64)) as usize) & ((1 << width) - 1)
 }
 
 #[cfg(test)]

@@ -1,17 +1,12 @@
-//! Sparse matrices in row-compressed form, applied to vectors of scalars or of points.
+//! Sparse matrices in row-compressed form, applied to vectors of scalars; `point_rows` has the same for points.
 
-use ark_ec::scalar_mul::double_and_add_affine;
-use ark_ec::short_weierstrass::{Affine, Projective};
-use ark_ec::{AffineRepr, VariableBaseMSM};
-use ark_ff::{AdditiveGroup, BigInteger, One, PrimeField};
+use std::ops::Range;
+
+use ark_ff::PrimeField;
 use rayon::prelude::*;
 
 use crate::encode::decode_scalars;
 use crate::error::Error;
-use crate::group::Group;
-
-/// From this many entries a row of points is worth buckets.
-const LONG_ROW: usize = 64;
 
 /// The bytes of a matrix, as `algebra/sparse.py` keeps them.
 #[derive(Clone, Copy)]
@@ -95,27 +90,40 @@ impl<F: PrimeField> Matrix<F> {
     /// The matrix times a vector of scalars.
     pub fn apply(&self, vector: &[F]) -> Result<Vec<F>, Error> {
         self.check_width("scalar", vector.len())?;
-        Ok(self.rows(64, |columns, places| {
+        Ok(self.each_row(64, |columns, places| {
             columns.iter().zip(places).map(|(&column, &place)| self.scaled(vector[column as usize], place)).sum()
         }))
     }
 
-    /// The matrix times a vector of points.
-    pub fn apply_points<P>(&self, bases: &[Affine<P>]) -> Result<Vec<Projective<P>>, Error>
-    where
-        P: Group<ScalarField = F>,
-    {
-        self.check_width("point", bases.len())?;
-        Ok(self.rows(1, |columns, places| {
-            let coefficients = places.iter().map(|&place| self.scalars[place as usize]);
-            let points = columns.iter().map(|&column| bases[column as usize]);
-            if columns.len() >= LONG_ROW {
-                return Projective::msm_unchecked(&points.collect::<Vec<_>>(), &coefficients.collect::<Vec<_>>());
-            }
-            points
-                .zip(coefficients)
-                .fold(Projective::ZERO, |sum, (point, coefficient)| sum + product(point, &coefficient))
-        }))
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    pub fn rows(&self) -> usize {
+        self.row_ptr.len() - 1
+    }
+
+    /// The entries of a row, all rows' end to end.
+    pub fn entries(&self, row: usize) -> Range<usize> {
+        self.row_ptr[row] as usize..self.row_ptr[row + 1] as usize
+    }
+
+    /// The column of each entry, below the width.
+    pub fn columns(&self) -> &[u32] {
+        &self.columns
+    }
+
+    /// The coefficient of each entry, as its place in `scalars`.
+    pub fn places(&self) -> &[u32] {
+        &self.places
+    }
+
+    pub fn scalars(&self) -> &[F] {
+        &self.scalars
+    }
+
+    pub fn coefficient(&self, entry: usize) -> &F {
+        &self.scalars[self.places[entry] as usize]
     }
 
     /// One row times a vector.
@@ -135,7 +143,7 @@ impl<F: PrimeField> Matrix<F> {
     }
 
     /// A result for each row, from its columns and the places of its coefficients.
-    fn rows<T: Send>(&self, grain: usize, row: impl Fn(&[u32], &[u32]) -> T + Sync) -> Vec<T> {
+    fn each_row<T: Send>(&self, grain: usize, row: impl Fn(&[u32], &[u32]) -> T + Sync) -> Vec<T> {
         self.row_ptr
             .par_windows(2)
             .with_min_len(grain)
@@ -151,21 +159,6 @@ impl<F: PrimeField> Matrix<F> {
             return Err(Error::Count { what, expected: self.width, found });
         }
         Ok(())
-    }
-}
-
-/// coefficient * point; most coefficients of a circuit are small or the negative of something small.
-fn product<P: Group>(point: Affine<P>, coefficient: &P::ScalarField) -> Projective<P> {
-    if coefficient.is_one() {
-        return point.into_group();
-    }
-    let (positive, negative) = (coefficient.into_bigint(), (-*coefficient).into_bigint());
-    if positive.num_bits() <= 64 {
-        double_and_add_affine(&point, positive)
-    } else if negative.num_bits() <= 64 {
-        double_and_add_affine(&-point, negative)
-    } else {
-        P::times(&point, coefficient)
     }
 }
 

@@ -27,7 +27,7 @@ use crate::kernel::kernel;
 pub use schedule::Schedule;
 pub use shape::Shape;
 pub use tables::Tables;
-use tree::Tree;
+pub(crate) use tree::Tree;
 
 /// Bytes of points that one task takes up at a time: with their sums they stay in a core's second cache.
 const CHUNK_BYTES: usize = 1 << 19;
