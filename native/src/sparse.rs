@@ -95,14 +95,6 @@ impl<F: PrimeField> Matrix<F> {
         }))
     }
 
-    pub fn width(&self) -> usize {
-        self.width
-    }
-
-    pub fn rows(&self) -> usize {
-        self.row_ptr.len() - 1
-    }
-
     /// The entries of a row, all rows' end to end.
     pub fn entries(&self, row: usize) -> Range<usize> {
         self.row_ptr[row] as usize..self.row_ptr[row + 1] as usize

@@ -49,7 +49,7 @@ fn apply_by<C: BulkCurve>(
     let rows = parts.len().div_ceil(4 * rayon::current_num_threads()).clamp(1, rows);
     let sums = parts.par_chunks(rows).map(|parts| sums(adder, &source, matrix, parts));
     let sums: Vec<C::Point> = sums.flatten_iter().collect();
-    let mut result = vec![Affine::identity(); matrix.rows()];
+    let mut result = vec![Affine::identity(); matrix.height()];
     let mut start = 0;
     for parts in parts.chunk_by(|one, other| one.row == other.row) {
         result[parts[0].row] = total(&sums[start..start + parts.len()]);
@@ -73,8 +73,8 @@ struct Part {
 
 fn parts<F: PrimeField>(matrix: &Matrix<F>, width: usize) -> Vec<Part> {
     let counts: Vec<usize> = matrix.scalars().iter().map(|scalar| digits(scalar, width).count()).collect();
-    let mut parts = Vec::with_capacity(matrix.rows());
-    for row in 0..matrix.rows() {
+    let mut parts = Vec::with_capacity(matrix.height());
+    for row in 0..matrix.height() {
         let mut entries = matrix.entries(row);
         let mut count = 0;
         for entry in entries.clone() {
