@@ -8,7 +8,7 @@ ROOMS := algebra circuits cli contracts prover pytest_plugin settlement verifier
 RUST := $(wildcard native/src/*.rs native/src/*/*.rs) native/Cargo.toml native/Cargo.lock
 WORKERS ?= 2
 
-.PHONY: demo test check format native-check wheel-check no-rust-check interop servers clean
+.PHONY: demo test check format native-check sanitize wheel-check no-rust-check interop servers clean
 
 $(VENV)/.installed: pyproject.toml setup.py $(RUST)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -59,6 +59,13 @@ native-check:
 	cargo fmt --manifest-path native/Cargo.toml -- --check
 	cargo clippy --manifest-path native/Cargo.toml --locked --release --all-targets -- -D warnings
 	cargo test --manifest-path native/Cargo.toml --locked --release --no-default-features --quiet
+
+# The crate's tests under AddressSanitizer, what Miri can interpret of them, and on aarch64: twenty minutes, before a
+# release or after a change of unsafe code. native/sanitize.sh says what each needs.
+sanitize:
+	sh native/sanitize.sh address
+	sh native/sanitize.sh miri
+	sh native/sanitize.sh aarch64
 
 # The wheel a user would get, in an environment of its own, away from the tree.
 wheel-check: $(VENV)/.installed

@@ -210,6 +210,9 @@ class _NativeProver:
         self._loaded = loaded
         self.facts = ProverFacts(**loaded.facts())
 
+    def least_work(self, witness: Buffer) -> dict[str, int]:
+        return self._loaded.least_work(witness)
+
     def prove(self, witness: Buffer, r: int, s: int, *, alone: bool = False) -> tuple[bytes | None, dict[str, float]]:
         return self._loaded.prove(witness, scalars_to_bytes([r]), scalars_to_bytes([s]), alone)
 

@@ -9,7 +9,7 @@ import time
 
 from .encoding import Buffer, scalars_from_bytes, scalars_to_bytes
 from .engine import Engine
-from .errors import EncodingError
+from .errors import EncodingError, EngineUnavailable
 from .proving import ProverFacts, ProvingParts
 
 
@@ -60,6 +60,9 @@ class PlainProver:
         proof = a + b2 + c
         holds = self._check.check(wires[32:public], proof)
         return proof if holds else None, {"in all": time.perf_counter() - started}
+
+    def least_work(self, witness: Buffer) -> dict[str, int]:
+        raise EngineUnavailable("native", "only its work is counted; the reference engine is here to be read")
 
     def quotient(self, wires: bytes) -> bytes:
         """H at the odd points of the doubled domain, without C's part where the key has that folded in."""

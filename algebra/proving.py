@@ -88,3 +88,10 @@ class LoadedProver(Protocol):
         many proofs. A key that yields no group elements is a `PointError`.
         """
         ...
+
+    def least_work(self, witness: Buffer) -> dict[str, int]:
+        """How many operations of each kind no proof of this witness does without; `prover/breakdown.py` names them.
+
+        An engine whose times nobody asks for counts nothing and raises `EngineUnavailable`.
+        """
+        ...

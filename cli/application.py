@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("export", "Write keys and circuits in the formats of other tools."),
     "profile": ("profile", "Say where a circuit's constraints go, and what changed since the last time."),
     "inspect": ("inspect", "Say what is in a file."),
+    "bench": ("bench", "Say where the time of a proof goes, beside what its operations must cost."),
     "backtest": ("backtest", "Hold the margin against simulated or imported markets."),
     "vectors": ("vectors", "Replay or generate test vectors."),
     "doctor": ("doctor", "Say what this installation can do."),

@@ -29,7 +29,6 @@ from zkmargin.verifier.keys import VerifyingKey
 from zkmargin.verifier.proof import Proof
 
 from .errors import CeremonyInvalid, UnsatisfiedWitness, WitnessMismatch
-from .many import in_order
 from .memory import table_memory
 from .proving_key import ProvingKey
 from .randomness import secret_scalar
@@ -97,6 +96,10 @@ class Prover:
         curve = self.engine.curve
         return self._prove(witness, secret_scalar(curve), secret_scalar(curve), alone=False)
 
+    def least_work(self, witness: Buffer) -> dict[str, int]:
+        """How many operations of each kind no proof of this witness does without, as the native engine counts them."""
+        return self._loaded.least_work(self._checked(witness))
+
     def prove_many(
         self, witnesses: Iterable[Buffer], *, threads: int | None = None
     ) -> Iterator[Proven | ZkMarginError]:
@@ -106,6 +109,8 @@ class Prover:
         than twice as many witnesses are taken ahead of the proofs asked for: memory stays bounded however long the
         stream is. r and s are fresh for each.
         """
+        from .many import in_order  # brings threads' modules, which a single proof starts faster without
+
         return in_order(self._outcome, witnesses, threads)
 
     def prove_with_known_randomness(self, witness: Buffer, r: int, s: int) -> Proven:

@@ -87,6 +87,12 @@ impl<F: PrimeField> Matrix<F> {
         Ok(Self { width, row_ptr, columns, places, scalars })
     }
 
+    /// Entries that cost a product: all but 1 and -1.
+    pub fn products(&self) -> usize {
+        let costs: Vec<bool> = self.scalars.iter().map(|scalar| !(scalar.is_one() || (-*scalar).is_one())).collect();
+        self.places.iter().filter(|&&place| costs[place as usize]).count()
+    }
+
     /// The matrix times a vector of scalars.
     pub fn apply(&self, vector: &[F]) -> Result<Vec<F>, Error> {
         self.check_width("scalar", vector.len())?;

@@ -121,6 +121,25 @@ impl Prover {
         Ok(Self(py.detach(|| threads::install(|| checked::Prover::new(load(&sources, memory)?)))?))
     }
 
+    /// How many operations of each kind a proof of this witness costs at the least.
+    fn least_work<'py>(&self, py: Python<'py>, witness: Buffer<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let (key, witness) = (&self.0.key, witness.as_slice());
+        let work = py.detach(|| threads::install(|| key.least_work(&key.wires(witness)?)))?;
+        let counts = [
+            ("products", work.products),
+            ("butterflies", work.butterflies),
+            ("a", work.a),
+            ("b1", work.b1),
+            ("b2", work.b2),
+            ("c", work.c),
+        ];
+        let found = PyDict::new(py);
+        for (name, count) in counts {
+            found.set_item(name, count)?;
+        }
+        Ok(found)
+    }
+
     /// The members of `ProverFacts`.
     fn facts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let (facts, singles) = (&self.0.key.facts, &self.0.key.singles);

@@ -3,6 +3,7 @@
 pub mod budget;
 pub mod checked;
 pub mod file;
+pub mod floor;
 pub mod key;
 pub mod layout;
 mod matrices;
