@@ -1,12 +1,13 @@
 """This library's side of the comparison of provers: `python -m benchmarks.proving.ours WORD FOLDER`.
 
 `prepare` makes a development key and writes it as `key`, `zkey` writes one for other provers as `key.zkey`, `serve`
-answers each line it reads, `prove`, `verify` or `witness`, with a line of JSON, and `check` verifies the proof that a
-whole process left. The only place here that knows how this library proves.
+answers each line it reads, `prove`, `verify` or `witness`, with a line of JSON, `many FOLDER COUNT THREADS` proves a
+stream, and `check` verifies the proof that a whole process left. Only this module knows how this library proves.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import resource
 import sys
@@ -43,7 +44,7 @@ def serve(folder: Path) -> None:
     """Proofs are checked after their clock, by the verifier of a target chain."""
     (prover, witness), figures = timed(lambda: _load(folder))
     say(figures)
-    verifier, known = Verifier(prover.key.verifying_key(), allow_development=True), None
+    verifier, known = Verifier(prover.verifying_key(), allow_development=True), None
     compute: Callable[[], bytes] | None = None
     for line in sys.stdin:
         word = line.strip()
@@ -59,6 +60,23 @@ def serve(folder: Path) -> None:
             proof, public = known
             _, figures = timed(lambda proof=proof, public=public: verifier.verify(public, proof))  # type: ignore[misc]
         say(figures)
+
+
+def many(folder: Path, count: str, threads: str) -> None:
+    """Seconds a proof, of a stream."""
+    prover, witness = _load(folder)
+    stream = itertools.repeat(witness, int(count))
+
+    def prove_all() -> list[Any]:
+        return list(prover.prove_many(stream, threads=int(threads)))
+
+    outcomes, figures = timed(prove_all)
+    verifier = Verifier(prover.verifying_key(), allow_development=True)
+    for outcome in outcomes:
+        if isinstance(outcome, Exception):
+            raise outcome
+        verifier.verify(outcome[1], outcome[0])
+    say(figures | {"seconds": figures["seconds"] / len(outcomes), "cpu": figures["cpu"] / len(outcomes)})
 
 
 def check(folder: Path) -> None:
@@ -114,4 +132,11 @@ def _version() -> str:
 
 
 if __name__ == "__main__":
-    {"prepare": prepare, "zkey": zkey, "serve": serve, "check": check}[sys.argv[1]](Path(sys.argv[2]))
+    words: dict[str, Callable[..., None]] = {
+        "prepare": prepare,
+        "zkey": zkey,
+        "serve": serve,
+        "many": many,
+        "check": check,
+    }
+    words[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])

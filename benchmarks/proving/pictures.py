@@ -72,11 +72,11 @@ def _growth(table: Sequence[Row], figure: Any) -> Any:
         axes.set(xscale="log", yscale="log", title=TITLES[kind], xlabel="constraints")
         powers = sorted({(row.constraints - 1).bit_length() for row in here})
         axes.set_xticks([2**power for power in powers], [f"$2^{{{power}}}$" for power in powers])
+        axes.yaxis.set_major_formatter("{x:g}")
         axes.minorticks_off()
         axes.grid(color=GRID, lw=0.6)
     panels[0].set_ylabel("seconds for a proof")
-    handles = {label: line for axes in panels for line, label in zip(*axes.get_legend_handles_labels(), strict=True)}
-    drawn.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=len(handles), frameon=False)
+    _legend(drawn)
     return drawn
 
 
@@ -107,10 +107,15 @@ def _ratios(table: Sequence[Row], figure: Any) -> Any:
         axes.set(title=f"our time / the peer's, {kind}", xlim=(0, None))
         axes.grid(axis="x", color=GRID, lw=0.6)
         axes.set_axisbelow(True)
-        handles, labels = axes.get_legend_handles_labels()
-        named = dict(zip(labels, handles, strict=True))
-        axes.legend(
-            named.values(), named.keys(), loc="lower center", bbox_to_anchor=(0.5, -0.3), ncols=3, frameon=False
-        )
     drawn.axes[0].invert_yaxis()
+    _legend(drawn)
     return drawn
+
+
+def _legend(drawn: Any) -> None:
+    """One for all panels, below them."""
+    handles: dict[str, Any] = {}
+    for axes in drawn.axes:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            handles.setdefault(label, handle)
+    drawn.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=len(handles), frameon=False)

@@ -8,6 +8,7 @@ that cost, `serve FOLDER` proves and verifies as often as it is asked, `prove FO
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -93,7 +94,7 @@ class Gnark(Side):
 
 class Arkworks(Side):
     name = "arkworks"
-    mode = "ark-groth16 with matrices at hand, parallel, asm, target-cpu=native"
+    mode = "ark-groth16 with matrices at hand, features parallel and asm, bmi2 and adx"
 
     def missing(self) -> str | None:
         return None if shutil.which("cargo") else "cargo is not installed"
@@ -102,7 +103,8 @@ class Arkworks(Side):
         manifest = HERE.parent / "arkworks" / "Cargo.toml"
         command = ["cargo", "build", "--release", "--locked", "--quiet", "--features", "parallel"]
         places = ["--manifest-path", str(manifest), "--target-dir", str(self.tools / "arkworks")]
-        self._run([*command, *places], RUSTFLAGS="-C target-cpu=native")
+        features = "-C target-feature=+bmi2,+adx" if platform.machine() == "x86_64" else "-C target-cpu=native"
+        self._run([*command, *places], RUSTFLAGS=features)
 
     def program(self) -> list[str]:
         return [str(self.tools / "arkworks" / "release" / "arkworks-peer")]

@@ -67,12 +67,20 @@ def test_unknown_circuits_are_refused(name: str) -> None:
 
 def test_this_library_is_measured_from_files(tmp_path: Path) -> None:
     folders = ["--build", str(tmp_path / "build"), "--out", str(tmp_path)]
-    main(["--only", "chain-10", "margin-small", "--peers", "--rounds", "2", *folders])
+    main(["--only", "chain-10", "margin-small", "--peers", "--rounds", "2", "--many", "2", *folders])
     main(["--only", "chain-10", "--peers", "--rounds", "1", "--setup", *folders])
     table = results.read(tmp_path / "proving.csv")
     found = {(row.circuit, row.what): row for row in table}
     for circuit in ("chain-10", "margin-small"):
-        assert {what for name, what in found if name == circuit} >= {"warm", "cold", "load", "verify", "witness", "key"}
+        assert {what for name, what in found if name == circuit} >= {
+            "warm",
+            "cold",
+            "load",
+            "verify",
+            "witness",
+            "key",
+            "many-1",
+        }
     assert found["chain-10", "warm"].rounds == found["chain-10", "cold"].rounds == 2
     assert ("chain-10", "setup") in found
     assert all(row.side == "zkmargin" and not row.note for row in table)
