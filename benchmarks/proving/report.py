@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ..tables import markdown_table
@@ -43,7 +43,9 @@ def write_report(table: Sequence[Row], path: Path, machine: Iterable[str], modes
         "\n".join(f"- {side} {version}: {modes.get(side, '')}" for side, version in sorted(versions.items())),
         "- runs: " + ", ".join(sorted({row.run for row in table})) + "\n",
         "\n".join(f"- {family}: {what}" for family, what in FAMILIES.items()) + "\n",
-        _ratios(table),
+        _shares("Our time as a share of each peer's", table, lambda row: row.ratio),
+        _shares("Our processor time as a share of each peer's", table, lambda row: row.processor_ratio),
+        _shares("Our peak memory as a share of each peer's", table, lambda row: row.memory_ratio),
         *(_section(title, [row for row in table if row.what == what]) for what, title in WORDS.items()),
         _keys(table),
         _streams(table),
@@ -52,16 +54,17 @@ def write_report(table: Sequence[Row], path: Path, machine: Iterable[str], modes
     path.write_text("\n".join(part for part in parts if part))
 
 
-def _ratios(table: Sequence[Row]) -> str:
-    """One line a circuit: ours as a share of each peer's time, warm and cold."""
-    found = {(row.what, row.side, row.circuit): row.ratio for row in table if row.ratio is not None}
-    columns = sorted({(what, side) for what, side, _ in found if what in ("warm", "cold")}, reverse=True)
+def _shares(title: str, table: Sequence[Row], share: Callable[[Row], float | None]) -> str:
+    """One line a circuit: ours as a share of each peer's, warm and cold."""
+    proofs = [row for row in table if row.what in ("warm", "cold")]
+    found = {(row.what, row.side, row.circuit): x for row in proofs if (x := share(row)) is not None}
+    columns = sorted({(what, side) for what, side, _ in found}, reverse=True)
     lines = []
     for circuit, constraints in dict.fromkeys((row.circuit, row.constraints) for row in table):
         cells = [found.get((*column, circuit)) for column in columns]
         lines.append((circuit, constraints, *(None if cell is None else f"{cell:.2f}" for cell in cells)))
     header = ("circuit", "constraints", *(f"{what}: {side}" for what, side in columns))
-    return "## Our time as a share of each peer's\n\n" + markdown_table(header, lines)
+    return f"## {title}\n\n{markdown_table(header, lines)}" if columns else ""
 
 
 def _section(title: str, table: Sequence[Row]) -> str:

@@ -36,6 +36,7 @@ class Row:
     ratio: float | None
     ratio_low: float | None
     ratio_high: float | None
+    processor_ratio: float | None
     memory_ratio: float | None
     version: str
     note: str
@@ -60,6 +61,7 @@ def _row(one: Series, ours: Series | None, counts: dict[str, int], run: str) -> 
     seconds = [spent.seconds for spent in one.spent]
     pairs = list(zip(ours.spent, one.spent, strict=False)) if ours and one.side != OURS else []
     ratios = [mine.seconds / theirs.seconds for mine, theirs in pairs if theirs.seconds]
+    busy = [mine.cpu / theirs.cpu for mine, theirs in pairs if theirs.cpu]
     memory = [mine.peak_mb / theirs.peak_mb for mine, theirs in pairs if theirs.peak_mb]
     return Row(
         circuit=one.circuit,
@@ -77,6 +79,7 @@ def _row(one: Series, ours: Series | None, counts: dict[str, int], run: str) -> 
         ratio=median(ratios) if ratios else None,
         ratio_low=min(ratios, default=None),
         ratio_high=max(ratios, default=None),
+        processor_ratio=median(busy) if busy else None,
         memory_ratio=median(memory) if memory else None,
         version=one.version,
         note=one.note,

@@ -119,6 +119,7 @@ def test_ratios_are_of_pairs_and_rows_survive_the_file(tmp_path: Path) -> None:
     assert by_side["zkmargin"].ratio is None
     gnark = by_side["gnark"]
     assert (gnark.ratio, gnark.ratio_low, gnark.ratio_high, gnark.memory_ratio) == (0.5, 0.25, 0.5, 0.5)
+    assert gnark.processor_ratio == 0.5
     results.write(tmp_path / "x.csv", table)
     assert results.read(tmp_path / "x.csv") == table
     again = results.rows([Series("chain-12", "gnark", "warm", note="gone")], counts, "later")
