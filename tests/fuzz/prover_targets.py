@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 from zkmargin.algebra import get_engine, scalars_from_bytes
 from zkmargin.circuits.formats import read_r1cs, read_wtns, write_r1cs, write_wtns
@@ -31,6 +33,7 @@ from zkmargin.verifier.groth16 import verify
 from ..prover.conftest import Example, cubic, powers_chain
 from .verdicts import Accepted, Target
 
+MAX_BYTES = 1 << 17
 LARGEST = 64
 """Wires and constraints of a circuit that is set up: a lie about sizes has been found out before that."""
 
@@ -114,6 +117,40 @@ def _keys() -> Target:
     return Target([write_zkey(key), write_zkey(replace(other, development=True))], check)
 
 
+def _native_keys() -> Target:
+    """Opened, and proven with, from a file: what leaves verifies, by the honest key where the file has its points."""
+    from zkmargin.algebra.native import NativeEngine
+
+    example, key = cubic(), _key()
+    verifying_key = key.verifying_key()
+    engine = get_engine()
+    assert isinstance(engine, NativeEngine)
+    folder = tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None)
+
+    def written(data: bytes) -> Path:
+        path = Path(folder.name) / "key"
+        path.write_bytes(data)
+        return path
+
+    def check(data: bytes) -> str:
+        path = written(data)
+        prover = Prover.open(path)
+        proof, public = prover.prove(example.witness)
+        if prover.verifying_key() != verifying_key:
+            return "read"
+        _must_verify(verifying_key, public, proof)
+        return "honest"
+
+    seeds = []
+    for each in (key, insecure_setup(example.r1cs)):
+        for memory in (0, 1 << 20):
+            path = written(b"")
+            engine.write_native_key(each, memory, str(path))
+            if path.stat().st_size <= MAX_BYTES:
+                seeds.append(path.read_bytes())
+    return Target(seeds, check)
+
+
 def _must_verify(*statement: object) -> None:
     try:
         verify(*statement)  # type: ignore[arg-type]
@@ -150,3 +187,5 @@ PROVER_TARGETS: dict[str, Callable[[], Target]] = {
     "zkey": _keys,
     "ptau": _ceremonies,
 }
+if get_engine().name == "native":
+    PROVER_TARGETS["native-key"] = _native_keys
