@@ -244,7 +244,7 @@ def test_what_is_no_file(tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     (tmp_path / "empty").touch()
-    for path in (tmp_path / "empty",):
+    for path in (fifo, tmp_path / "empty"):
         with pytest.raises((OSError, AlgebraError)):
             _native.open_native_key(str(path), False)
 

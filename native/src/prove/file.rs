@@ -4,7 +4,7 @@
 //! Points of the queries are taken as they lie: they were checked when the file was made, a point that is none yields a
 //! proof that does not verify, and such a proof never leaves.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufWriter, Seek, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -122,6 +122,10 @@ where
     P: BulkCurve,
     Q: BulkCurve<ScalarField = P::ScalarField>,
 {
+    // Asked before it is opened: to open a pipe would be to wait for its writer.
+    if !fs::metadata(path)?.is_file() {
+        return Err(fault("no regular file"));
+    }
     let file = File::open(path)?;
     let facts = file.metadata()?;
     if !facts.is_file() || facts.len() < header_length::<Base<P>, P::ScalarField>() as u64 {
