@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use crate::affine::{BulkCurve, Room, Stored, Term};
 use crate::error::Error;
 use crate::kernel::kernel;
-use crate::ntt::Domain;
+use crate::ntt::{Domain, Transformed};
 
 /// Runs of which the fastest counts.
 const RUNS: usize = 12;
@@ -38,7 +38,7 @@ pub fn product<F: PrimeField>() -> f64 {
 }
 
 /// Seconds for one butterfly: a product, a sum and a difference, as transforms do them.
-pub fn butterfly<F: PrimeField>() -> Result<f64, Error> {
+pub fn butterfly<F: Transformed>() -> Result<f64, Error> {
     let domain = Domain::<F>::new(VALUES)?;
     let mut values: Vec<F> = (0..VALUES as u64).map(|i| F::from(i + 3).pow([1 << 20])).collect();
     let mut run = || domain.interpolate(black_box(&mut values));

@@ -16,13 +16,14 @@ use ark_ec::AffineRepr;
 
 use crate::group::Group;
 use crate::kernel::Kernel;
+use crate::ntt::Transformed;
 
 pub use many::Many;
 pub use portable::Portable;
 pub use stored::{prefetch, Coordinate, Point, Stored};
 
 /// A curve whose affine points the kernel adds in bulk.
-pub trait BulkCurve: Group<BaseField: Coordinate, ScalarField: Coordinate> {
+pub trait BulkCurve: Group<BaseField: Coordinate, ScalarField: Transformed> {
     /// x and y in Montgomery words, all zero for infinity: the equation of no curve here holds at (0, 0).
     type Point: Stored;
 

@@ -6,15 +6,17 @@
 
 mod butterflies;
 mod domain;
+#[cfg(target_arch = "x86_64")]
+mod lanes;
 mod points;
 mod public;
-mod quotient;
 mod scalar;
+mod ways;
 
 pub use domain::Domain;
 pub use points::transform_points;
 pub use public::transform;
-pub use quotient::quotient;
+pub use ways::Transformed;
 
 #[cfg(test)]
 mod tests;

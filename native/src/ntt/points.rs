@@ -7,7 +7,7 @@ use ark_ff::{Field, One};
 use rayon::prelude::*;
 
 use super::public::reverse_bits;
-use super::Domain;
+use super::ways::Tables;
 use crate::affine::{BulkCurve, Room, Term};
 use crate::error::Error;
 use crate::kernel::kernel;
@@ -19,12 +19,12 @@ const TOGETHER: usize = 512;
 /// sum_j w^(ij) points[j] at each place i, or back where `inverse`; every point is in the subgroup.
 pub fn transform_points<C: BulkCurve + GLVConfig>(points: &mut [C::Point], inverse: bool) -> Result<(), Error> {
     let size = points.len();
-    let domain = Domain::<C::ScalarField>::new(size)?;
+    let tables = Tables::<C::ScalarField>::new(size)?;
     let (table, scale) = if inverse {
         // The size is a power of two below the odd modulus, so an inverse exists.
-        (domain.inverse(), C::ScalarField::from(size as u64).inverse().unwrap_or_default())
+        (tables.inverse(), C::ScalarField::from(size as u64).inverse().unwrap_or_default())
     } else {
-        (domain.forward(), C::ScalarField::one())
+        (tables.forward(), C::ScalarField::one())
     };
     reverse_bits(points);
     let mut span = 1;

@@ -1,13 +1,11 @@
 //! Transforms in natural order on both sides, as the engine's door offers them.
 
-use ark_ff::PrimeField;
-
-use super::Domain;
+use super::{Domain, Transformed};
 use crate::error::Error;
 use crate::field::{elementwise, powers};
 
 /// Coefficients to evaluations on coset * <w> in natural order, or back where `inverse`.
-pub fn transform<F: PrimeField>(mut values: Vec<F>, inverse: bool, coset: F) -> Result<Vec<F>, Error> {
+pub fn transform<F: Transformed>(mut values: Vec<F>, inverse: bool, coset: F) -> Result<Vec<F>, Error> {
     let domain = Domain::new(values.len())?;
     let shift = coset.inverse().ok_or(Error::ZeroCoset)?;
     if inverse {

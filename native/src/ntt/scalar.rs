@@ -1,12 +1,99 @@
 //! Butterflies of one field element at a time, for any field.
 
 use std::marker::PhantomData;
+use std::sync::OnceLock;
 
-use ark_ff::PrimeField;
+use ark_ff::{BigInteger, PrimeField};
+use rayon::prelude::*;
 
-use super::butterflies::{quarters_of, twiddles_of, Butterflies, Quarters};
+use super::butterflies::{self, quarters_of, twiddles_of, Butterflies, Quarters};
+use super::ways::{Tables, Ways};
+use crate::affine::Coordinate;
 
-pub struct Scalar<F>(PhantomData<F>);
+const GRAIN: usize = 1 << 10;
+
+/// The tables that were used, made once.
+#[derive(Default)]
+pub struct ScalarWays<F> {
+    forward: OnceLock<Vec<F>>,
+    inverse: OnceLock<Vec<F>>,
+    odd: OnceLock<Vec<F>>,
+}
+
+impl<F: PrimeField> ScalarWays<F> {
+    pub const fn new() -> Self {
+        Self { forward: OnceLock::new(), inverse: OnceLock::new(), odd: OnceLock::new() }
+    }
+}
+
+impl<F: PrimeField + Coordinate> Ways<F> for ScalarWays<F> {
+    fn interpolate(&self, values: &mut [F], tables: &Tables<F>) {
+        butterflies::split(Scalar::new(), values, self.inverse.get_or_init(|| tables.inverse()));
+    }
+
+    fn evaluate(&self, values: &mut [F], tables: &Tables<F>) {
+        butterflies::merge(Scalar::new(), values, self.forward.get_or_init(|| tables.forward()));
+    }
+
+    fn evaluate_odd(&self, values: &mut [F], tables: &Tables<F>) {
+        butterflies::merge(Scalar::new(), values, self.odd.get_or_init(|| tables.odd()));
+    }
+
+    fn extend(&self, values: &mut [F], tables: &Tables<F>) {
+        let (down, up) = (self.inverse.get_or_init(|| tables.inverse()), self.odd.get_or_init(|| tables.odd()));
+        butterflies::extend(Scalar::new(), values, down, up);
+    }
+
+    fn quotient(&self, a: &mut [F], b: &mut [F], c: Option<&mut [F]>, values: &mut [F::BigInt], tables: &Tables<F>) {
+        rayon::join(|| self.extend(a, tables), || self.extend(b, tables));
+        let (scale, canonical) = scales::<F>(a.len());
+        let pairs = a.par_iter().zip(&*b);
+        let Some(c) = c else {
+            return pairs
+                .zip(values)
+                .with_min_len(GRAIN)
+                .for_each(|((a, b), value)| *value = words(*a * b * canonical));
+        };
+        self.extend(c, tables);
+        pairs.zip(&*c).zip(values).with_min_len(GRAIN).for_each(|(((a, b), c), value)| {
+            *value = words((*a * b - *c * scale) * canonical);
+        });
+    }
+}
+
+/// Extended values are `size` times too large: `size` for c, and what undoes its square in a product.
+///
+/// The latter is divided by the Montgomery radix, so that the words of a product with it are the canonical ones of the
+/// product that is meant.
+pub fn scales<F: PrimeField>(size: usize) -> (F, F) {
+    let scale = F::from(size as u64);
+    let radix = F::from(2u64).pow([64 * F::BigInt::NUM_LIMBS as u64]);
+    // The modulus is odd and both are powers of two, so an inverse exists.
+    (scale, (scale.square() * radix).inverse().unwrap_or_default())
+}
+
+/// The words that represent an element, which are those of another one's canonical form here.
+fn words<F: PrimeField + Coordinate>(value: F) -> F::BigInt {
+    let mut words = F::BigInt::default();
+    value.write(words.as_mut());
+    words
+}
+
+struct Scalar<F>(PhantomData<fn() -> F>);
+
+impl<F> Scalar<F> {
+    const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<F> Clone for Scalar<F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F> Copy for Scalar<F> {}
 
 impl<F: PrimeField> Butterflies for Scalar<F> {
     type Unit = F;
@@ -14,7 +101,7 @@ impl<F: PrimeField> Butterflies for Scalar<F> {
 
     const BLOCK: usize = 1 << 9;
 
-    fn split_four([a, b, c, d]: Quarters<F>, [low, high, inner]: [&[F]; 3]) {
+    fn split_four(self, [a, b, c, d]: Quarters<F>, [low, high, inner]: [&[F]; 3]) {
         let points = a.iter_mut().zip(b).zip(c.iter_mut().zip(d));
         for (((a, b), (c, d)), ((low, high), inner)) in points.zip(low.iter().zip(high).zip(inner)) {
             split(a, c, low);
@@ -24,7 +111,7 @@ impl<F: PrimeField> Butterflies for Scalar<F> {
         }
     }
 
-    fn merge_four([a, b, c, d]: Quarters<F>, [low, high, inner]: [&[F]; 3]) {
+    fn merge_four(self, [a, b, c, d]: Quarters<F>, [low, high, inner]: [&[F]; 3]) {
         let points = a.iter_mut().zip(b).zip(c.iter_mut().zip(d));
         for (((a, b), (c, d)), ((low, high), inner)) in points.zip(low.iter().zip(high).zip(inner)) {
             merge(a, b, inner);
@@ -34,11 +121,11 @@ impl<F: PrimeField> Butterflies for Scalar<F> {
         }
     }
 
-    fn split_block(values: &mut [F], table: &[F]) {
+    fn split_block(self, values: &mut [F], table: &[F]) {
         let mut span = values.len();
         while span > 2 {
             let twiddles = twiddles_of(span, table);
-            values.chunks_exact_mut(span).for_each(|block| Self::split_four(quarters_of(block), twiddles));
+            values.chunks_exact_mut(span).for_each(|block| self.split_four(quarters_of(block), twiddles));
             span /= 4;
         }
         if span == 2 {
@@ -46,7 +133,7 @@ impl<F: PrimeField> Butterflies for Scalar<F> {
         }
     }
 
-    fn merge_block(values: &mut [F], table: &[F]) {
+    fn merge_block(self, values: &mut [F], table: &[F]) {
         let mut span = 1;
         if values.len().trailing_zeros() % 2 == 1 {
             pairs(values, |a, b| merge(a, b, &table[1]));
@@ -55,8 +142,13 @@ impl<F: PrimeField> Butterflies for Scalar<F> {
         while span < values.len() {
             span *= 4;
             let twiddles = twiddles_of(span, table);
-            values.chunks_exact_mut(span).for_each(|block| Self::merge_four(quarters_of(block), twiddles));
+            values.chunks_exact_mut(span).for_each(|block| self.merge_four(quarters_of(block), twiddles));
         }
+    }
+
+    fn extend_block(self, values: &mut [F], down: &[F], up: &[F]) {
+        self.split_block(values, down);
+        self.merge_block(values, up);
     }
 }
 

@@ -9,10 +9,12 @@ use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 use ark_std::test_rng;
 
 use super::public::reverse_bits;
-use super::{quotient, transform, transform_points, Domain};
-use crate::affine::{BulkCurve, Coordinate};
+use super::ways::Tables;
+use super::{transform, transform_points, Domain, Transformed};
+use crate::affine::BulkCurve;
 use crate::error::Error;
 use crate::instance::{Fr, G1, G2};
+use crate::kernel::Kernel;
 
 fn random<F: PrimeField>(count: usize) -> Vec<F> {
     let mut rng = test_rng();
@@ -33,8 +35,8 @@ fn scaled<F: PrimeField>(values: &[F], factor: usize) -> Vec<F> {
     values.iter().map(|value| *value * F::from(factor as u64)).collect()
 }
 
-fn agrees_with_arkworks<F: PrimeField>(size: usize) {
-    let domain = Domain::<F>::new(size).unwrap();
+fn agrees_with_arkworks<F: Transformed>(size: usize, kernel: Kernel) {
+    let domain = Domain::<F>::with(size, kernel).unwrap();
     let theirs = Radix2EvaluationDomain::<F>::new(size).unwrap();
     let double = F::get_root_of_unity(2 * size as u64).unwrap();
     for values in samples::<F>(size) {
@@ -62,11 +64,13 @@ fn agrees_with_arkworks<F: PrimeField>(size: usize) {
 
 #[test]
 fn every_size_agrees_with_arkworks() {
-    for log in 0..=13 {
-        agrees_with_arkworks::<Fr>(1 << log);
-    }
-    for log in [0, 1, 2, 3, 8, 9, 11, 12] {
-        agrees_with_arkworks::<OtherField>(1 << log);
+    for kernel in Kernel::available() {
+        for log in 0..=14 {
+            agrees_with_arkworks::<Fr>(1 << log, kernel);
+        }
+        for log in [0, 1, 2, 3, 8, 9, 11, 12] {
+            agrees_with_arkworks::<OtherField>(1 << log, kernel);
+        }
     }
 }
 
@@ -109,9 +113,9 @@ fn vectors_of_another_length_are_errors() {
 
 #[test]
 fn the_largest_domain_has_no_odd_points() {
-    let domain = Domain::<Fr>::new(1 << Fr::TWO_ADICITY).unwrap();
-    assert!(domain.odd().is_err());
-    assert!(domain.step().pow([1 << (Fr::TWO_ADICITY - 1)]) == -Fr::one());
+    let tables = Tables::<Fr>::new(1 << Fr::TWO_ADICITY).unwrap();
+    assert_eq!(tables.half_step, None);
+    assert_eq!(tables.step.pow([1 << (Fr::TWO_ADICITY - 1)]), -Fr::one());
 }
 
 #[test]
@@ -127,25 +131,27 @@ fn their_quotient<F: PrimeField>([a, b, c]: [&[F]; 3]) -> Vec<F::BigInt> {
     a.iter().zip(b).zip(c).map(|((a, b), c)| (*a * b - c).into_bigint()).collect()
 }
 
-fn quotients_agree<F: PrimeField + Coordinate>(size: usize) {
-    let domain = Domain::<F>::new(size).unwrap();
+fn quotients_agree<F: Transformed>(size: usize, kernel: Kernel) {
+    let domain = Domain::<F>::with(size, kernel).unwrap();
     for a in samples::<F>(size) {
         let b: Vec<F> = a.iter().rev().map(|value| value.square() + F::one()).collect();
         let c: Vec<F> = random(size);
         let mut found = vec![F::BigInt::default(); size];
-        quotient(&domain, &mut a.clone(), &mut b.clone(), Some(&mut c.clone()), &mut found).unwrap();
+        domain.quotient(&mut a.clone(), &mut b.clone(), Some(&mut c.clone()), &mut found).unwrap();
         assert_eq!(found, their_quotient([&a, &b, &c]), "quotient at {size}");
-        quotient(&domain, &mut a.clone(), &mut b.clone(), None, &mut found).unwrap();
+        domain.quotient(&mut a.clone(), &mut b.clone(), None, &mut found).unwrap();
         assert_eq!(found, their_quotient([&a, &b, &vec![F::zero(); size]]), "product at {size}");
     }
 }
 
 #[test]
 fn quotients_agree_with_arkworks() {
-    for log in [0, 1, 2, 5, 6, 7, 10, 12, 13] {
-        quotients_agree::<Fr>(1 << log);
+    for kernel in Kernel::available() {
+        for log in [0, 1, 2, 5, 6, 7, 10, 12, 13] {
+            quotients_agree::<Fr>(1 << log, kernel);
+        }
+        quotients_agree::<OtherField>(64, kernel);
     }
-    quotients_agree::<OtherField>(64);
 }
 
 #[test]
@@ -154,7 +160,7 @@ fn quotients_of_other_lengths_are_errors() {
     let vector = |count| vec![Fr::one(); count];
     let values = |count| vec![Default::default(); count];
     for (a, b, c, out) in [(4, 8, 8, 8), (8, 4, 8, 8), (8, 8, 16, 8), (8, 8, 8, 7)] {
-        let result = quotient(&domain, &mut vector(a), &mut vector(b), Some(&mut vector(c)), &mut values(out));
+        let result = domain.quotient(&mut vector(a), &mut vector(b), Some(&mut vector(c)), &mut values(out));
         assert!(matches!(result, Err(Error::Count { what: "value", expected: 8, .. })));
     }
 }
@@ -191,4 +197,54 @@ fn points_agree_with_arkworks() {
     }
     let mut few = [G1::store(&Projective::<G1>::generator().into()); 3];
     assert_eq!(transform_points::<G1>(&mut few, true), Err(Error::TransformLength { size: 3 }));
+}
+
+/// Prints processor time: `cargo test --release --no-default-features ntt::tests::speed -- --ignored --nocapture`.
+#[test]
+#[ignore = "measures"]
+fn speed() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    pool.install(|| {
+        for log in [10, 12, 14, 16, 18] {
+            let values: Vec<Fr> = random(1 << log);
+            for kernel in Kernel::available() {
+                let domain = Domain::<Fr>::with(1 << log, kernel).unwrap();
+                let mut out = vec![Default::default(); 1 << log];
+                let (mut a, mut b, rounds) = (values.clone(), values.clone(), (1 << 21) >> log);
+                domain.extend(&mut a).unwrap();
+                let mut times = [0.0; 3];
+                for _ in 0..3 {
+                    let found = [
+                        timed(|| (0..rounds).for_each(|_| domain.extend(&mut a).unwrap())),
+                        timed(|| (0..rounds).for_each(|_| domain.interpolate(&mut b).unwrap())),
+                        timed(|| (0..rounds).for_each(|_| domain.quotient(&mut a, &mut b, None, &mut out).unwrap())),
+                    ];
+                    (0..3).for_each(|i| {
+                        let each = found[i] / f64::from(rounds);
+                        times[i] = if times[i] == 0.0 { each } else { each.min(times[i]) };
+                    });
+                }
+                println!(
+                    "2^{log} {kernel}: extend {:.3} ms, interpolate {:.3}, quotient {:.3}",
+                    times[0], times[1], times[2]
+                );
+            }
+        }
+    });
+}
+
+/// Milliseconds of this thread's processor time.
+fn timed(work: impl FnOnce()) -> f64 {
+    let now = || {
+        std::fs::read_to_string("/proc/thread-self/schedstat")
+            .unwrap()
+            .split(' ')
+            .next()
+            .unwrap()
+            .parse::<f64>()
+            .unwrap()
+    };
+    let before = now();
+    work();
+    (now() - before) / 1e6
 }

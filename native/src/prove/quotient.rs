@@ -8,7 +8,6 @@ use super::key::Key;
 use super::phases::Phases;
 use crate::affine::BulkCurve;
 use crate::error::Error;
-use crate::ntt;
 
 type Scalar<P> = <P as CurveConfig>::ScalarField;
 pub(super) type Integer<P> = <Scalar<P> as PrimeField>::BigInt;
@@ -25,7 +24,7 @@ impl<P: BulkCurve, Q: BulkCurve<ScalarField = P::ScalarField>> Key<P, Q> {
             let mut c: Option<Vec<_>> =
                 (!self.facts.folded).then(|| a.par_iter().zip(&b).map(|(a, b)| *a * b).collect());
             let mut values = vec![Integer::<P>::default(); size];
-            ntt::quotient(&self.domain, &mut a, &mut b, c.as_deref_mut(), &mut values)?;
+            self.domain.quotient(&mut a, &mut b, c.as_deref_mut(), &mut values)?;
             Ok(values)
         })
     }

@@ -18,6 +18,7 @@ pub mod extension;
 pub mod lanes;
 pub mod memory;
 pub mod modulus;
+pub mod packed;
 pub mod points;
 pub mod product;
 pub mod word;
@@ -26,6 +27,7 @@ pub use adder::Vector;
 pub use extension::{Extension, LooseExtension};
 pub use lanes::{Lanes, Loose};
 pub use modulus::Modulus;
+pub use packed::Packed;
 pub use product::Wide;
 pub use word::{Ifma, Mask, Task, Word};
 

@@ -1,0 +1,89 @@
+//! The ways to compute a domain's transforms, and the tables of twiddles that they are made with.
+
+use ark_ff::PrimeField;
+#[cfg(target_arch = "x86_64")]
+use ark_ff::{Fp, MontBackend, MontConfig};
+
+use super::scalar::ScalarWays;
+use crate::affine::Coordinate;
+use crate::error::Error;
+use crate::kernel::Kernel;
+
+/// The transforms of one domain, on vectors of its size. `Domain` says what each is and checks the lengths.
+pub trait Ways<F: PrimeField>: Send + Sync {
+    fn interpolate(&self, values: &mut [F], tables: &Tables<F>);
+    fn evaluate(&self, values: &mut [F], tables: &Tables<F>);
+    fn evaluate_odd(&self, values: &mut [F], tables: &Tables<F>);
+    fn extend(&self, values: &mut [F], tables: &Tables<F>);
+    fn quotient(&self, a: &mut [F], b: &mut [F], c: Option<&mut [F]>, values: &mut [F::BigInt], tables: &Tables<F>);
+}
+
+/// A field whose transforms some kernel may do faster than one element at a time.
+pub trait Transformed: PrimeField + Coordinate {
+    /// The fastest ways for domains of this size.
+    fn ways(size: usize, kernel: Kernel) -> Box<dyn Ways<Self>>;
+}
+
+impl<T: MontConfig<4>> Transformed for Fp<MontBackend<T, 4>, 4> {
+    fn ways(size: usize, kernel: Kernel) -> Box<dyn Ways<Self>> {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(ways) = super::lanes::LaneWays::<T>::find(size, kernel) {
+            return Box::new(ways);
+        }
+        let _ = (size, kernel);
+        Box::new(ScalarWays::new())
+    }
+}
+
+/// What tables of twiddles are made from: a root of unity w of order `size`, and v with v^2 = w where there is one.
+///
+/// Twiddles of all stages lie in one table: those of butterflies that span `h` elements are at h .. 2h.
+pub struct Tables<F> {
+    pub size: usize,
+    pub step: F,
+    pub half_step: Option<F>,
+}
+
+impl<F: PrimeField> Tables<F> {
+    pub fn new(size: usize) -> Result<Self, Error> {
+        let root = |order: usize| {
+            Some(order).filter(|order| order.is_power_of_two()).and_then(|order| F::get_root_of_unity(order as u64))
+        };
+        let step = root(size).ok_or(Error::TransformLength { size })?;
+        Ok(Self { size, step, half_step: size.checked_mul(2).and_then(root) })
+    }
+
+    /// w_(2h)^j at place h + j, for every span h.
+    pub fn forward(&self) -> Vec<F> {
+        powers_of(self.size, self.step)
+    }
+
+    /// w_(2h)^-j at place h + j.
+    pub fn inverse(&self) -> Vec<F> {
+        // w^(size - 1) is the inverse of w.
+        powers_of(self.size, self.step.pow([self.size as u64 - 1]))
+    }
+
+    /// w_(4h)^(2j + 1) at place h + j: evaluating at v times the domain multiplies the twiddles of each span by a power
+    /// of v. Of a domain without v, something else.
+    pub fn odd(&self) -> Vec<F> {
+        let (half, mut table) = (self.size / 2, self.forward());
+        // From below, so that what is read is still the forward table's.
+        for place in 1..half {
+            table[place] = table[2 * place + 1];
+        }
+        let half_step = self.half_step.unwrap_or_default();
+        table[half..].iter_mut().for_each(|power| *power *= half_step);
+        table
+    }
+}
+
+fn powers_of<F: PrimeField>(size: usize, root: F) -> Vec<F> {
+    let half = size / 2;
+    let mut table = vec![F::one(); size];
+    table[half..].copy_from_slice(&crate::field::powers(root, size - half, F::one()));
+    for place in (1..half).rev() {
+        table[place] = table[2 * place];
+    }
+    table
+}
