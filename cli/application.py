@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compile": ("compile", "Compile the margin statement to .r1cs, witness program and .sym."),
     "setup": ("setup", "Make the proving key of a circuit."),
     "witness": ("witness", "Compute the witness of a margin claim."),
+    "proving-key": ("proving_key", "Make proving keys ready for the native prover, and check them."),
     "prove": ("prove", "Prove a margin claim; the result can be sent to the target's ledger."),
     "verify": ("verify", "Check a proof."),
     "account": ("account", "A source venue's account book: orders, epochs, openings for the owners."),

@@ -10,7 +10,6 @@ from zkmargin.circuits import CompiledCircuit, WitnessProgram
 from zkmargin.circuits.errors import InputError
 from zkmargin.circuits.formats import Symbol, names_by_wire, read_r1cs, read_sym, write_r1cs, write_sym
 from zkmargin.circuits.margin import Shape, compile_margin
-from zkmargin.prover import ProvingKey
 from zkmargin.settlement.lifecycle import MarginCircuit
 
 from .errors import CircuitKeyMismatch
@@ -65,10 +64,10 @@ def require_constraints_of(folder: Path, shape: Shape, circuit: MarginCircuit) -
         circuit.program.require_circuit(read_r1cs(read_file(path, R1CS)))
 
 
-def require_key_of(key: ProvingKey, circuit: MarginCircuit) -> None:
+def require_digest_of(key_digest: bytes | None, circuit: MarginCircuit) -> None:
     """Raise unless the key is this circuit's; a key that names none (snarkjs made it) shows that when it proves."""
-    if key.circuit_digest is not None and key.circuit_digest != circuit.digest:
-        raise CircuitKeyMismatch(key.circuit_digest, circuit.digest)
+    if key_digest is not None and key_digest != circuit.digest:
+        raise CircuitKeyMismatch(key_digest, circuit.digest)
 
 
 def _flat(inputs: Mapping[str, int | Sequence[int]]) -> dict[str, int]:

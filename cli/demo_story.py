@@ -91,7 +91,7 @@ class Story:
             circuit = compile_margin(self.shape)
         with teller.timed("development setup") as made:
             key = insecure_setup(circuit.r1cs, self.engine)
-        self.world = World(self.shape, circuit, key, Prover(key, self.engine), self.folder)
+        self.world = World(self.shape, circuit, key, Prover(key, self.engine, memory=0), self.folder)
         constraints, digest = circuit.r1cs.n_constraints, circuit.digest.hex()
         teller.tell(
             f"shape {self.shape.name}: {constraints:,} constraints, traced in {compiled():.2f} s; "

@@ -58,6 +58,7 @@ SIZE_LIMITS = {
     ".wtns": GIB,
     ".r1cs": 4 * GIB,
     ".zkey": 64 * GIB,
+    ".zkmkey": 256 * GIB,
     ".ptau": 512 * GIB,
 }
 """Nothing larger than this is opened as one of these."""

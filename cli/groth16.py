@@ -47,7 +47,7 @@ def setup(output: Output, circuit_path: Path, ptau_path: Path, key_path: Path, f
 
 
 @COMMAND.command("prove")
-@click.argument("key_path", type=FILE, metavar="KEY.zkey")
+@click.argument("key_path", type=FILE, metavar="KEY")
 @click.argument("witness_path", type=FILE, metavar="WITNESS.wtns")
 @click.argument("proof_path", type=FILE, metavar="PROOF.json")
 @click.argument("public_path", type=FILE, metavar="PUBLIC.json")
@@ -55,19 +55,20 @@ def setup(output: Output, circuit_path: Path, ptau_path: Path, key_path: Path, f
 @progress_option
 @click.pass_obj
 def prove(output: Output, key_path: Path, witness_path: Path, proof_path: Path, public_path: Path, force: bool) -> None:
-    """Prove with a key and a witness; write the proof and its public inputs."""
+    """Prove with a key (a .zkey or a native one) and a witness; write the proof and its public inputs."""
     from zkmargin.circuits.formats import read_wtns
-    from zkmargin.prover import Prover, read_zkey
     from zkmargin.verifier import write_public_signals
+
+    from .provers import open_prover
 
     require_free([proof_path, public_path], force)
     engine = chosen_engine(output)
     witness = read_wtns(read_file(witness_path, ".wtns"))
     with Progress(output, "prove") as progress:
         progress("reading the key")
-        key = read_zkey(read_file(key_path, ".zkey"), engine)
+        prover = open_prover(key_path, engine)
         progress("proving")
-        proof, public = Prover(key, engine).prove(witness)
+        proof, public = prover.prove(witness)
     write_files(
         [
             NewFile(proof_path, json_bytes(proof.to_json())),

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 Facts = dict[str, Any]
 
-MAGICS = {b"r1cs": ".r1cs", b"wtns": ".wtns", b"zkey": ".zkey", b"ptau": ".ptau", b"zkwp": ".zkw"}
+NATIVE_KEY = ".zkmkey"
+MAGICS = {b"r1cs": ".r1cs", b"wtns": ".wtns", b"zkey": ".zkey", b"ptau": ".ptau", b"zkwp": ".zkw", b"zkmk": NATIVE_KEY}
 FORMATS = {
     "zkmargin.account/2": "account",
     "zkmargin.secret/1": "secret",
@@ -99,6 +100,24 @@ def describe_ledger(path: Path) -> Facts:
         "receipts": found.receipts,
         "accounts": found.accounts,
         "outstanding": format_decimal(found.outstanding_e8, AMOUNT_SCALE),
+    }
+
+
+def describe_native_key(path: Path, output: Output) -> Facts:
+    """The facts of a native key file, opened as a prover opens it."""
+    from zkmargin.prover import Prover
+
+    facts = Prover.open(path, chosen_engine(output)).facts
+    return {
+        "kind": NATIVE_KEY,
+        "bytes": path.stat().st_size,
+        "curve": "bn254",
+        "wires": facts.n_wires,
+        "public_inputs": facts.n_public,
+        "domain_size": facts.domain_size,
+        "circuit_digest": _hex(facts.circuit_digest),
+        "development": facts.development,
+        "folded": facts.folded,
     }
 
 

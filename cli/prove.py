@@ -12,30 +12,31 @@ import click
 
 from zkmargin.algebra import Engine
 from zkmargin.circuits.errors import StatementFalse
-from zkmargin.prover import Claim, Prover, ProvingKey, read_zkey
+from zkmargin.prover import Claim, Prover
 from zkmargin.settlement.credit_document import CreditRequest
 from zkmargin.settlement.lifecycle import MarginCircuit, settlement_request
 from zkmargin.settlement.risk_document import RiskDocument
 from zkmargin.verifier import Proof, write_public_signals
 
-from .circuit_files import find_circuit, require_key_of
+from .circuit_files import find_circuit, require_digest_of
 from .claim_options import BookOptions, ClaimOptions, DocumentOptions, claim_options
 from .claims import side_by_side, sides_of
 from .development import INSECURE
 from .engine_choice import chosen_engine
-from .files import NewFile, json_bytes, read_file, require_free, write_files
+from .files import NewFile, json_bytes, require_free, write_files
 from .margin_books import claim_from_books
 from .margin_documents import MarginDocuments
 from .options import FILE, Command, force_option, progress_option
 from .output import Output
 from .progress import Progress
+from .provers import open_prover
 
 PROVEN = PROOF, PUBLIC, SETTLEMENT = "proof.json", "public.json", "settlement.json"
 REQUEST = "request.json"
 
 
 @click.command("prove", cls=Command)
-@click.option("--key", "key_path", type=FILE, required=True, metavar="KEY.zkey", help="The proving key.")
+@click.option("--key", "key_path", type=FILE, required=True, metavar="KEY", help="The proving key, .zkey or native.")
 @claim_options
 @click.option("-o", "--output", "folder", type=FILE, required=True, metavar="DIR", help="Where the results go.")
 @click.option("--circuit", "circuit_folder", type=FILE, metavar="DIR", help="Where 'zkmargin compile' put its files.")
@@ -74,11 +75,11 @@ def COMMAND(
     require_free(paths.values(), force)
     engine = chosen_engine(output)
     with _source(output, options) as source:
-        circuit, key, claim = _claimed(output, source, engine, key_path, circuit_folder)
+        circuit, prover, claim = _claimed(output, source, engine, key_path, circuit_folder)
     if isinstance(options, BookOptions) and options.reserve:
         output.aside([f"the credit is reserved in epoch {claim.openings[0].epoch} until it is released"])
     _require_true(output, claim, source.risk)
-    proof, public, proving = _proved(output, circuit, Prover(key, engine), claim)
+    proof, public, proving = _proved(output, circuit, prover, claim)
     settlement = settlement_request(claim, source.request, source.risk, public, proof)
     contents = {
         PROOF: proof.to_json(),
@@ -87,7 +88,7 @@ def COMMAND(
         REQUEST: source.request.to_json(),
     }
     write_files([NewFile(path, json_bytes(contents[name])) for name, path in paths.items()], force)
-    if key.development:
+    if prover.facts.development:
         output.warn(INSECURE)
     in_all = time.perf_counter() - started
     output.result(
@@ -96,7 +97,7 @@ def COMMAND(
             "circuit_digest": circuit.digest.hex(),
             "public": write_public_signals(public),
             "roots": _roots(claim),
-            "development": key.development,
+            "development": prover.facts.development,
             "seconds": {"proving": round(proving, 3), "in_all": round(in_all, 3)},
             **({"revealed": sides_of(claim, source.risk)} if output.reveal else {}),
         },
@@ -131,16 +132,16 @@ def _source(output: Output, options: BookOptions | DocumentOptions) -> Iterator[
 
 def _claimed(
     output: Output, source: ClaimSource, engine: Engine, key_path: Path, circuit_folder: Path | None
-) -> tuple[MarginCircuit, ProvingKey, Claim]:
+) -> tuple[MarginCircuit, Prover, Claim]:
     """Circuit and key, which must belong together, and the claim for the target that takes this circuit's proofs."""
     with Progress(output, "prove") as progress:
         progress("loading the circuit")
         circuit = find_circuit(source.risk.shape, circuit_folder)
         progress("reading the key")
-        key = read_zkey(read_file(key_path, ".zkey"), engine)
+        prover = open_prover(key_path, engine)
         # Before the claim: under another circuit it would be about another target, and fall short there.
-        require_key_of(key, circuit)
-        return circuit, key, source.claim(circuit.digest)
+        require_digest_of(prover.facts.circuit_digest, circuit)
+        return circuit, prover, source.claim(circuit.digest)
 
 
 def _proved(output: Output, circuit: MarginCircuit, prover: Prover, claim: Claim) -> tuple[Proof, Sequence[int], float]:

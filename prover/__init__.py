@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .ceremony import apply_beacon, contribute, contribution_hash, verify_contributions, verify_zkey
     from .errors import CeremonyInvalid, CircuitTooLarge, KeyMismatch, ProverError, UnsatisfiedWitness, WitnessMismatch
     from .groth16 import Prover, prove
+    from .native_key import is_native_key, verify_native_key, write_native_key
     from .powers_of_tau import (
         apply_beacon_to_powers,
         contribute_powers,
@@ -31,6 +32,7 @@ else:
             ".ceremony": "apply_beacon contribute contribution_hash verify_contributions verify_zkey",
             ".errors": "CeremonyInvalid CircuitTooLarge KeyMismatch ProverError UnsatisfiedWitness WitnessMismatch",
             ".groth16": "Prover prove",
+            ".native_key": "is_native_key verify_native_key write_native_key",
             ".powers_of_tau": "apply_beacon_to_powers contribute_powers new_powers prepare_phase2 verify_ptau",
             ".proving_key": "Contribution Progress ProvingKey",
             ".ptau": "PowersOfTau read_ptau write_ptau",
@@ -61,6 +63,7 @@ __all__ = [
     "contribute_powers",
     "contribution_hash",
     "insecure_setup",
+    "is_native_key",
     "new_powers",
     "prepare_phase2",
     "prove",
@@ -69,8 +72,10 @@ __all__ = [
     "read_zkey",
     "setup_from_ptau",
     "verify_contributions",
+    "verify_native_key",
     "verify_ptau",
     "verify_zkey",
+    "write_native_key",
     "write_ptau",
     "write_zkey",
 ]

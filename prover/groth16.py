@@ -47,7 +47,7 @@ class Prover:
     def __init__(self, key: ProvingKey, engine: Engine | None = None, *, memory: int | None = None) -> None:
         # `read_zkey` and the setups have checked the key's points; a proof is verified before it is handed out.
         engine = engine or get_engine()
-        self._start(engine, engine.load_prover(key, table_memory(memory, key.n_wires, key.domain_size)))
+        self._start(engine, engine.load_prover(key, table_memory(memory, key.domain_size)))
 
     @classmethod
     def open(cls, path: str | PathLike[str], engine: Engine | None = None, *, private: bool = False) -> Prover:

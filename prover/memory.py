@@ -9,13 +9,16 @@ from zkmargin.algebra.errors import EncodingError
 
 MEMORY_VARIABLE = "ZKMARGIN_PROVER_MEMORY"
 
+SMALL = 512 << 20
+"""Points and tables of a small key take no more than this by themselves."""
+LARGE_DOMAIN = 1 << 18
+"""From here on they grow with the circuit, and leave room for what else a proof needs."""
+BYTES_PER_ROW = 1100
+SHARE_OF_FREE = 4
+"""Nor do they take more than this part of the memory that is free."""
+
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 _SIZE = re.compile(r"([0-9]{1,15})([kmgt]?)(?:i?b)?")
-
-MOST = 768 << 20
-"""Tables take no more than this by themselves."""
-SHARE_OF_FREE = 4
-"""Nor more than this part of the memory that is free."""
 
 
 def memory_size(text: str) -> int:
@@ -26,17 +29,18 @@ def memory_size(text: str) -> int:
     return int(match[1]) * _UNITS[match[2]]
 
 
-def table_memory(wanted: int | None, n_wires: int, domain_size: int) -> int:
+def table_memory(wanted: int | None, domain_size: int) -> int:
     """Bytes for a key's points and their tables: what is wanted, what the environment says, else a default."""
     if wanted is not None:
         return wanted
     said = os.environ.get(MEMORY_VARIABLE)
     if said:
         return memory_size(said)
-    return min(MOST, _free_memory() // SHARE_OF_FREE)
+    by_size = SMALL if domain_size < LARGE_DOMAIN else BYTES_PER_ROW * domain_size
+    return min(by_size, free_memory() // SHARE_OF_FREE)
 
 
-def _free_memory() -> int:
+def free_memory() -> int:
     """What the system says it could still give, or much where it does not say."""
     try:
         with open("/proc/meminfo", encoding="ascii") as file:

@@ -15,3 +15,5 @@ mod sums;
 
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,213 @@
+//! Proofs that verify and those that must not be made; files that open and those that must not.
+
+use ark_ff::Field;
+
+use super::checked::Prover;
+use super::file;
+use super::layout::{digest, header_length};
+use super::phases::Phases;
+use super::prover::Blinding;
+use super::testing::{modulus, witness, Example, Written, WIRES};
+use crate::error::Error;
+use crate::instance::{Fq, Fr, PairingConfig, G1, G2};
+
+type Made = Result<Option<[Vec<u8>; 3]>, Error>;
+
+const BUDGETS: [u64; 3] = [0, 20_000, 1 << 20];
+
+fn proof(prover: &Prover<PairingConfig>, witness: &[u8]) -> Made {
+    use crate::encode::encode_points;
+    let blinding = Blinding { r: Fr::from(1234567u64).inverse().unwrap_or_default(), s: -Fr::from(3u64) };
+    let elements = prover.prove(witness, &blinding, &mut Phases::default())?;
+    Ok(elements.map(|e| [encode_points(&[e.a]), encode_points(&[e.b]), encode_points(&[e.c])]))
+}
+
+fn prover(folded: bool, bytes: u64) -> Result<Prover<PairingConfig>, Error> {
+    Prover::new(Example::new(folded).key(bytes)?)
+}
+
+#[test]
+fn proofs_are_the_same_with_any_tables_folded_or_not() -> Result<(), Error> {
+    let expected = proof(&prover(false, 0)?, &witness(6, 7))?;
+    assert!(expected.is_some(), "it verifies");
+    for bytes in BUDGETS {
+        for folded in [false, true] {
+            assert_eq!(proof(&prover(folded, bytes)?, &witness(6, 7))?, expected);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_false_witness_gives_no_proof() -> Result<(), Error> {
+    for folded in [false, true] {
+        let mut false_one = witness(6, 7);
+        false_one[3 * 32] ^= 1;
+        assert_eq!(proof(&prover(folded, 1 << 20)?, &false_one)?, None);
+    }
+    Ok(())
+}
+
+#[test]
+fn what_is_no_witness_is_an_error() -> Result<(), Error> {
+    let prover = prover(true, 0)?;
+    let good = witness(6, 7);
+    assert_eq!(proof(&prover, &good[32..]), Err(Error::Count { what: "wire", expected: WIRES, found: WIRES - 1 }));
+    assert_eq!(proof(&prover, &[]), Err(Error::Count { what: "wire", expected: WIRES, found: 0 }));
+    assert_eq!(proof(&prover, &good[1..]), Err(Error::PartialElement { what: "scalar", size: 32, found: 191 }));
+    let mut other = good.clone();
+    other[0] = 2;
+    assert_eq!(proof(&prover, &other), Err(Error::NotOne));
+    other.clone_from(&good);
+    other[2 * 32..3 * 32].copy_from_slice(&modulus());
+    assert_eq!(proof(&prover, &other), Err(Error::NotCanonical { what: "scalar", index: 2 }));
+    Ok(())
+}
+
+#[test]
+fn a_file_proves_what_the_key_in_memory_does() -> Result<(), Error> {
+    for bytes in BUDGETS {
+        let written = Written::new(&format!("same-{bytes}"), bytes)?;
+        let expected = proof(&prover(true, 0)?, &witness(3, 5))?;
+        for private in [false, true] {
+            let opened = Prover::<PairingConfig>::open(&written.path, private)?;
+            assert_eq!(opened.key.facts, Example::new(true).key(0)?.facts);
+            assert_eq!(proof(&opened, &witness(3, 5))?, expected);
+        }
+        file::verify::<G1, G2>(&written.path)?;
+    }
+    Ok(())
+}
+
+fn open(written: &Written, bytes: &[u8]) -> Result<Prover<PairingConfig>, Error> {
+    written.replace(bytes)?;
+    Prover::open(&written.path, false)
+}
+
+#[test]
+fn a_file_cut_short_or_longer_is_refused() -> Result<(), Error> {
+    let written = Written::new("cut", 0)?;
+    let whole = written.bytes()?;
+    for length in (0..whole.len()).step_by(13).chain([whole.len() - 1]) {
+        assert!(open(&written, &whole[..length]).is_err(), "{length}");
+    }
+    assert!(open(&written, &[&whole[..], &[0]].concat()).is_err());
+    assert!(open(&written, &whole).is_ok());
+    Ok(())
+}
+
+/// The whole of it opens or is a typed error, and nothing that opens and verifies proves anything else.
+#[test]
+fn every_altered_byte_is_found_by_checking_and_never_gives_another_proof() -> Result<(), Error> {
+    let written = Written::new("altered", 0)?;
+    let whole = written.bytes()?;
+    let expected = proof(&prover(true, 0)?, &witness(3, 5))?;
+    let header = header_length::<Fq, Fr>();
+    for place in (0..whole.len()).step_by(7) {
+        let mut other = whole.clone();
+        other[place] ^= 1 << (place % 8);
+        let opened = open(&written, &other);
+        if place < header {
+            assert!(opened.is_err(), "header byte {place}");
+            continue;
+        }
+        let in_a_gap =
+            other[place] ^ whole[place] != 0 && whole[place] == 0 && file::verify::<G1, G2>(&written.path).is_ok();
+        assert!(in_a_gap || file::verify::<G1, G2>(&written.path).is_err(), "byte {place}");
+        if let Ok(Ok(Some(found))) = opened.map(|prover| proof(&prover, &witness(3, 5))) {
+            assert_eq!(Some(found), expected, "byte {place}");
+        }
+    }
+    Ok(())
+}
+
+/// With the header's checksum made right again, so that the rules behind it are what is tried.
+#[test]
+fn headers_that_lie_are_refused() -> Result<(), Error> {
+    let written = Written::new("lies", 20_000)?;
+    let whole = written.bytes()?;
+    let end = header_length::<Fq, Fr>() - 32;
+    let lie = |place: usize, bytes: &[u8]| {
+        let mut other = whole.clone();
+        other[place..place + bytes.len()].copy_from_slice(bytes);
+        let checksum = digest(&other[..end]);
+        other[end..end + 32].copy_from_slice(&checksum);
+        open(&written, &other).err()
+    };
+    assert_eq!(lie(0, b"zkmk"), None);
+    let reason = |error: Option<Error>| match error {
+        Some(Error::NativeKey { reason }) => reason,
+        other => panic!("{other:?}"),
+    };
+    let (counts, extents, sections) = (76, 76 + 16 + 32 + 64, 76 + 16 + 32 + 64 + 60);
+    let word = u32::to_le_bytes;
+    assert_eq!(reason(lie(0, b"zkey")), "not a native key");
+    assert_eq!(reason(lie(4, &word(2))), "a version this engine does not know; import the key again");
+    assert_eq!(reason(lie(8, &word(9))), "the header has another length");
+    assert_eq!(reason(lie(12, &[1])), "made for another curve");
+    assert_eq!(reason(lie(44, &[2])), "made for another curve");
+    for (wires, public) in [(6, 6), (0, 0), (1 << 31, 1), (u32::MAX, 1)] {
+        assert_eq!(reason(lie(counts, &[word(wires), word(public)].concat())), "a number of wires out of range");
+    }
+    for size in [0, 1, 3, 1 << 28, u32::MAX] {
+        assert_eq!(reason(lie(counts + 8, &word(size))), "a domain that is no power of two in range");
+    }
+    assert_eq!(reason(lie(counts + 12, &word(8))), "flags this engine does not know");
+    assert_eq!(reason(lie(counts + 8, &word(8))), "the H query is not as long as the domain");
+    assert_eq!(reason(lie(extents, &word(7))), "a query of another number of points than wires");
+    assert_eq!(reason(lie(extents + 12, &word(0))), "a query of another number of points than wires");
+    for (width, levels) in [(0, 1), (1, 1), (21, 1), (u32::MAX, 1), (8, 0), (8, 40), (8, u32::MAX)] {
+        assert_eq!(
+            reason(lie(extents + 4, &[word(width), word(levels)].concat())),
+            "tables of a shape that no key has"
+        );
+    }
+    let long = u64::MAX.to_le_bytes();
+    assert_eq!(reason(lie(sections, &64u64.to_le_bytes())), "a section is out of place");
+    assert_eq!(reason(lie(sections + 8, &long)), "a section of another length than its counts say");
+    // The matrix of A says itself how long it is.
+    assert_eq!(reason(lie(sections + 2 * 48 + 8, &long)), "a section is out of place");
+    assert_eq!(reason(lie(sections + 2 * 48 + 8, &(1u64 << 40).to_le_bytes())), "cut short");
+    Ok(())
+}
+
+/// Indices and single points are checked whatever the checksums say; here nobody asks for those.
+#[test]
+fn contents_that_the_prover_follows_are_checked_at_every_start() -> Result<(), Error> {
+    let written = Written::new("contents", 0)?;
+    let whole = written.bytes()?;
+    let section = |number: usize| {
+        let place = 76 + 16 + 32 + 64 + 60 + 48 * number;
+        let start: [u8; 8] = whole[place..place + 8].try_into().unwrap_or_default();
+        u64::from_le_bytes(start) as usize
+    };
+    let alter = |place: usize, bytes: &[u8]| {
+        let mut other = whole.clone();
+        other[place..place + bytes.len()].copy_from_slice(bytes);
+        open(&written, &other).err()
+    };
+    let word = u32::to_le_bytes;
+    assert_eq!(alter(section(0), &[0; 64]), Some(Error::NativeKey { reason: "a point at infinity where none may be" }));
+    assert_eq!(alter(section(0), &[1]), Some(Error::NotOnCurve { index: 0 }));
+    assert_eq!(alter(section(0) + 24, &[0xff; 8]), Some(Error::Coordinate { index: 0 }));
+    assert_eq!(alter(section(1) + 128, &[1]), Some(Error::NotOnCurve { index: 1 }));
+    let a = section(2);
+    // Counts, then five row pointers, then three columns and three places.
+    assert!(matches!(alter(a, &word(3)), Some(Error::NativeKey { .. })));
+    assert!(matches!(alter(a, &word(u32::MAX)), Some(Error::NativeKey { .. })));
+    assert!(matches!(alter(a + 12 + 4, &word(9)), Some(Error::Matrix { .. })));
+    assert!(matches!(alter(a + 12 + 20, &word(WIRES as u32)), Some(Error::Matrix { .. })));
+    assert!(matches!(alter(a + 12 + 32, &word(1)), Some(Error::Matrix { .. })));
+    let wires = "a query's wires do not rise, or do not exist";
+    assert_eq!(alter(section(4) + 4, &word(WIRES as u32)), Some(Error::NativeKey { reason: wires }));
+    assert_eq!(alter(section(4), &word(1)), Some(Error::NativeKey { reason: wires }));
+    assert_eq!(alter(section(5), &word(u32::MAX)), Some(Error::NativeKey { reason: wires }));
+    Ok(())
+}
+
+#[test]
+fn a_missing_file_is_the_systems_error() {
+    let missing = std::path::Path::new("/nonexistent/key.zkmkey");
+    let error = Prover::<PairingConfig>::open(missing, false).err();
+    assert!(matches!(error, Some(Error::System { code: Some(2), .. })), "{error:?}");
+}
