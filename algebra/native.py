@@ -216,31 +216,38 @@ class _NativeProver:
     def prove(self, witness: Buffer, r: int, s: int, *, alone: bool = False) -> tuple[bytes | None, dict[str, float]]:
         return self._loaded.prove(witness, scalars_to_bytes([r]), scalars_to_bytes([s]), alone)
 
+    def prove_inputs(
+        self, program: LoadedProgram, inputs: Buffer, r: int, s: int, *, alone: bool = False
+    ) -> tuple[bytes, tuple[bytes | None, dict[str, float]]]:
+        if not isinstance(program, _NativeProgram):
+            raise EncodingError("this is not a program of the native engine", what="witness program")
+        return self._loaded.prove_inputs(program.loaded, inputs, scalars_to_bytes([r]), scalars_to_bytes([s]), alone)
+
 
 class _NativeProgram:
     """A loaded program, whose counts may be any integers."""
 
     def __init__(self, loaded: _native.Program) -> None:
-        self._loaded = loaded
+        self.loaded = loaded
 
     @property
     def n_inputs(self) -> int:
-        return self._loaded.n_inputs
+        return self.loaded.n_inputs
 
     @property
     def n_wires(self) -> int:
-        return self._loaded.n_wires
+        return self.loaded.n_wires
 
     def run(self, inputs: Buffer) -> bytes:
-        return self._loaded.run_many(inputs, 1)
+        return self.loaded.run_many(inputs, 1)
 
     def run_many(self, inputs: Buffer, count: int) -> bytes:
-        return self._loaded.run_many(inputs, _size(count, "witnesses"))
+        return self.loaded.run_many(inputs, _size(count, "witnesses"))
 
     def first_broken(self, inputs: Buffer, count: int, constraints: LoadedConstraints) -> list[int | None]:
         if not isinstance(constraints, _native.Constraints):
             raise EncodingError("these are not constraints of the native engine", what="constraints")
-        return self._loaded.first_broken(inputs, _size(count, "witnesses"), constraints)
+        return self.loaded.first_broken(inputs, _size(count, "witnesses"), constraints)
 
 
 def _parts(matrix: SparseMatrix) -> tuple[int, bytes, bytes, bytes, bytes]:

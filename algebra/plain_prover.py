@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 
 from .encoding import Buffer, scalars_from_bytes, scalars_to_bytes
-from .engine import Engine
+from .engine import Engine, LoadedProgram
 from .errors import EncodingError, EngineUnavailable
 from .proving import ProverFacts, ProvingParts
 
@@ -63,6 +63,12 @@ class PlainProver:
 
     def least_work(self, witness: Buffer) -> dict[str, int]:
         raise EngineUnavailable("native", "only its work is counted; the reference engine is here to be read")
+
+    def prove_inputs(
+        self, program: LoadedProgram, inputs: Buffer, r: int, s: int, *, alone: bool = False
+    ) -> tuple[bytes, tuple[bytes | None, dict[str, float]]]:
+        witness = program.run(inputs)
+        return witness[32 : 32 * (self._key.n_public + 1)], self.prove(witness, r, s)
 
     def quotient(self, wires: bytes) -> bytes:
         """H at the odd points of the doubled domain, without C's part where the key has that folded in."""

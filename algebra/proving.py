@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from .encoding import Buffer
 from .sparse import SparseMatrix
+
+if TYPE_CHECKING:
+    from .engine import LoadedProgram
 
 
 class ProvingParts(Protocol):
@@ -93,5 +96,14 @@ class LoadedProver(Protocol):
         """How many operations of each kind no proof of this witness does without; `prover/breakdown.py` names them.
 
         An engine whose times nobody asks for counts nothing and raises `EngineUnavailable`.
+        """
+        ...
+
+    def prove_inputs(
+        self, program: LoadedProgram, inputs: Buffer, r: int, s: int, *, alone: bool = False
+    ) -> tuple[bytes, tuple[bytes | None, dict[str, float]]]:
+        """The public inputs, and what `prove` returns, for the witness that a program of this engine computes.
+
+        The inputs are one vector, as for `LoadedProgram.run`.
         """
         ...

@@ -155,13 +155,13 @@ class WitnessProgram:
     def run(self, inputs: Buffer, engine: Engine | None = None) -> bytes:
         """The witness, from the canonical values of the public and then the private inputs."""
         self._require_size(inputs)
-        return self._loaded(engine).run(inputs)
+        return self.loaded(engine).run(inputs)
 
     def run_many(self, inputs: Sequence[Buffer], engine: Engine | None = None) -> list[bytes]:
         """The witness of each of many vectors of inputs, side by side on all cores where the engine can."""
         for vector in inputs:
             self._require_size(vector)
-        loaded, size = self._loaded(engine), 32 * self.n_wires
+        loaded, size = self.loaded(engine), 32 * self.n_wires
         together = max(1, _BYTES_TOGETHER // size)
         witnesses = []
         for start in range(0, len(inputs), together):
@@ -174,7 +174,7 @@ class WitnessProgram:
         """What an engine has loaded stays in its process."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
-    def _loaded(self, engine: Engine | None) -> LoadedProgram:
+    def loaded(self, engine: Engine | None) -> LoadedProgram:
         """Decoded and checked once for each engine."""
         engine = engine or get_engine(curve=self.curve)
         loaded = self._handles.get(engine)

@@ -18,8 +18,10 @@ the rest, and verifies the proof before it gives it away.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from os import PathLike, fspath
+from typing import TYPE_CHECKING
 
 from zkmargin.algebra import Buffer, Engine, get_engine, scalars_from_bytes
 from zkmargin.algebra.encoding import element_count
@@ -30,11 +32,17 @@ from zkmargin.verifier.proof import Proof
 
 from .errors import CeremonyInvalid, UnsatisfiedWitness, WitnessMismatch
 from .memory import table_memory
-from .proving_key import ProvingKey
 from .randomness import secret_scalar
+
+if TYPE_CHECKING:
+    from zkmargin.circuits.program import WitnessProgram
+
+    from .proving_key import ProvingKey
 
 Proven = tuple[Proof, list[int]]
 """A proof and the public inputs it is for, the constant not among them."""
+Outcome = Proven | ZkMarginError
+"""What comes of one witness of many."""
 
 
 class Prover:
@@ -93,16 +101,17 @@ class Prover:
 
     def prove_timed(self, witness: Buffer) -> tuple[Proven, dict[str, float]]:
         """The same, and the seconds that each phase took."""
-        curve = self.engine.curve
-        return self._prove(witness, secret_scalar(curve), secret_scalar(curve), alone=False)
+        return self._prove(witness, *self._fresh(), alone=False)
 
     def least_work(self, witness: Buffer) -> dict[str, int]:
         """How many operations of each kind no proof of this witness does without, as the native engine counts them."""
         return self._loaded.least_work(self._checked(witness))
 
-    def prove_many(
-        self, witnesses: Iterable[Buffer], *, threads: int | None = None
-    ) -> Iterator[Proven | ZkMarginError]:
+    def prove_inputs(self, program: WitnessProgram, inputs: Buffer) -> Proven:
+        """The same from the program's inputs, all public ones and then the private ones: the witness stays inside."""
+        return self._prove_inputs(program, inputs, alone=False)
+
+    def prove_many(self, witnesses: Iterable[Buffer], *, threads: int | None = None) -> Iterator[Outcome]:
         """A proof, or the error that `prove` raises, for each witness, in order.
 
         Each proof keeps to one thread, so that as many are made at a time as there are cores (or `threads`). No more
@@ -111,30 +120,45 @@ class Prover:
         """
         from .many import in_order  # brings threads' modules, which a single proof starts faster without
 
-        return in_order(self._outcome, witnesses, threads)
+        def alone(witness: Buffer) -> Proven:
+            return self._prove(witness, *self._fresh(), alone=True)[0]
+
+        return in_order(_caught(alone), witnesses, threads)
+
+    def prove_many_inputs(
+        self, program: WitnessProgram, inputs: Iterable[Buffer], *, threads: int | None = None
+    ) -> Iterator[Outcome]:
+        """The same from vectors of inputs; each witness is computed by the thread that proves it."""
+        from .many import in_order  # brings threads' modules, which a single proof starts faster without
+
+        return in_order(_caught(lambda vector: self._prove_inputs(program, vector, alone=True)), inputs, threads)
 
     def prove_with_known_randomness(self, witness: Buffer, r: int, s: int) -> Proven:
         """The same with r and s given, for test vectors: whoever knows them learns of the witness from the proof."""
         return self._prove(witness, r, s, alone=False)[0]
 
-    def _outcome(self, witness: Buffer) -> Proven | ZkMarginError:
-        curve = self.engine.curve
-        try:
-            return self._prove(witness, secret_scalar(curve), secret_scalar(curve), alone=True)[0]
-        except ZkMarginError as problem:
-            return problem
+    def _fresh(self) -> tuple[int, int]:
+        return secret_scalar(self.engine.curve), secret_scalar(self.engine.curve)
 
     def _prove(self, witness: Buffer, r: int, s: int, *, alone: bool) -> tuple[Proven, dict[str, float]]:
         wires = self._checked(witness)
-        public = scalars_from_bytes(wires[32 : 32 * (self.facts.n_public + 1)])
-        try:
-            # A key whose ceremony is not finished proves nothing to others, but its holder may try it out.
+        public = wires[32 : 32 * (self.facts.n_public + 1)]
+        with _key_trusted():
             proof, seconds = self._loaded.prove(wires, r, s, alone=alone)
-        except PointError:
-            raise CeremonyInvalid("points", "the key yields a point that is no group element") from None
+        return self._proven(proof, public), seconds
+
+    def _prove_inputs(self, program: WitnessProgram, inputs: Buffer, *, alone: bool) -> Proven:
+        loaded = program.loaded(self.engine)
+        if loaded.n_wires != self.facts.n_wires:
+            raise WitnessMismatch(self.facts.n_wires, loaded.n_wires)
+        with _key_trusted():
+            public, (proof, _) = self._loaded.prove_inputs(loaded, inputs, *self._fresh(), alone=alone)
+        return self._proven(proof, public)
+
+    def _proven(self, proof: bytes | None, public: bytes) -> Proven:
         if proof is None:
             raise UnsatisfiedWitness("the witness does not satisfy the circuit of this key")
-        return (Proof.from_bytes(proof, self.engine.curve), public), seconds
+        return Proof.from_bytes(proof, self.engine.curve), scalars_from_bytes(public)
 
     def _checked(self, witness: Buffer) -> bytes:
         wires = bytes(witness)
@@ -144,6 +168,26 @@ class Prover:
         if int.from_bytes(wires[:32], "little") != 1:
             raise UnsatisfiedWitness("the first wire is not the constant 1")
         return wires
+
+
+@contextmanager
+def _key_trusted() -> Iterator[None]:
+    """A proof that is no group elements comes of a bad key."""
+    try:
+        # A key whose ceremony is not finished proves nothing to others, but its holder may try it out.
+        yield
+    except PointError:
+        raise CeremonyInvalid("points", "the key yields a point that is no group element") from None
+
+
+def _caught(prove: Callable[[Buffer], Proven]) -> Callable[[Buffer], Outcome]:
+    def outcome(item: Buffer) -> Outcome:
+        try:
+            return prove(item)
+        except ZkMarginError as problem:
+            return problem
+
+    return outcome
 
 
 def prove(key: ProvingKey, witness: Buffer, *, engine: Engine | None = None) -> Proven:

@@ -20,17 +20,23 @@ def in_order(work: Callable[[Item], Result], items: Iterable[Item], threads: int
 
     What `items` or `work` raises ends the stream, and so does dropping it; the items under way are finished first.
     """
-    count = os.process_cpu_count() if hasattr(os, "process_cpu_count") else len(os.sched_getaffinity(0))
-    count = count if threads is None else max(1, threads)
-    with ThreadPoolExecutor(count or 1, thread_name_prefix="prove") as pool:
+    count = _cores() if threads is None else max(1, threads)
+    with ThreadPoolExecutor(count, thread_name_prefix="prove") as pool:
         under_way: deque[Future[Result]] = deque()
         try:
             for item in items:
                 under_way.append(pool.submit(work, item))
-                if len(under_way) >= AHEAD * (count or 1):
+                if len(under_way) >= AHEAD * count:
                     yield under_way.popleft().result()
             while under_way:
                 yield under_way.popleft().result()
         finally:
             for waiting in under_way:
                 waiting.cancel()
+
+
+def _cores() -> int:
+    """Those that this process may use, where the system says so."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

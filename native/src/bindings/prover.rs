@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
-use super::{scalar, Buffer};
+use super::{scalar, Buffer, Program};
 use crate::affine::BulkCurve;
 use crate::encode::encode_points;
 use crate::error::Error;
@@ -17,7 +17,7 @@ use crate::prove::file;
 use crate::prove::key::{Key, Sources};
 use crate::prove::layout::{fault, Facts};
 use crate::prove::phases::Phases;
-use crate::prove::prover::Blinding;
+use crate::prove::prover::{Blinding, Elements};
 use crate::sparse::Parts;
 use crate::threads;
 
@@ -167,18 +167,59 @@ impl Prover {
         r: Buffer<'py>,
         s: Buffer<'py>,
         alone: bool,
-    ) -> PyResult<(Option<Bound<'py, PyBytes>>, Bound<'py, PyDict>)> {
+    ) -> PyResult<Made<'py>> {
         let (witness, r, s) = (witness.as_slice(), r.as_slice(), s.as_slice());
         let mut phases = Phases::default();
         let proof = py.detach(|| {
             let blinding = Blinding { r: scalar(r)?, s: scalar(s)? };
-            let work = || self.0.prove(witness, &blinding, &mut phases);
-            if alone {
-                threads::alone(work)
-            } else {
-                threads::install(work)
-            }
+            on_threads(alone, || self.0.prove(witness, &blinding, &mut phases))
         })?;
+        shown(py, proof, &phases)
+    }
+
+    /// The same from the inputs of a witness program; the public inputs come first in what is returned.
+    fn prove_inputs<'py>(
+        &self,
+        py: Python<'py>,
+        program: &Bound<'py, Program>,
+        inputs: Buffer<'py>,
+        r: Buffer<'py>,
+        s: Buffer<'py>,
+        alone: bool,
+    ) -> PyResult<(Bound<'py, PyBytes>, Made<'py>)> {
+        let (program, inputs, r, s) = (&program.get().0, inputs.as_slice(), r.as_slice(), s.as_slice());
+        let mut phases = Phases::default();
+        let n_public = self.0.key.facts.n_public as usize;
+        let (public, proof) = py.detach(|| {
+            let blinding = Blinding { r: scalar(r)?, s: scalar(s)? };
+            on_threads(alone, || {
+                let mut witness = vec![0; program.n_wires() * SCALAR];
+                phases.time("program", || {
+                    program.run_many(&program.decode_inputs(inputs, 1)?, &mut witness);
+                    Ok::<_, Error>(())
+                })?;
+                let proof = self.0.prove(&witness, &blinding, &mut phases)?;
+                Ok::<_, Error>((witness[SCALAR..SCALAR * (n_public + 1)].to_vec(), proof))
+            })
+        })?;
+        Ok((PyBytes::new(py, &public), shown(py, proof, &phases)?))
+    }
+}
+
+/// A proof's bytes, if there is one, and the seconds of each phase.
+type Made<'py> = (Option<Bound<'py, PyBytes>>, Bound<'py, PyDict>);
+
+const SCALAR: usize = 32;
+
+fn on_threads<R: Send>(alone: bool, work: impl FnOnce() -> R + Send) -> R {
+    if alone {
+        threads::alone(work)
+    } else {
+        threads::install(work)
+    }
+}
+
+fn shown<'py>(py: Python<'py>, proof: Option<Elements<G1, G2>>, phases: &Phases) -> PyResult<Made<'py>> {
         let proof = proof
             .map(|proof| [encode_points(&[proof.a]), encode_points(&[proof.b]), encode_points(&[proof.c])].concat());
         let seconds = PyDict::new(py);
@@ -186,7 +227,6 @@ impl Prover {
             seconds.set_item(name, time)?;
         }
         Ok((proof.map(|bytes| PyBytes::new(py, &bytes)), seconds))
-    }
 }
 
 /// Make the tables of a `ProvingKey` and write a native key file over the empty file at `path`.

@@ -139,6 +139,7 @@ impl<P: BulkCurve, Q: BulkCurve<ScalarField = P::ScalarField>> Key<P, Q> {
     /// Decode, leave out points at infinity, and build tables; `shapes` is asked once the numbers of points are known.
     pub fn new(sources: &Sources, shapes: impl FnOnce(&Counts) -> Shapes) -> Result<Self, Error> {
         let facts = &sources.facts;
+        facts.check()?;
         let (n, size) = (facts.n_wires as usize, facts.domain_size as usize);
         let matrices = [sources.a, sources.b].map(|parts| Matrix::<Scalar<P>>::decode(n, parts));
         let [a_matrix, b_matrix] = matrices;

@@ -85,7 +85,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    fn check(&self) -> Result<(), Error> {
+    pub fn check(&self) -> Result<(), Error> {
         if !self.domain_size.is_power_of_two() || self.domain_size < 2 || self.domain_size > 1 << 27 {
             return Err(fault("a domain that is no power of two in range"));
         }

@@ -1,0 +1,88 @@
+"""`zkmargin proving-key`: import, prove with what came of it, check, inspect; and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from zkmargin.algebra.engine import native_problem
+from zkmargin.circuits import Circuit, assert_product, build
+from zkmargin.circuits.formats import write_r1cs, write_wtns
+
+from .conftest import invoke
+
+pytestmark = [
+    pytest.mark.xdist_group("cli"),
+    pytest.mark.skipif(native_problem() is not None, reason="native keys are the native engine's"),
+]
+
+
+def product(c: Circuit) -> None:
+    """I know two factors of a public number."""
+    n = c.public("n")
+    assert_product(c.private("p"), c.private("q"), n)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    circuit = build(product, name="product")
+    (tmp_path / "c.r1cs").write_bytes(write_r1cs(circuit.r1cs))
+    (tmp_path / "w.wtns").write_bytes(write_wtns(circuit.witness({"n": 33, "p": 3, "q": 11})))
+    run("setup", tmp_path / "c.r1cs", "--insecure", "-o", tmp_path / "k.zkey", "--vk", tmp_path / "vk.json")
+    return tmp_path
+
+
+def run(*args: object, code: int = 0) -> dict[str, object]:
+    done = invoke(*args, "--json")
+    assert done.code == code, done.stderr
+    return done.json
+
+
+@pytest.mark.parametrize("options", [(), ("--memory", "0"), ("--memory", "1M"), ("--circuit", "c.r1cs")])
+def test_an_imported_key_proves(files: Path, options: tuple[str, ...]) -> None:
+    key = files / "k.zkmkey"
+    told = run("proving-key", "import", files / "k.zkey", "-o", key, *(files / o if "." in o else o for o in options))
+    assert told["bytes"] == key.stat().st_size
+    assert told["folded"] is ("--circuit" in options)
+    run("groth16", "prove", key, files / "w.wtns", files / "proof.json", files / "public.json")
+    run("verify", "--key", files / "vk.json", files / "proof.json", files / "public.json", "--allow-development-key")
+    assert run("proving-key", "check", key)["whole"] is True
+    facts = run("inspect", key)
+    assert (facts["kind"], facts["public_inputs"], facts["development"]) == (".zkmkey", 1, True)
+    assert facts["folded"] is ("--circuit" in options)
+
+
+def test_a_damaged_key_is_found_and_proves_nothing(files: Path) -> None:
+    key, damaged = files / "k.zkmkey", files / "damaged.zkmkey"
+    run("proving-key", "import", files / "k.zkey", "-o", key)
+    data = bytearray(key.read_bytes())
+    data[-5] ^= 4
+    damaged.write_bytes(data)
+    assert run("proving-key", "check", damaged, code=2)["error"] == "encoding-error"
+    run("groth16", "prove", damaged, files / "w.wtns", files / "proof.json", files / "public.json", code=1)
+    assert not (files / "proof.json").exists()
+    damaged.write_bytes(data[:100])
+    for words in (("proving-key", "check", damaged), ("inspect", damaged)):
+        assert run(*words, code=2)["error"] == "encoding-error"
+
+
+def test_nothing_is_overwritten_and_other_circuits_are_refused(files: Path) -> None:
+    key = files / "k.zkmkey"
+    run("proving-key", "import", files / "k.zkey", "-o", key)
+    run("proving-key", "import", files / "k.zkey", "-o", key, code=2)
+    run("proving-key", "import", files / "k.zkey", "-o", key, "--force")
+    other = build(lambda c: assert_product(c.private("p"), c.private("p2"), c.public("n")), name="other")
+    (files / "o.r1cs").write_bytes(write_r1cs(other.r1cs))
+    words = ("proving-key", "import", files / "k.zkey", "-o", files / "o.zkmkey")
+    told = run(*words, "--circuit", files / "o.r1cs", code=2)
+    assert told["error"] in ("key-mismatch", "encoding-error")
+    assert run(*words, "--memory", "some", code=2)
+    assert not (files / "o.zkmkey").exists()
+
+
+def test_the_error_is_one_line_for_people_too(files: Path) -> None:
+    done = invoke("proving-key", "check", files / "c.r1cs")
+    assert (done.code, done.stderr.count("\n")) == (2, 1)
+    assert json.loads(json.dumps(done.stderr)).startswith("error: native key: ")
