@@ -10,6 +10,7 @@ import pytest
 from zkmargin.algebra import Buffer, Engine
 from zkmargin.algebra.encoding import scalars_to_bytes
 from zkmargin.algebra.errors import EncodingError
+from zkmargin.circuits import Circuit, assert_product, build
 from zkmargin.prover import Prover, UnsatisfiedWitness, WitnessMismatch, insecure_setup
 from zkmargin.prover.many import AHEAD, in_order
 from zkmargin.prover.memory import memory_size, table_memory
@@ -131,3 +132,38 @@ def test_memory_is_what_is_asked_then_said_then_free(monkeypatch: pytest.MonkeyP
     assert table_memory(None, 1 << 20) == 1100 << 20
     monkeypatch.setattr("zkmargin.prover.memory.free_memory", lambda: 400 << 20)
     assert table_memory(None, 1 << 20) == 100 << 20
+
+
+def product(c: Circuit) -> None:
+    """I know two factors of a public number."""
+    n = c.public("n")
+    assert_product(c.private("p"), c.private("q"), n)
+
+
+def test_inputs_are_proven_as_their_witness_is(engine: Engine) -> None:
+    built = build(product, name="product")
+    prover = Prover(insecure_setup(built.r1cs, engine), engine)
+    proof, public = prover.prove_inputs(built.program, scalars_to_bytes([33, 3, 11]))
+    assert public == [33]
+    verify(prover.verifying_key(), public, proof, engine=engine, allow_development=True)
+    with pytest.raises(UnsatisfiedWitness):
+        prover.prove_inputs(built.program, scalars_to_bytes([34, 3, 11]))
+    with pytest.raises(EncodingError):
+        prover.prove_inputs(built.program, scalars_to_bytes([33, 3]))
+
+
+def test_many_inputs(best_engine: Engine) -> None:
+    built = build(product, name="product")
+    prover = Prover(insecure_setup(built.r1cs, best_engine), best_engine)
+    good, bad = scalars_to_bytes([33, 3, 11]), scalars_to_bytes([34, 3, 11])
+    first, second, third = prover.prove_many_inputs(built.program, [good, bad, good], threads=2)
+    assert isinstance(first, tuple)
+    assert isinstance(third, tuple)
+    assert isinstance(second, UnsatisfiedWitness)
+    assert first[0] != third[0]
+
+
+def test_a_program_of_another_circuit_is_a_mismatch(example: Example, best_engine: Engine) -> None:
+    prover = Prover(insecure_setup(example.r1cs, best_engine), best_engine)
+    with pytest.raises(WitnessMismatch):
+        prover.prove_inputs(build(product, name="product").program, scalars_to_bytes([33, 3, 11]))
