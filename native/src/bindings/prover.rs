@@ -220,13 +220,13 @@ fn on_threads<R: Send>(alone: bool, work: impl FnOnce() -> R + Send) -> R {
 }
 
 fn shown<'py>(py: Python<'py>, proof: Option<Elements<G1, G2>>, phases: &Phases) -> PyResult<Made<'py>> {
-        let proof = proof
-            .map(|proof| [encode_points(&[proof.a]), encode_points(&[proof.b]), encode_points(&[proof.c])].concat());
-        let seconds = PyDict::new(py);
-        for (name, time) in phases.seconds() {
-            seconds.set_item(name, time)?;
-        }
-        Ok((proof.map(|bytes| PyBytes::new(py, &bytes)), seconds))
+    let proof =
+        proof.map(|proof| [encode_points(&[proof.a]), encode_points(&[proof.b]), encode_points(&[proof.c])].concat());
+    let seconds = PyDict::new(py);
+    for (name, time) in phases.seconds() {
+        seconds.set_item(name, time)?;
+    }
+    Ok((proof.map(|bytes| PyBytes::new(py, &bytes)), seconds))
 }
 
 /// Make the tables of a `ProvingKey` and write a native key file over the empty file at `path`.
