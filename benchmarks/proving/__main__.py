@@ -36,9 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     table = results.read(options.out / "proving.csv")
     for circuit in circuits:
         files = CircuitFiles(circuit, options.build / circuit.name)
-        files.make()
+        files.make(anew=options.prepare)
         measurement = Measurement(files, sides, limits)
-        measurement.prepare()
+        measurement.prepare(anew=results.OURS if options.prepare else "")
         if not options.prepare:
             _measure(measurement, sides, options)
             table = results.merged(table, results.rows(measurement.series, files.counts, run))
@@ -97,7 +97,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--circuit-limit", type=float, default=25.0, metavar="SECONDS", help="for the rounds of a circuit"
     )
-    parser.add_argument("--prepare", action="store_true", help="only make circuits and keys, which stay in --build")
+    parser.add_argument(
+        "--prepare", action="store_true", help="only make circuits and keys, which stay in --build; our own again"
+    )
     parser.add_argument("--setup", action="store_true", help="time setups, and nothing else")
     parser.add_argument("--many", type=int, default=0, metavar="PROOFS", help="also time a stream of so many proofs")
     parser.add_argument("--build", type=Path, default=ROOT / "build" / "proving", help="circuits, keys, programs")

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from zkmargin.circuits import CompiledCircuit, build
+from zkmargin.circuits import R1CS, CompiledCircuit, build
 from zkmargin.circuits.formats import write_r1cs, write_wtns
 from zkmargin.circuits.margin import SHAPES, compile_margin
 
@@ -88,17 +89,31 @@ class CircuitFiles:
         counts: dict[str, int] = json.loads((self.folder / "counts.json").read_text())
         return counts
 
-    def make(self) -> None:
-        """Unless they are there: compile, compute the witness, check it, and write both."""
-        if (self.folder / "counts.json").exists():
+    def make(self, *, anew: bool = False) -> None:
+        """Unless they are there: compile, compute the witness, check it, and write both.
+
+        `anew` compiles in any case, and where that gives another circuit than before, all keys go with the old one.
+        """
+        if (self.folder / "counts.json").exists() and not anew:
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
         circuit, inputs = self.circuit.built()
         witness = circuit.witness(inputs)
         circuit.check(witness)
-        r1cs = circuit.r1cs
-        self.r1cs.write_bytes(write_r1cs(r1cs))
-        self.wtns.write_bytes(write_wtns(witness))
+        r1cs, values = write_r1cs(circuit.r1cs), write_wtns(witness)
+        if self._holds(r1cs, values):
+            return
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self.r1cs.write_bytes(r1cs)
+        self.wtns.write_bytes(values)
+        self._count(circuit.r1cs, witness)
+
+    def _holds(self, r1cs: bytes, values: bytes) -> bool:
+        files = ((self.r1cs, r1cs), (self.wtns, values))
+        counted = (self.folder / "counts.json").exists()
+        return counted and all(path.exists() and path.read_bytes() == data for path, data in files)
+
+    def _count(self, r1cs: R1CS, witness: bytes) -> None:
         bits = sum(1 for value in _values(witness) if value in _BITS)
         counts = {
             "constraints": r1cs.n_constraints,

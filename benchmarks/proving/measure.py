@@ -64,10 +64,10 @@ class Measurement:
             if power > side.largest:
                 self._new(side, "warm" if side.has_warm else "cold").note = f"not asked beyond 2^{side.largest}"
 
-    def prepare(self) -> None:
-        """A key for each side, unless it has one."""
+    def prepare(self, *, anew: str = "") -> None:
+        """A key for each side, unless it has one; for the side `anew` in any case."""
         for side in list(self._sides):
-            if not _prepared(side, self.files).exists():
+            if side.name == anew or not _prepared(side, self.files).exists():
                 series = Series(self.files.circuit.name, side.name, "setup")
                 self._try(side, series, partial(self._prepare, side))
                 self.series += [series] if series.note else []

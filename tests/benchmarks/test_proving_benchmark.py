@@ -126,3 +126,19 @@ def test_ratios_are_of_pairs_and_rows_survive_the_file(tmp_path: Path) -> None:
     cold = results.rows([Series("chain-12", "gnark", "cold", [Spent(1.0, 1.0, 1.0)])], counts, "then")
     merged = results.merged([*table, *cold], again)
     assert [(row.what, row.run) for row in merged] == [("cold", "then"), ("warm", "later")]
+
+
+def test_keys_go_with_the_circuit_they_are_for(tmp_path: Path) -> None:
+    files = CircuitFiles(ProvenCircuit.parse("chain-10"), tmp_path / "chain-10")
+    files.make()
+    original, key = files.r1cs.read_bytes(), files.side("gnark") / "key"
+    key.parent.mkdir()
+    key.touch()
+    files.make(anew=True)
+    assert key.exists()
+    files.r1cs.write_bytes(original + b"older")
+    files.make()
+    assert key.exists()
+    files.make(anew=True)
+    assert not key.exists()
+    assert files.r1cs.read_bytes() == original
