@@ -52,18 +52,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _measure(measurement: Measurement, sides: Sequence[Side], options: argparse.Namespace) -> None:
     name = measurement.files.circuit.name
+    [ours] = [side for side in sides if side.name == results.OURS]
     if options.setup:
         print(f"{name}: setup", flush=True)
         measurement.setup()
+        measurement.other(ours, "import", "import")
         return
     print(f"{name}: warm", flush=True)
     measurement.warm()
     print(f"{name}: cold", flush=True)
     measurement.cold()
-    for side in sides:
-        if options.many and side.name == results.OURS:
-            print(f"{name}: many", flush=True)
-            measurement.many(side, range(1, (os.cpu_count() or 1) + 1), options.many)
+    for threads in range(1, (os.cpu_count() or 1) + 1 if options.many else 1):
+        print(f"{name}: streams on {threads}", flush=True)
+        number = str(threads)
+        measurement.other(ours, f"many-{number}", "many", str(options.many), number, RAYON_NUM_THREADS=number)
 
 
 def _sides(options: argparse.Namespace) -> list[Side]:

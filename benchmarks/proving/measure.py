@@ -27,7 +27,7 @@ LEFTOVERS = ("proof", "proof.json", "public.json")
 class Series:
     """What one side did, round by round.
 
-    `what` is warm, cold, load, verify, witness, setup, key (megabytes in the place of seconds) or many-THREADS.
+    `what` is warm, cold, load, verify, witness, setup, import, key (megabytes in the place of seconds) or many-THREADS.
     """
 
     circuit: str
@@ -103,15 +103,11 @@ class Measurement:
             self.series += [series] if series.note else []
         self._rounds(self._each("cold", [side for side in able if side in self._sides]), self._cold)
 
-    def many(self, side: Side, threads: Sequence[int], count: int) -> None:
-        """A stream of `count` proofs on so many threads: seconds a proof."""
-        for number in threads:
-            command = [*side.command("many", self.files), str(count), str(number)]
-            environment = side.environment() | {"RAYON_NUM_THREADS": str(number)}
-            self._rounds(
-                self._each(f"many-{number}", [side] if side in self._sides else []),
-                lambda side, command=command, environment=environment: self._last(command, environment),  # type: ignore[misc]
-            )
+    def other(self, side: Side, what: str, word: str, *arguments: str, **variables: str) -> None:
+        """What one side alone is asked for, in a new process each time."""
+        command = [*side.command(word, self.files), *arguments]
+        each = self._each(what, [side] if side in self._sides else [])
+        self._rounds(each, lambda side: self._last(command, side.environment() | variables))
 
     def _rounds(self, each: Mapping[Side, Series], step: Callable[[Side], Spent]) -> None:
         """One step of each side in turn, again and again while the rounds and the circuit's time last."""

@@ -1,8 +1,9 @@
 """This library's side of the comparison of provers: `python -m benchmarks.proving.ours WORD FOLDER`.
 
-`prepare` makes a development key and writes it as `key`, `zkey` writes one for other provers as `key.zkey`, `serve`
-answers each line it reads, `prove`, `verify` or `witness`, with a line of JSON, `many FOLDER COUNT THREADS` proves a
-stream, and `check` verifies the proof that a whole process left. Only this module knows how this library proves.
+`prepare` makes a development key and writes it as the native `key`, `import` does so from a `.zkey`, `zkey` writes one
+for other provers as `key.zkey`, `serve` answers each line it reads, `prove`, `verify` or `witness`, with a line of
+JSON, `many FOLDER COUNT THREADS` proves a stream, and `check` verifies the proof that a whole process left. Only this
+module knows how this library proves.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from typing import Any
 
 from zkmargin.algebra import get_engine
 from zkmargin.circuits.formats import read_r1cs, read_wtns
-from zkmargin.prover import Prover, ProvingKey, insecure_setup, read_zkey, write_zkey
-from zkmargin.verifier import Proof, Verifier, read_public_signals
+from zkmargin.prover import Prover, insecure_setup, read_zkey, write_native_key, write_zkey
+from zkmargin.prover.folding import fold
+from zkmargin.verifier import Proof, Verifier, VerifyingKey, read_public_signals
 
 from ..ours import peak_mb
 from .circuits import ProvenCircuit
@@ -29,14 +31,29 @@ from .circuits import ProvenCircuit
 def prepare(folder: Path) -> None:
     r1cs = read_r1cs((folder.parent / "circuit.r1cs").read_bytes())
     key, figures = timed(lambda: insecure_setup(r1cs))
-    _write_key(folder, key)
+    write_native_key(key, folder / "key", replace=True)
     say(figures)
+
+
+def import_zkey(folder: Path) -> None:
+    """What `zkmargin proving-key import` costs: each point checked, the fold of C, the tables, the file."""
+    r1cs = read_r1cs((folder.parent / "circuit.r1cs").read_bytes())
+    source = folder / "imported.zkey"
+    source.write_bytes(write_zkey(insecure_setup(r1cs, folded=False)))
+
+    def make() -> None:
+        key = fold(read_zkey(source.read_bytes(), check="full"), r1cs)
+        write_native_key(key, folder / "imported", replace=True)
+
+    say(timed(make)[1])
+    for name in ("imported", "imported.zkey"):
+        (folder / name).unlink()
 
 
 def zkey(folder: Path) -> None:
     """Without figures: it is no peer's setup."""
     r1cs = read_r1cs((folder.parent / "circuit.r1cs").read_bytes())
-    (folder / "key.zkey").write_bytes(write_zkey(insecure_setup(r1cs)))
+    (folder / "key.zkey").write_bytes(write_zkey(insecure_setup(r1cs, folded=False)))
     say({"seconds": 0.0, "cpu": 0.0, "peak_mb": 0.0})
 
 
@@ -81,11 +98,11 @@ def many(folder: Path, count: str, threads: str) -> None:
 
 def check(folder: Path) -> None:
     """What `zkmargin` or any prover of a `.zkey` left: `proof.json` and `public.json`."""
-    key = _read_key(folder)
+    key = _verifying_key(folder)
     document = {"curve": "bn128"} | json.loads((folder / "proof.json").read_text())  # rapidsnark leaves the curve out
     proof = Proof.from_json(document)
     public = read_public_signals(json.loads((folder / "public.json").read_text()))
-    Verifier(key.verifying_key(), allow_development=True).verify(public, proof)
+    Verifier(key, allow_development=True).verify(public, proof)
     say({"seconds": 0.0, "cpu": 0.0, "peak_mb": 0.0})
 
 
@@ -106,16 +123,13 @@ def say(figures: dict[str, Any]) -> None:
 
 
 def _load(folder: Path) -> tuple[Prover, bytes]:
-    return Prover(_read_key(folder)), read_wtns((folder.parent / "witness.wtns").read_bytes())
+    return Prover.open(folder / "key"), read_wtns((folder.parent / "witness.wtns").read_bytes())
 
 
-def _write_key(folder: Path, key: ProvingKey) -> None:
-    (folder / "key").write_bytes(write_zkey(key))
-
-
-def _read_key(folder: Path) -> ProvingKey:
-    path = folder / "key"
-    return read_zkey((path if path.exists() else folder / "key.zkey").read_bytes())
+def _verifying_key(folder: Path) -> VerifyingKey:
+    if (folder / "key").exists():
+        return Prover.open(folder / "key").verifying_key()
+    return read_zkey((folder / "key.zkey").read_bytes()).verifying_key()
 
 
 def _witness_of(folder: Path) -> Callable[[], bytes]:
@@ -134,6 +148,7 @@ def _version() -> str:
 if __name__ == "__main__":
     words: dict[str, Callable[..., None]] = {
         "prepare": prepare,
+        "import": import_zkey,
         "zkey": zkey,
         "serve": serve,
         "many": many,

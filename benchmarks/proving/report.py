@@ -13,6 +13,7 @@ WORDS = {
     "warm": "a proof, warm: a process that has its key and has proven before",
     "cold": "a proof, cold: a whole process, from its start to the files it leaves",
     "setup": "setup: a development key, in memory",
+    "import": "import: a native key from a .zkey, each point checked, C folded, tables made",
     "load": "load: what a process reads before its first proof",
     "verify": "verify: one proof, warm",
     "witness": "witness: from inputs to all wires",

@@ -65,7 +65,7 @@ class Side:
 
 class Zkmargin(Side):
     name = "zkmargin"
-    mode = "the native engine"
+    mode = "native key by mmap"
 
     def program(self) -> list[str]:
         return [sys.executable, "-m", "benchmarks.proving.ours"]
