@@ -24,6 +24,26 @@ pub struct Matrix<F> {
     /// The coefficient of each entry, as its place in `scalars`: a circuit has few different ones.
     places: Vec<u32>,
     scalars: Vec<F>,
+    /// What multiplying by each of `scalars` takes.
+    factors: Vec<Factor>,
+}
+
+/// Most coefficients of a circuit are 1 or -1, and need no product.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Factor {
+    One,
+    MinusOne,
+    Other,
+}
+
+impl Factor {
+    fn of<F: PrimeField>(scalar: &F) -> Self {
+        match scalar {
+            _ if scalar.is_one() => Self::One,
+            _ if (-*scalar).is_one() => Self::MinusOne,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// The rows of a * b = c.
@@ -84,21 +104,19 @@ impl<F: PrimeField> Matrix<F> {
         if places.iter().any(|&place| place as usize >= scalars.len()) {
             return fault("an entry names a scalar that does not exist");
         }
-        Ok(Self { width, row_ptr, columns, places, scalars })
+        let factors = scalars.iter().map(Factor::of).collect();
+        Ok(Self { width, row_ptr, columns, places, scalars, factors })
     }
 
     /// Entries that cost a product: all but 1 and -1.
     pub fn products(&self) -> usize {
-        let costs: Vec<bool> = self.scalars.iter().map(|scalar| !(scalar.is_one() || (-*scalar).is_one())).collect();
-        self.places.iter().filter(|&&place| costs[place as usize]).count()
+        self.places.iter().filter(|&&place| self.factors[place as usize] == Factor::Other).count()
     }
 
     /// The matrix times a vector of scalars.
     pub fn apply(&self, vector: &[F]) -> Result<Vec<F>, Error> {
         self.check_width("scalar", vector.len())?;
-        Ok(self.each_row(64, |columns, places| {
-            columns.iter().zip(places).map(|(&column, &place)| self.scaled(vector[column as usize], place)).sum()
-        }))
+        Ok(self.each_row(64, |columns, places| self.row(columns, places, vector)))
     }
 
     /// The entries of a row, all rows' end to end.
@@ -127,17 +145,20 @@ impl<F: PrimeField> Matrix<F> {
     /// One row times a vector.
     fn at(&self, row: usize, vector: &[F]) -> F {
         let entries = self.row_ptr[row] as usize..self.row_ptr[row + 1] as usize;
-        let (columns, places) = (&self.columns[entries.clone()], &self.places[entries]);
-        columns.iter().zip(places).map(|(&column, &place)| self.scaled(vector[column as usize], place)).sum()
+        self.row(&self.columns[entries.clone()], &self.places[entries], vector)
     }
 
-    fn scaled(&self, value: F, place: u32) -> F {
-        let coefficient = self.scalars[place as usize];
-        if coefficient.is_one() {
-            value
-        } else {
-            value * coefficient
+    fn row(&self, columns: &[u32], places: &[u32], vector: &[F]) -> F {
+        let mut sum = F::ZERO;
+        for (&column, &place) in columns.iter().zip(places) {
+            let value = &vector[column as usize];
+            match self.factors[place as usize] {
+                Factor::One => sum += value,
+                Factor::MinusOne => sum -= value,
+                Factor::Other => sum += *value * self.scalars[place as usize],
+            }
         }
+        sum
     }
 
     /// A result for each row, from its columns and the places of its coefficients.
