@@ -22,12 +22,29 @@ use ark_ff::{Field, MontConfig};
 
 use super::extension::{Extension, LooseExtension};
 use super::points::Laned;
-use super::word::{Ifma, Mask, Task};
+use super::word::{Ifma, Mask, Task, Word};
 use super::LANES;
 use crate::affine::{Adder, BulkCurve, Coordinate, Room, Stored, Term};
 
 /// Chains of products, side by side because a product waits for the one before it.
 const CHAINS: usize = 2;
+/// What is made of each chain's number.
+macro_rules! each_chain {
+    ($k:ident => $make:expr) => {{
+        const _: () = assert!(CHAINS == 2);
+        [
+            {
+                let $k = 0;
+                $make
+            },
+            {
+                let $k = 1;
+                $make
+            },
+        ]
+    }};
+}
+
 /// Blocks of eight pairs that share an inversion at most: what is staged of them stays in a core's second cache.
 const BLOCKS: usize = 256;
 /// Blocks ahead for which points are asked for.
@@ -50,14 +67,20 @@ impl<T: MontConfig<4>, const D: usize> Vector<T, D> {
 impl<C: BulkCurve<BaseField: Laned<T, D>>, T: MontConfig<4>, const D: usize> Adder<C> for Vector<T, D> {
     fn add_pairs(&self, source: &[C::Point], pairs: &[[Term; 2]], sums: &mut [C::Point], room: &mut Room) {
         assert_eq!(pairs.len(), sums.len(), "one sum for each pair");
-        check_terms(pairs.as_flattened(), source.len());
-        self.add::<C>(Pairs { source, pairs, sums, infinity: C::Point::INFINITY }, room);
+        if source.is_empty() {
+            assert!(pairs.as_flattened().iter().all(|term| *term == Term::NONE), "terms of an empty source");
+            return sums.fill(C::Point::INFINITY);
+        }
+        self.add::<C>(Pairs { source, pairs, sums }, room);
     }
 
     fn accumulate(&self, accumulators: &mut [C::Point], source: &[C::Point], terms: &[Term], room: &mut Room) {
         assert_eq!(accumulators.len(), terms.len(), "one term for each accumulator");
-        check_terms(terms, source.len());
-        self.add::<C>(Accumulation { accumulators, source, terms, infinity: C::Point::INFINITY }, room);
+        if source.is_empty() {
+            return assert!(terms.iter().all(|term| *term == Term::NONE), "terms of an empty source");
+        }
+        let last = last_of(accumulators);
+        self.add::<C>(Accumulation { accumulators, source, terms, last }, room);
     }
 
     fn double(&self, points: &mut [C::Point], times: usize, room: &mut Room) {
@@ -78,13 +101,6 @@ impl<T: MontConfig<4>, const D: usize> Vector<T, D> {
             self.ifma.run(Addition::<C, T, D, _> { sums: &mut sums, first, blocks, staged, curve: PhantomData });
         }
     }
-}
-
-/// Panic where a term points outside the source.
-fn check_terms(terms: &[Term], points: usize) {
-    assert!(points <= Term::MOST, "more points than terms can tell apart");
-    let outside = |term: &Term| (term.index() >= points) & (*term != Term::NONE);
-    assert!(!terms.iter().fold(false, |any, term| any | outside(term)), "a term points outside the source");
 }
 
 /// What a block of eight keeps between the passes.
@@ -114,55 +130,68 @@ struct Exceptions {
     tangent: Mask,
 }
 
-/// Eight additions at a time, where their points come from and go to. Lanes without an addition show infinity.
+/// Eight additions at a time: where their points come from and go to.
 trait Sums<P: Stored> {
     fn blocks(&self) -> usize;
-    /// The points of a block, first and second ones, and the lanes where they are taken negative.
-    fn first(&self, block: usize) -> ([&P; LANES], Mask);
-    fn second(&self, block: usize) -> ([&P; LANES], Mask);
+    fn first(&self, ifma: Ifma, block: usize) -> Taken<'_, P>;
+    fn second(&self, ifma: Ifma, block: usize) -> Taken<'_, P>;
     /// Where the block's sums go: at most eight places.
     fn places(&mut self, block: usize) -> &mut [P];
     fn prefetch(&self, ifma: Ifma, block: usize);
+}
+
+/// Eight points.
+struct Taken<'a, P> {
+    rows: [&'a P; LANES],
+    /// The lanes whose point is taken negative.
+    minus: Mask,
+    /// The lanes without a point: what their row says counts for nothing.
+    none: Mask,
+}
+
+/// The points of the terms in the words' lower halves. One outside the source panics.
+#[inline(always)]
+fn taken<P>(source: &[P], terms: Word) -> Taken<'_, P> {
+    let ifma = terms.ifma();
+    let nothing = ifma.splat(Term::NONE.index() as u64);
+    let indices = terms.and(nothing);
+    let none = indices.equals(nothing);
+    let indices = indices.replaced(none, ifma.zero()).to_array();
+    let mut rows = [&source[0]; LANES];
+    for lane in 0..LANES {
+        rows[lane] = &source[indices[lane] as usize];
+    }
+    Taken { rows, minus: terms.shift_left::<32>().negatives(), none }
+}
+
+#[inline(always)]
+fn prefetch<P>(source: &[P], terms: Word) {
+    let ifma = terms.ifma();
+    for index in terms.and(ifma.splat(Term::NONE.index() as u64)).to_array() {
+        ifma.prefetch(source, (index as usize).min(source.len()));
+    }
 }
 
 struct Pairs<'a, P> {
     source: &'a [P],
     pairs: &'a [[Term; 2]],
     sums: &'a mut [P],
-    infinity: P,
 }
 
-struct Accumulation<'a, P> {
-    accumulators: &'a mut [P],
-    source: &'a [P],
-    terms: &'a [Term],
-    infinity: P,
-}
-
-/// The points of eight terms; infinity for NONE, whose index is outside every source.
-#[inline(always)]
-fn rows<'a, P: Stored>(source: &'a [P], infinity: &'a P, term: impl Fn(usize) -> Term) -> ([&'a P; LANES], Mask) {
-    let mut rows = [infinity; LANES];
-    let mut minus = 0;
-    for lane in 0..LANES {
-        let term = term(lane);
-        rows[lane] = source.get(term.index()).unwrap_or(infinity);
-        minus |= Mask::from(term.is_minus()) << lane;
+impl<P> Pairs<'_, P> {
+    /// The first terms in the words' lower halves, the second ones in the upper.
+    #[inline(always)]
+    fn terms(&self, ifma: Ifma, block: usize) -> Word {
+        let terms = self.pairs[(block * LANES).min(self.pairs.len())..].as_flattened();
+        match terms.first_chunk() {
+            Some(whole) => ifma.load_pairs(whole),
+            None => {
+                let mut whole = [Term::NONE; 2 * LANES];
+                whole[..terms.len()].copy_from_slice(terms);
+                ifma.load_pairs(&whole)
+            }
+        }
     }
-    (rows, minus)
-}
-
-#[inline(always)]
-fn block_of<T>(all: &[T], block: usize) -> &[T] {
-    let start = (block * LANES).min(all.len());
-    &all[start..all.len().min(start + LANES)]
-}
-
-#[inline(always)]
-fn block_of_mut<T>(all: &mut [T], block: usize) -> &mut [T] {
-    let start = (block * LANES).min(all.len());
-    let end = all.len().min(start + LANES);
-    &mut all[start..end]
 }
 
 impl<P: Stored> Sums<P> for Pairs<'_, P> {
@@ -171,27 +200,47 @@ impl<P: Stored> Sums<P> for Pairs<'_, P> {
     }
 
     #[inline(always)]
-    fn first(&self, block: usize) -> ([&P; LANES], Mask) {
-        let pairs = block_of(self.pairs, block);
-        rows(self.source, &self.infinity, |lane| pairs.get(lane).map_or(Term::NONE, |pair| pair[0]))
+    fn first(&self, ifma: Ifma, block: usize) -> Taken<'_, P> {
+        taken(self.source, self.terms(ifma, block))
     }
 
     #[inline(always)]
-    fn second(&self, block: usize) -> ([&P; LANES], Mask) {
-        let pairs = block_of(self.pairs, block);
-        rows(self.source, &self.infinity, |lane| pairs.get(lane).map_or(Term::NONE, |pair| pair[1]))
+    fn second(&self, ifma: Ifma, block: usize) -> Taken<'_, P> {
+        taken(self.source, self.terms(ifma, block).shift_right::<32>())
     }
 
     #[inline(always)]
     fn places(&mut self, block: usize) -> &mut [P] {
-        block_of_mut(self.sums, block)
+        block_of(self.sums, block)
     }
 
     #[inline(always)]
     fn prefetch(&self, ifma: Ifma, block: usize) {
-        for pair in block_of(self.pairs, block) {
-            prefetch(ifma, self.source, pair[0]);
-            prefetch(ifma, self.source, pair[1]);
+        let terms = self.terms(ifma, block);
+        prefetch(self.source, terms);
+        prefetch(self.source, terms.shift_right::<32>());
+    }
+}
+
+struct Accumulation<'a, P> {
+    accumulators: &'a mut [P],
+    source: &'a [P],
+    terms: &'a [Term],
+    /// The accumulators of the last block, where it is not whole, and infinity.
+    last: [P; LANES],
+}
+
+impl<P: Stored> Accumulation<'_, P> {
+    #[inline(always)]
+    fn terms(&self, ifma: Ifma, block: usize) -> Word {
+        let terms = &self.terms[(block * LANES).min(self.terms.len())..];
+        match terms.first_chunk() {
+            Some(whole) => ifma.load_terms(whole),
+            None => {
+                let mut whole = [Term::NONE; LANES];
+                whole[..terms.len()].copy_from_slice(terms);
+                ifma.load_terms(&whole)
+            }
         }
     }
 }
@@ -202,38 +251,40 @@ impl<P: Stored> Sums<P> for Accumulation<'_, P> {
     }
 
     #[inline(always)]
-    fn first(&self, block: usize) -> ([&P; LANES], Mask) {
-        let points = block_of(self.accumulators, block);
-        rows(points, &self.infinity, |lane| Term(lane as u32))
+    fn first(&self, _: Ifma, block: usize) -> Taken<'_, P> {
+        Taken { rows: block_rows(self.accumulators, &self.last, block), minus: 0, none: 0 }
     }
 
     #[inline(always)]
-    fn second(&self, block: usize) -> ([&P; LANES], Mask) {
-        let terms = block_of(self.terms, block);
-        rows(self.source, &self.infinity, |lane| terms.get(lane).copied().unwrap_or(Term::NONE))
+    fn second(&self, ifma: Ifma, block: usize) -> Taken<'_, P> {
+        taken(self.source, self.terms(ifma, block))
     }
 
     #[inline(always)]
     fn places(&mut self, block: usize) -> &mut [P] {
-        block_of_mut(self.accumulators, block)
+        block_of(self.accumulators, block)
     }
 
     #[inline(always)]
     fn prefetch(&self, ifma: Ifma, block: usize) {
-        for term in block_of(self.terms, block) {
-            prefetch(ifma, self.source, *term);
-        }
+        prefetch(self.source, self.terms(ifma, block));
     }
 }
 
-/// All cache lines of a point.
+/// The block's places, of which the last block has fewer than eight, and one beyond it none.
 #[inline(always)]
-fn prefetch<P: Stored>(ifma: Ifma, source: &[P], term: Term) {
-    if let Some(point) = source.get(term.index()) {
-        for words in point.words().chunks(8) {
-            ifma.prefetch(&words[0]);
-        }
-    }
+fn block_of<T>(all: &mut [T], block: usize) -> &mut [T] {
+    let start = (block * LANES).min(all.len());
+    let end = all.len().min(start + LANES);
+    &mut all[start..end]
+}
+
+/// The points of the last block, where it is not whole, and infinity.
+fn last_of<P: Stored>(points: &[P]) -> [P; LANES] {
+    let mut last = [P::INFINITY; LANES];
+    let rest = points.chunks_exact(LANES).remainder();
+    last[..rest.len()].copy_from_slice(rest);
+    last
 }
 
 struct Addition<'a, C, T, const D: usize, S> {
@@ -279,8 +330,11 @@ where
                 inverse[k] = chains[k].times::<2>(&group[k].before).carry();
                 chains[k] = chains[k].times::<2>(&group[k].run).carry();
             }
+            let tangent = |k: usize| group[k].exceptions.tangent;
+            let lines = each_chain!(k => line::<C, T, D>(ifma, sums, block + k, tangent(k)));
+            let points = third_points(&lines, &inverse);
             for k in 0..CHAINS {
-                finish_sum::<C, T, D>(ifma, sums, block + k, &inverse[k], group[k].exceptions);
+                put(sums.places(block + k), &lines[k].mended(ifma, points[k], group[k].exceptions));
             }
         }
     }
@@ -312,25 +366,26 @@ where
     C: BulkCurve,
     T: MontConfig<4>,
 {
-    let (first, second) = (sums.first(block), sums.second(block));
-    let x = Extension::gather(ifma, first.0, 0);
-    let u = Extension::gather(ifma, second.0, 0);
+    let (first, second) = (sums.first(ifma, block), sums.second(ifma, block));
+    let x = Extension::gather(ifma, first.rows, 0);
+    let u = Extension::gather(ifma, second.rows, 0);
     let run = u.minus(&x).plus_multiple::<1>().carry();
     let same = x.equals(&u);
     let (x_zero, u_zero) = (x.zeros(), u.zeros());
-    if same | x_zero | u_zero == 0 {
+    if same | x_zero | u_zero | first.none | second.none == 0 {
         return (run, Exceptions::default());
     }
-    let y = Extension::gather(ifma, first.0, 4 * D);
-    let v = Extension::gather(ifma, second.0, 4 * D);
-    let (first_infinite, second_infinite) = (x_zero & y.zeros(), u_zero & v.zeros());
+    let y = Extension::gather(ifma, first.rows, 4 * D);
+    let v = Extension::gather(ifma, second.rows, 4 * D);
+    let first_infinite = x_zero & y.zeros() | first.none;
+    let second_infinite = u_zero & v.zeros() | second.none;
     let both_finite = !(first_infinite | second_infinite);
-    let (y, v) = (signed(&y, first.1).less::<1>(), signed(&v, second.1).less::<1>());
+    let (y, v) = (signed(&y, first.minus).carry().less::<1>(), signed(&v, second.minus).carry().less::<1>());
     let tangent = same & both_finite & y.equals(&v) & !y.zeros();
     let exceptions = Exceptions {
-        first: second_infinite,
+        first: second_infinite & !first_infinite,
         second: first_infinite & !second_infinite,
-        none: same & both_finite & !tangent,
+        none: first_infinite & second_infinite | same & both_finite & !tangent,
         tangent,
     };
     let others = exceptions.first | exceptions.second | exceptions.none;
@@ -340,39 +395,87 @@ where
 
 /// Ordinates with their signs, at most p.
 #[inline(always)]
-fn signed<T: MontConfig<4>, const D: usize>(y: &Extension<T, 5, D>, minus: Mask) -> Extension<T, 5, D> {
-    y.loose().negated_where::<1>(minus).carry()
+fn signed<T: MontConfig<4>, const D: usize>(y: &Extension<T, 5, D>, minus: Mask) -> LooseExtension<T, 5, D> {
+    y.loose().negated_where::<1>(minus)
+}
+
+/// Eight additions whose inverse is there.
+struct Line<T, const D: usize> {
+    x: Extension<T, 5, D>,
+    u: Extension<T, 5, D>,
+    y: LooseExtension<T, 5, D>,
+    v: LooseExtension<T, 5, D>,
+    rise: Extension<T, 5, D>,
 }
 
 #[inline(always)]
-fn finish_sum<C, T, const D: usize>(
-    ifma: Ifma,
-    sums: &mut impl Sums<C::Point>,
-    block: usize,
-    inverse: &Extension<T, 5, D>,
-    exceptions: Exceptions,
-) where
+fn line<C, T, const D: usize>(ifma: Ifma, sums: &impl Sums<C::Point>, block: usize, tangent: Mask) -> Line<T, D>
+where
     C: BulkCurve<BaseField: Laned<T, D>>,
     T: MontConfig<4>,
 {
-    let (first, second) = (sums.first(block), sums.second(block));
-    let x = Extension::gather(ifma, first.0, 0);
-    let u = Extension::gather(ifma, second.0, 0);
-    let y = Extension::gather(ifma, first.0, 4 * D).loose().negated_where::<1>(first.1);
-    let v = Extension::gather(ifma, second.0, 4 * D).loose().negated_where::<1>(second.1);
-    let Exceptions { first, second, none, tangent } = exceptions;
+    let (first, second) = (sums.first(ifma, block), sums.second(ifma, block));
+    let x = Extension::gather(ifma, first.rows, 0);
+    let u = Extension::gather(ifma, second.rows, 0);
+    let y = signed(&Extension::gather(ifma, first.rows, 4 * D), first.minus);
+    let v = signed(&Extension::gather(ifma, second.rows, 4 * D), second.minus);
     let mut rise = v.minus(&y).plus_multiple::<1>().carry();
     if tangent != 0 {
         rise = rise.replaced(tangent, &tangent_rise::<C, T, D>(ifma, &x));
     }
-    let (mut abscissa, mut ordinate) = third_point(inverse, &rise, &x, &u, &y);
-    if first | second | none != 0 {
+    Line { x, u, y, v, rise }
+}
+
+impl<T: MontConfig<4>, const D: usize> Line<T, D> {
+    /// The sums where a line gave them, the exceptions put in.
+    #[inline(always)]
+    fn mended(&self, ifma: Ifma, sum: [Extension<T, 5, D>; 2], exceptions: Exceptions) -> [Extension<T, 5, D>; 2] {
+        let Exceptions { first, second, none, .. } = exceptions;
+        if first | second | none == 0 {
+            return sum;
+        }
         let zero = Extension::zero(ifma);
-        abscissa = abscissa.replaced(first, &x).replaced(second, &u).replaced(none, &zero);
-        let (y, v) = (y.carry().less::<1>(), v.carry().less::<1>());
-        ordinate = ordinate.replaced(first, &y).replaced(second, &v).replaced(none, &zero);
+        let (y, v) = (self.y.carry().less::<1>(), self.v.carry().less::<1>());
+        [
+            sum[0].replaced(first, &self.x).replaced(second, &self.u).replaced(none, &zero),
+            sum[1].replaced(first, &y).replaced(second, &v).replaced(none, &zero),
+        ]
     }
-    put(sums.places(block), &abscissa, &ordinate);
+}
+
+/// Lines through (x, y), of slope rise * inverse, meet the curve in (x, y), in a point over u and in one more: its
+/// negative.
+#[inline(always)]
+fn third_points<T: MontConfig<4>, const D: usize>(
+    lines: &[Line<T, D>; CHAINS],
+    inverses: &[Extension<T, 5, D>; CHAINS],
+) -> [[Extension<T, 5, D>; 2]; CHAINS] {
+    let mut slopes = *inverses;
+    let mut sums = [[inverses[0]; 2]; CHAINS];
+    for k in 0..CHAINS {
+        slopes[k] = inverses[k].times::<2>(&lines[k].rise).carry();
+    }
+    for k in 0..CHAINS {
+        let Line { x, u, .. } = &lines[k];
+        sums[k][0] = slopes[k].squared::<2>().minus(&x.plus(u)).plus_multiple::<2>().canonical();
+    }
+    for k in 0..CHAINS {
+        let Line { x, y, .. } = &lines[k];
+        let step = x.minus(&sums[k][0]).plus_multiple::<1>().shifted::<2>().carry();
+        sums[k][1] = slopes[k].times::<2>(&step).minus(y).plus_multiple::<1>().canonical();
+    }
+    sums
+}
+
+#[inline(always)]
+fn tangent_line<C, T, const D: usize>(ifma: Ifma, rows: [&C::Point; LANES]) -> Line<T, D>
+where
+    C: BulkCurve<BaseField: Laned<T, D>>,
+    T: MontConfig<4>,
+{
+    let x = Extension::gather(ifma, rows, 0);
+    let y = Extension::gather(ifma, rows, 4 * D).loose();
+    Line { x, u: x, y, v: y, rise: tangent_rise::<C, T, D>(ifma, &x) }
 }
 
 /// 3 x^2 + a, below 7 p.
@@ -386,30 +489,8 @@ where
     square.plus(&square).plus(&square).plus(&C::COEFF_A.splat(ifma).loose()).carry()
 }
 
-/// The line through (x, y), of slope rise * inverse, meets the curve in (x, y), in a point over u and in one more: the
-/// negative of that one.
 #[inline(always)]
-fn third_point<T: MontConfig<4>, const D: usize>(
-    inverse: &Extension<T, 5, D>,
-    rise: &Extension<T, 5, D>,
-    x: &Extension<T, 5, D>,
-    u: &Extension<T, 5, D>,
-    y: &LooseExtension<T, 5, D>,
-) -> (Extension<T, 5, D>, Extension<T, 5, D>) {
-    let slope = inverse.times::<2>(rise).carry();
-    let abscissa = slope.squared::<2>().minus(&x.plus(u)).plus_multiple::<2>().carry();
-    let abscissa = abscissa.less::<2>().less::<1>();
-    let step = x.minus(&abscissa).plus_multiple::<1>().shifted::<2>().carry();
-    let ordinate = slope.times::<2>(&step).minus(y).plus_multiple::<1>().carry();
-    (abscissa, ordinate.less::<2>().less::<1>())
-}
-
-#[inline(always)]
-fn put<P: Stored, T: MontConfig<4>, const D: usize>(
-    places: &mut [P],
-    abscissa: &Extension<T, 5, D>,
-    ordinate: &Extension<T, 5, D>,
-) {
+fn put<P: Stored, T: MontConfig<4>, const D: usize>(places: &mut [P], [abscissa, ordinate]: &[Extension<T, 5, D>; 2]) {
     if let Some(places) = places.first_chunk_mut::<LANES>() {
         abscissa.scatter(places, 0);
         ordinate.scatter(places, 4 * D);
@@ -474,12 +555,12 @@ where
     #[inline(always)]
     fn run(self, ifma: Ifma) {
         let Self { points, staged, .. } = self;
-        let (mut block, infinity) = (0, C::Point::INFINITY);
+        let (mut block, last) = (0, last_of(points));
         let staged = staging(ifma, staged, points.len().div_ceil(LANES));
         let mut chains = [Extension::unit(ifma); CHAINS];
         for group in staged.chunks_exact_mut(CHAINS) {
             for k in 0..CHAINS {
-                let y = Extension::gather(ifma, block_rows(points, &infinity, block + k), 4 * D);
+                let y = Extension::gather(ifma, block_rows(points, &last, block + k), 4 * D);
                 // Infinity, as it is stored, and points of order two are their doubles' opposites: infinity again.
                 let none = y.zeros();
                 group[k].exceptions = Exceptions { none, ..Exceptions::default() };
@@ -499,21 +580,16 @@ where
                 inverse[k] = chains[k].times::<2>(&group[k].before).carry();
                 chains[k] = chains[k].times::<2>(&group[k].run).carry();
             }
+            let lines = each_chain!(k => tangent_line::<C, T, D>(ifma, block_rows(points, &last, block + k)));
+            let doubles = third_points(&lines, &inverse);
             for k in 0..CHAINS {
-                let rows = block_rows(points, &infinity, block + k);
-                let x = Extension::gather(ifma, rows, 0);
-                let y = Extension::gather(ifma, rows, 4 * D).loose();
-                let rise = tangent_rise::<C, T, D>(ifma, &x);
-                let (abscissa, ordinate) = third_point(&inverse[k], &rise, &x, &x, &y);
-                let (none, zero) = (group[k].exceptions.none, Extension::zero(ifma));
-                put(block_of_mut(points, block + k), &abscissa.replaced(none, &zero), &ordinate.replaced(none, &zero));
+                put(block_of(points, block + k), &lines[k].mended(ifma, doubles[k], group[k].exceptions));
             }
         }
     }
 }
 
 #[inline(always)]
-fn block_rows<'a, P: Stored>(points: &'a [P], infinity: &'a P, block: usize) -> [&'a P; LANES] {
-    let points = block_of(points, block);
-    rows(points, infinity, |lane| Term(lane as u32)).0
+fn block_rows<'a, P>(points: &'a [P], last: &'a [P; LANES], block: usize) -> [&'a P; LANES] {
+    points[(block * LANES).min(points.len())..].first_chunk().unwrap_or(last).each_ref()
 }

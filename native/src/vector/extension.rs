@@ -198,6 +198,16 @@ impl<M: Modulus<L>, const L: usize, const D: usize> LooseExtension<M, L, D> {
         result
     }
 
+    /// The elements below p, for ones from 0 to below 4 p.
+    #[inline(always)]
+    pub fn canonical(&self) -> Extension<M, L, D> {
+        let mut result = Extension { parts: [self.parts[0].canonical(); D] };
+        for i in 1..D {
+            result.parts[i] = self.parts[i].canonical();
+        }
+        result
+    }
+
     /// The same with limbs below 2^52; no coefficient may be negative.
     #[inline(always)]
     pub fn carry(&self) -> Extension<M, L, D> {

@@ -256,6 +256,32 @@ impl<M: Modulus<L>, const L: usize> Loose<M, L> {
         Lanes::new(self.carry_signed().limbs)
     }
 
+    /// The number below p, for one from 0 to below 4 p.
+    ///
+    /// The highest limb, with the carry of the next, tells how many times p to take off: the carries further below can
+    /// make it wrong by one or two in its last place, and the number of times by one. What comes out is right where its
+    /// highest limb is not negative and below that of p; elsewhere, which is as good as never, p is added or taken off.
+    #[inline(always)]
+    pub fn canonical(mut self) -> Lanes<M, L> {
+        let ifma = self.limbs[0].ifma();
+        let mut top = self.limbs[L - 1].plus(self.limbs[L - 2].shift_right_signed::<BITS>());
+        let twice = const { multiple::<L>(M::P, 2) };
+        let above = top.at_least(ifma.splat(twice[L - 1]));
+        for i in 0..L {
+            self.limbs[i] = self.limbs[i].minus_where(above, ifma.splat(twice[i]));
+        }
+        top = top.minus_where(above, ifma.splat(twice[L - 1]));
+        let above = top.at_least(ifma.splat(M::P[L - 1]));
+        for i in 0..L {
+            self.limbs[i] = self.limbs[i].minus_where(above, ifma.splat(M::P[i]));
+        }
+        let reduced = self.carry_signed();
+        if reduced.limbs[L - 1].below(ifma.splat(M::P[L - 1])) != Mask::MAX {
+            return reduced.mended::<1>().less::<1>();
+        }
+        Lanes::new(reduced.limbs)
+    }
+
     /// All limbs below 2^52 but the highest, which has the number's sign.
     #[inline(always)]
     pub fn carry_signed(mut self) -> Self {

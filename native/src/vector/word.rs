@@ -6,6 +6,8 @@
 #![allow(unsafe_code)]
 
 use std::arch::is_x86_feature_detected;
+
+use crate::affine::Term;
 use std::arch::x86_64::*;
 
 /// One bit for each lane, the first lane lowest.
@@ -69,10 +71,25 @@ impl Ifma {
         }
     }
 
-    /// Ask for the line of memory that `place` begins in, to be near when it is read.
+    /// Eight pairs of terms, a word each: the first ones in the lower halves.
     #[inline(always)]
-    pub fn prefetch<T>(self, place: &T) {
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(place).cast()) }
+    pub fn load_pairs(self, terms: &[Term; 16]) -> Word {
+        Word(unsafe { _mm512_loadu_si512(terms.as_ptr().cast()) })
+    }
+
+    /// Eight terms, in the lower halves of the words.
+    #[inline(always)]
+    pub fn load_terms(self, terms: &[Term; 8]) -> Word {
+        Word(unsafe { _mm512_cvtepu32_epi64(_mm256_loadu_si256(terms.as_ptr().cast())) })
+    }
+
+    /// Ask for all of the element at `index`, to be near when it is read; no harm is done where there is none.
+    #[inline(always)]
+    pub fn prefetch<T>(self, elements: &[T], index: usize) {
+        let start: *const i8 = elements.as_ptr().wrapping_add(index).cast();
+        for line in 0..size_of::<T>().div_ceil(64) {
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(64 * line)) }
+        }
     }
 }
 
@@ -152,7 +169,7 @@ impl Word {
         Word(unsafe { _mm512_mask_blend_epi64(mask, self.0, other.0) })
     }
 
-    /// self - other in the lanes of the mask, `self` elsewhere.
+    /// from - self in the lanes of the mask, self elsewhere.
     #[inline(always)]
     pub fn reversed_minus(self, mask: Mask, from: Word) -> Word {
         Word(unsafe { _mm512_mask_sub_epi64(self.0, mask, from.0, self.0) })
@@ -168,6 +185,24 @@ impl Word {
     #[inline(always)]
     pub fn negatives(self) -> Mask {
         unsafe { _mm512_movepi64_mask(self.0) }
+    }
+
+    /// The lanes where self, without a sign, is below `other`.
+    #[inline(always)]
+    pub fn below(self, other: Word) -> Mask {
+        unsafe { _mm512_cmplt_epu64_mask(self.0, other.0) }
+    }
+
+    /// The lanes where self, with its sign, is at least `other`.
+    #[inline(always)]
+    pub fn at_least(self, other: Word) -> Mask {
+        unsafe { _mm512_cmpge_epi64_mask(self.0, other.0) }
+    }
+
+    /// self - other in the lanes of the mask, self elsewhere.
+    #[inline(always)]
+    pub fn minus_where(self, mask: Mask, other: Word) -> Word {
+        Word(unsafe { _mm512_mask_sub_epi64(self.0, mask, self.0, other.0) })
     }
 
     #[inline(always)]
