@@ -65,6 +65,10 @@ macro_rules! config {
                 fields::square(a);
             }
 
+            fn inverse(a: &$element) -> Option<$element> {
+                fields::inverse(a)
+            }
+
             #[inline(always)]
             fn sum_of_products<const M: usize>(a: &[$element; M], b: &[$element; M]) -> $element {
                 fields::sum_of_products(a, b)

@@ -8,6 +8,7 @@
 
 #[cfg(target_arch = "x86_64")]
 mod adx;
+mod inverse;
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod sums;
@@ -17,6 +18,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use ark_ff::{BigInt, Fp, MontBackend, MontConfig};
 
 use crate::kernel::{kernel, Kernel};
+
+pub use inverse::inverse;
 
 /// An element of a field of N words.
 pub type Element<C, const N: usize> = Fp<MontBackend<C, N>, N>;

@@ -7,7 +7,7 @@
 //!
 //! **Forms.** Memory holds x 2^256, the lanes' product divides by Q = 2^260, and no operand is raised to make up for it.
 //! With d_i the denominators and P_i = P_(i-1) d_i 2^256 / Q, the chain's inverse I_n is chosen such that
-//! I_n P_n = V 2^256. Then I_i = I_(i+1) d_(i+1) 2^256 / Q keeps I_i P_i = V 2^256, so that I_i P_(i-1) / Q = V / d_i.
+//! I_n P_n = 2^256 V. Then I_i = I_(i+1) d_(i+1) 2^256 / Q keeps I_i P_i = 2^256 V, so that I_i P_(i-1) / Q = V / d_i.
 //! With V = 2^262 the slope comes out as s 2^258, its square as s^2 2^256, and slope times 4 (x - abscissa) 2^256
 //! again in memory's form: SHIFT = 4 = 2 + 2.
 //!
@@ -46,9 +46,9 @@ macro_rules! each_chain {
 }
 
 /// Blocks of eight pairs that share an inversion at most: what is staged of them stays in a core's second cache.
-const BLOCKS: usize = 256;
+const BLOCKS: usize = 128;
 /// Blocks ahead for which points are asked for.
-const AHEAD: usize = 4;
+const AHEAD: usize = 8;
 
 /// The adder of curves over F_p (D = 1) or F_p[i] (D = 2), p being T's modulus.
 pub struct Vector<T, const D: usize> {
@@ -309,6 +309,9 @@ where
         let staged = staging(ifma, staged, blocks);
         let mut chains = [Extension::unit(ifma); CHAINS];
         let mut block = first;
+        for near in 0..AHEAD {
+            sums.prefetch(ifma, block + near);
+        }
         for group in staged.chunks_exact_mut(CHAINS) {
             for k in 0..CHAINS {
                 sums.prefetch(ifma, block + AHEAD + k);
@@ -502,39 +505,36 @@ fn put<P: Stored, T: MontConfig<4>, const D: usize>(places: &mut [P], [abscissa,
     }
 }
 
-/// For each lane of each chain, which ends with P, the number I with I P = 2^(256 + SHIFT + SHIFT / 2).
+/// For each lane of each chain, which ends with P, the number I with I P = 2^(512 + SHIFT + SHIFT / 2).
+///
+/// Chains, then halves, quarters and neighbours of the lanes are multiplied together, and the one product that is left
+/// is inverted. The numbers come back by the same way: where T = a b / Q and I T = c, I b / Q is the one of a.
 #[inline(always)]
 fn inverses<C, T, const D: usize>(ifma: Ifma, chains: &[Extension<T, 5, D>; CHAINS]) -> [Extension<T, 5, D>; CHAINS]
 where
     C: BulkCurve<BaseField: Laned<T, D>>,
     T: MontConfig<4>,
 {
-    let words = C::BaseField::WORDS;
-    let mut rows = [[C::Point::INFINITY; LANES]; CHAINS];
-    let mut products = [C::BaseField::ONE; CHAINS * LANES];
-    let mut product = C::BaseField::ONE;
-    for (chain, rows) in rows.iter_mut().enumerate() {
-        chains[chain].less::<1>().scatter(rows, 0);
-        for (lane, row) in rows.iter().enumerate() {
-            products[chain * LANES + lane] = product;
-            product *= C::BaseField::read(&row.words()[..words]);
-        }
-    }
+    let both = chains[0].times::<2>(&chains[1]).carry();
+    let halves = both.times::<2>(&both.permuted(&HALVES)).carry();
+    let quarters = halves.times::<2>(&halves.permuted(&QUARTERS)).carry();
+    let all = quarters.times::<2>(&quarters.permuted(&NEIGHBOURS)).carry().less::<1>();
+
+    let mut rows = [C::Point::INFINITY; LANES];
+    all.scatter(&mut rows, 0);
+    let product = C::BaseField::read(&rows[0].words()[..C::BaseField::WORDS]);
     // No factor is zero: where a denominator would be, it is one. (The default is for the compiler.)
-    let mut rest = product.inverse().unwrap_or_default() * C::BaseField::from(1u64 << (3 * SHIFT / 2));
-    for (chain, rows) in rows.iter_mut().enumerate().rev() {
-        for (lane, row) in rows.iter_mut().enumerate().rev() {
-            let factor = C::BaseField::read(&row.words()[..words]);
-            (products[chain * LANES + lane] * rest).write(&mut row.words_mut()[..words]);
-            rest *= factor;
-        }
-    }
-    let mut inverses = *chains;
-    for (inverse, rows) in inverses.iter_mut().zip(&rows) {
-        *inverse = Extension::gather(ifma, rows.each_ref(), 0);
-    }
-    inverses
+    let inverse = product.inverse().unwrap_or_default() * C::BaseField::from(1u64 << (3 * SHIFT / 2));
+
+    let quarter = inverse.splat(ifma).times::<1>(&quarters.permuted(&NEIGHBOURS)).carry();
+    let half = quarter.times::<2>(&halves.permuted(&QUARTERS)).carry();
+    let each = half.times::<2>(&both.permuted(&HALVES)).carry();
+    [each.times::<2>(&chains[1]).carry(), each.times::<2>(&chains[0]).carry()]
 }
+
+const HALVES: [u64; LANES] = [4, 5, 6, 7, 0, 1, 2, 3];
+const QUARTERS: [u64; LANES] = [2, 3, 0, 1, 6, 7, 4, 5];
+const NEIGHBOURS: [u64; LANES] = [1, 0, 3, 2, 5, 4, 7, 6];
 
 /// How far the lanes' R is above memory's, in bits.
 const SHIFT: u32 = 4;

@@ -122,6 +122,16 @@ impl<M: Modulus<L>, const L: usize, const D: usize> Extension<M, L, D> {
         result
     }
 
+    /// Lane i of the result is lane places[i] of self.
+    #[inline(always)]
+    pub fn permuted(&self, places: &[u64; 8]) -> Self {
+        let mut result = *self;
+        for i in 0..D {
+            result.parts[i] = self.parts[i].permuted(places);
+        }
+        result
+    }
+
     #[inline(always)]
     pub fn zeros(&self) -> Mask {
         let mut mask = Mask::MAX;

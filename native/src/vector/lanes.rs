@@ -161,6 +161,16 @@ impl<M: Modulus<L>, const L: usize> Lanes<M, L> {
         self.less::<1>()
     }
 
+    /// Lane i of the result is lane places[i] of self.
+    #[inline(always)]
+    pub fn permuted(&self, places: &[u64; 8]) -> Self {
+        let mut limbs = self.limbs;
+        for limb in &mut limbs {
+            *limb = limb.permuted(*limb, places);
+        }
+        Self::new(limbs)
+    }
+
     /// The lanes where the number (not only its residue) is zero.
     #[inline(always)]
     pub fn zeros(&self) -> Mask {
