@@ -46,7 +46,7 @@ pub fn lines<B: BnConfig>(point: &G2Affine<B>) -> Option<Vec<Line<B>>> {
     t.is(&untwisted_frobenius::<B>(twice)).then_some(lines)
 }
 
-fn untwisted_frobenius<B: BnConfig>(mut point: G2Affine<B>) -> G2Affine<B> {
+pub fn untwisted_frobenius<B: BnConfig>(mut point: G2Affine<B>) -> G2Affine<B> {
     point.x.frobenius_map_in_place(1);
     point.y.frobenius_map_in_place(1);
     point.x *= B::TWIST_MUL_BY_Q_X;

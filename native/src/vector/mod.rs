@@ -17,10 +17,12 @@ pub mod adder;
 pub mod extension;
 pub mod lanes;
 pub mod memory;
+pub mod miller;
 pub mod modulus;
 pub mod packed;
 pub mod points;
 pub mod product;
+pub mod tower;
 pub mod word;
 
 pub use adder::Vector;

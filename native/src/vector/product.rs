@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use super::lanes::{Lanes, Loose};
 use super::modulus::{Modulus, BITS};
-use super::word::Word;
+use super::word::{Ifma, Word};
 
 /// Sums of products in 2 L columns of weight 2^(52 k), not carried; a column is below 2^63.
 ///
@@ -19,8 +19,13 @@ pub struct Wide<M, const L: usize> {
 impl<M: Modulus<L>, const L: usize> Wide<M, L> {
     #[inline(always)]
     pub fn product(a: &Lanes<M, L>, b: &Lanes<M, L>) -> Self {
-        let zero = a.limbs[0].ifma().zero();
-        Self { low: [zero; L], high: [zero; L], modulus: PhantomData }.plus_product(a, b)
+        Self::zero(a.limbs[0].ifma()).plus_product(a, b)
+    }
+
+    #[inline(always)]
+    pub fn zero(ifma: Ifma) -> Self {
+        let zero = ifma.zero();
+        Self { low: [zero; L], high: [zero; L], modulus: PhantomData }
     }
 
     #[inline(always)]
