@@ -14,30 +14,46 @@
 
 use std::ops::Range;
 
-use ark_ec::bn::G1Affine;
+use ark_ec::bn::{G1Affine, G2Affine};
 use ark_ec::scalar_mul::glv::GLVConfig;
 use ark_ec::short_weierstrass::{Affine, Projective};
 use ark_ec::{CurveGroup, VariableBaseMSM};
 use ark_ff::{AdditiveGroup, Field};
 use rayon::prelude::*;
 
+use crate::affine::BulkCurve;
+use crate::curve;
 use crate::encode::whole_elements;
 use crate::error::Error;
-use crate::groth16::{Key, PairingCurve, Proof, Scalar};
+use crate::groth16::{Key, PairingCurve, Points, Scalar, OUTSIDE};
+use crate::lines::{lines, Line};
 use crate::miller::{self, Value};
+use crate::msm::{self, Schedule, Shape, Tables};
 
-/// Proofs in one equation at most: what the three pairings of the key cost is little beside them, and their lines take
-/// 9 MB.
-const BLOCK: usize = 512;
-/// Proofs that share the squarings of one Miller loop.
-const LOOP: usize = 8;
+/// Proofs in one equation at most: what the three pairings of the key and the last exponentiation cost is little beside
+/// them, and they take 2 MB.
+const BLOCK: usize = 2048;
+/// Proofs that share the squarings of one Miller loop: two for each lane where there are lanes.
+const LOOP: usize = 16;
 /// One in so many proofs is found false by bisection; further ones are checked one by one, which then costs less.
 const RARE: usize = 16;
+/// From so many points on, what is done for all of them side by side costs less.
+const MANY: usize = 24;
 
-/// A curve of pairings with an endomorphism of G1.
-pub trait BatchCurve: PairingCurve<G1Config: GLVConfig> {}
+/// A curve of pairings with an endomorphism of G1, whose pairs go through a Miller loop together.
+pub trait BatchCurve: PairingCurve<G1Config: GLVConfig + BulkCurve> {
+    /// The product of the Miller values of these pairs, none of whose points of G2 is at infinity; None where one of those
+    /// is outside its subgroup.
+    fn miller_product(pairs: &[(G1Affine<Self>, G2Affine<Self>)]) -> Option<Value<Self>> {
+        plain_product::<Self>(pairs)
+    }
+}
 
-impl<B: PairingCurve<G1Config: GLVConfig>> BatchCurve for B {}
+/// One pair after the other, through the lines of each.
+pub fn plain_product<B: PairingCurve>(pairs: &[(G1Affine<B>, G2Affine<B>)]) -> Option<Value<B>> {
+    let ready: Option<Vec<Vec<Line<B>>>> = pairs.iter().map(|(_, q)| lines::<B>(q)).collect();
+    Some(miller::product::<B>(pairs.iter().map(|(p, _)| *p).zip(ready?.iter().map(Vec::as_slice)), []))
+}
 
 /// A random weight, as its two halves.
 #[derive(Clone, Copy, Debug)]
@@ -73,21 +89,48 @@ impl Weight {
     }
 }
 
+/// weights[i] * points[i].
+fn weighted<P: GLVConfig + BulkCurve>(points: &[Affine<P>], weights: &[Weight]) -> Result<Vec<Affine<P>>, Error> {
+    if points.len() < MANY {
+        let products: Vec<_> = points.iter().zip(weights).map(|(point, weight)| weight.times(point)).collect();
+        return Ok(Projective::normalize_batch(&products));
+    }
+    let scalars: Vec<P::ScalarField> = weights.iter().map(|weight| weight.scalar::<P>()).collect();
+    curve::scale(points, &scalars)
+}
+
 /// sum weights[i] * points[i].
-fn weighted_sum<P: GLVConfig>(points: &[Affine<P>], weights: &[Weight]) -> Projective<P> {
+fn weighted_sum<P: GLVConfig + BulkCurve>(points: &[Affine<P>], weights: &[Weight]) -> Projective<P> {
+    if points.len() >= MANY {
+        if let Ok(sum) = sum_by_buckets(points, weights) {
+            return sum;
+        }
+    }
     let halves = |half: fn(&Weight) -> u64| weights.iter().map(half).collect::<Vec<_>>();
     let first = Projective::msm_u64(points, &halves(|weight| weight.0));
     let second = Projective::msm_u64(points, &halves(|weight| weight.1));
     first + P::endomorphism(&second)
 }
 
-/// A proof whose points are good, made ready: its place in the batch, and -weight A.
+/// The same: the first half of a weight counts for its point, the second for the point's image.
+fn sum_by_buckets<P: GLVConfig + BulkCurve>(points: &[Affine<P>], weights: &[Weight]) -> Result<Projective<P>, Error> {
+    let images = points.iter().map(|point| P::store(&P::endomorphism_affine(point)));
+    let stored: Vec<P::Point> = points.iter().map(P::store).chain(images).collect();
+    let halves = weights.iter().map(|weight| weight.0).chain(weights.iter().map(|weight| weight.1));
+    let scalars: Vec<P::ScalarField> = halves.map(P::ScalarField::from).collect();
+    let shape = Shape::best::<P::ScalarField>(stored.len(), 1);
+    msm::sum(&[(&Tables::over(&stored, stored.len(), shape)?, &Schedule::new(&scalars, shape)?)])
+}
+
+/// A proof whose points are good, as far as is known of B, made ready: its place in the batch, and -weight A.
 struct Member<'a, B: BatchCurve> {
     place: usize,
     inputs: &'a [Scalar<B>],
-    proof: Proof<B>,
+    points: Points<B>,
     weight: Weight,
     weighted_a: G1Affine<B>,
+    /// Its B turned out not to be in its subgroup: it counts no more.
+    stray: bool,
 }
 
 /// The verdict on each proof: the same that `Key::check` gives, with an error for points that are none.
@@ -107,50 +150,90 @@ pub fn check_many<B: BatchCurve>(
     let mut verdicts: Vec<Result<bool, Error>> = vec![Ok(true); proofs.len()];
     for start in (0..proofs.len()).step_by(BLOCK) {
         let places = start..proofs.len().min(start + BLOCK);
-        let read = |place| member(key, place, inputs, proofs[place], weights[place]);
-        let mut members = Vec::new();
-        for (place, member) in places.clone().zip(places.into_par_iter().map(read).collect::<Vec<_>>()) {
-            match member {
-                Ok(member) => members.push(member),
-                Err(error) => verdicts[place] = Err(error),
-            }
-        }
-        for place in false_ones(key, &members) {
-            verdicts[place] = Ok(false);
+        let mut members = members(key, places, inputs, proofs, weights, &mut verdicts)?;
+        for (place, verdict) in judged(key, &mut members) {
+            verdicts[place] = verdict;
         }
     }
     Ok(verdicts)
 }
 
-fn member<'a, B: BatchCurve>(
+/// Those of the proofs at these places whose points can be read; the others have their verdicts.
+fn members<'a, B: BatchCurve>(
     key: &Key<B>,
-    place: usize,
+    places: Range<usize>,
     inputs: &'a [Scalar<B>],
-    bytes: &[u8],
-    weight: Weight,
-) -> Result<Member<'a, B>, Error> {
-    let proof = Proof::<B>::decode(bytes)?;
+    proofs: &[&[u8]],
+    weights: &[Weight],
+    verdicts: &mut [Result<bool, Error>],
+) -> Result<Vec<Member<'a, B>>, Error> {
     let n = key.n_public();
-    let weighted_a = (-weight.times(&proof.a)).into_affine();
-    Ok(Member { place, inputs: &inputs[place * n..(place + 1) * n], proof, weight, weighted_a })
+    let read: Vec<_> = proofs[places.clone()].par_iter().map(|bytes| Points::<B>::decode(bytes)).collect();
+    let mut members = Vec::with_capacity(read.len());
+    for (place, points) in places.zip(read) {
+        match points {
+            Ok(points) => members.push(Member {
+                place,
+                inputs: &inputs[place * n..(place + 1) * n],
+                weighted_a: points.a,
+                points,
+                weight: weights[place],
+                stray: false,
+            }),
+            Err(error) => verdicts[place] = Err(error),
+        }
+    }
+    let points: Vec<_> = members.iter().map(|member| member.points.a).collect();
+    let weights: Vec<_> = members.iter().map(|member| member.weight).collect();
+    for (member, product) in members.iter_mut().zip(weighted::<B::G1Config>(&points, &weights)?) {
+        member.weighted_a = -product;
+    }
+    Ok(members)
 }
 
-/// The places of the false proofs of one block.
-fn false_ones<B: BatchCurve>(key: &Key<B>, members: &[Member<'_, B>]) -> Vec<usize> {
+/// A proof's place in the batch, and what is to be said of it.
+type Verdict = (usize, Result<bool, Error>);
+
+/// The verdicts on those of one block's proofs that do not hold.
+fn judged<B: BatchCurve>(key: &Key<B>, members: &mut [Member<'_, B>]) -> Vec<Verdict> {
     if members.len() < 3 {
         return one_by_one(key, members);
     }
-    let (values, sums) = rayon::join(|| miller_values(members), || Sums::of(key, members));
-    if sums.hold(key, &values) {
-        return Vec::new();
+    let values: Vec<Value<B>> = members.par_chunks_mut(LOOP).map(|members| miller_value(members)).collect();
+    let mut found: Vec<Verdict> =
+        members.iter().filter(|member| member.stray).map(|member| (member.place, Err(OUTSIDE))).collect();
+    if Sums::of(key, members).hold(key, &values) {
+        return found;
     }
     let mut search = Search { key, members, values, found: Vec::new(), most: members.len() / RARE };
     search.range(0..search.values.len(), true);
-    search.found
+    found.append(&mut search.found);
+    found
 }
 
-fn one_by_one<B: BatchCurve>(key: &Key<B>, members: &[Member<'_, B>]) -> Vec<usize> {
-    members.par_iter().filter(|m| !key.holds(m.inputs, &m.proof)).map(|member| member.place).collect()
+/// The Miller value of all these pairs (-A, B) but the strays, which are marked.
+fn miller_value<B: BatchCurve>(members: &mut [Member<'_, B>]) -> Value<B> {
+    let pairs: Vec<_> = members.iter().map(|member| (member.weighted_a, member.points.b)).collect();
+    if let Some(value) = B::miller_product(&pairs) {
+        return value;
+    }
+    let mut good = Vec::new();
+    for (member, pair) in members.iter_mut().zip(pairs) {
+        member.stray = lines::<B>(&pair.1).is_none();
+        if !member.stray {
+            good.push(pair);
+        }
+    }
+    // None of these is a stray.
+    B::miller_product(&good).unwrap_or(Value::<B>::ONE)
+}
+
+fn one_by_one<B: BatchCurve>(key: &Key<B>, members: &[Member<'_, B>]) -> Vec<Verdict> {
+    let verdict = |member: &Member<'_, B>| {
+        let verdict = member.points.ready().map(|proof| key.holds(member.inputs, &proof));
+        (verdict != Ok(true)).then_some((member.place, verdict))
+    };
+    members.par_iter().filter(|member| !member.stray).filter_map(verdict).collect()
 }
 
 /// Bisection: a range of which the combination does not hold has a false proof in one of its halves. What is costly, the
@@ -159,7 +242,7 @@ struct Search<'a, B: BatchCurve> {
     key: &'a Key<B>,
     members: &'a [Member<'a, B>],
     values: Vec<Value<B>>,
-    found: Vec<usize>,
+    found: Vec<Verdict>,
     /// How many to find by bisection.
     most: usize,
 }
@@ -193,14 +276,15 @@ struct Sums<B: BatchCurve> {
 impl<B: BatchCurve> Sums<B> {
     fn of(key: &Key<B>, members: &[Member<'_, B>]) -> Self {
         let mut statement = vec![Scalar::<B>::ZERO; key.n_public() + 1];
-        for member in members {
+        let members: Vec<_> = members.iter().filter(|member| !member.stray).collect();
+        for member in &members {
             let weight = member.weight.scalar::<B::G1Config>();
             statement[0] += weight;
             for (sum, input) in statement[1..].iter_mut().zip(member.inputs) {
                 *sum += weight * input;
             }
         }
-        let points: Vec<_> = members.iter().map(|member| member.proof.c).collect();
+        let points: Vec<_> = members.iter().map(|member| member.points.c).collect();
         let weights: Vec<_> = members.iter().map(|member| member.weight).collect();
         Self { statement, c: weighted_sum::<B::G1Config>(&points, &weights) }
     }
@@ -211,19 +295,13 @@ impl<B: BatchCurve> Sums<B> {
     }
 }
 
-/// One value for each LOOP of members.
-fn miller_values<B: BatchCurve>(members: &[Member<'_, B>]) -> Vec<Value<B>> {
-    members
-        .par_chunks(LOOP)
-        .map(|chunk| miller::product::<B>(chunk.iter().map(|m| (m.weighted_a, m.proof.b.as_slice())), []))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::bn254::Config;
     use crate::encode::encode_points;
+    use crate::groth16::Proof;
+    use crate::group::cofactor::outsider;
     use crate::instance::{Fr, G1, G2};
     use ark_ec::PrimeGroup;
     use ark_ff::UniformRand;
@@ -324,6 +402,51 @@ mod tests {
         Ok(())
     }
 
+    /// Points of G2 outside the subgroup, alone and several in a loop, beside false proofs: each is named, the rest stand.
+    #[test]
+    fn strays_are_named_and_spoil_nothing() -> Result<(), Error> {
+        let rng = &mut ark_std::test_rng();
+        let trapdoor = Trapdoor::new(rng)?;
+        for (count, strays, misses) in [
+            (2, vec![1], vec![]),
+            (40, vec![5], vec![]),
+            (40, vec![0, 17, 18, 39], vec![1, 38]),
+            (20, (0..20).collect(), vec![]),
+        ] {
+            let inputs: Vec<Fr> = (0..count * N_PUBLIC).map(|_| Fr::rand(rng)).collect();
+            let mut proofs = Vec::new();
+            for i in 0..count {
+                let miss = if misses.contains(&i) { Fr::rand(rng) } else { Fr::ZERO };
+                let mut proof = trapdoor.forge(&inputs[i * N_PUBLIC..][..N_PUBLIC], miss, rng);
+                if strays.contains(&i) {
+                    proof[64..192].copy_from_slice(&encode_points(&[outsider(rng)]));
+                }
+                proofs.push(proof);
+            }
+            let slices: Vec<&[u8]> = proofs.iter().map(Vec::as_slice).collect();
+            let verdicts = check_many(&trapdoor.key, &inputs, &slices, &weights(count, rng))?;
+            for (i, verdict) in verdicts.into_iter().enumerate() {
+                let expected = if strays.contains(&i) { Err(OUTSIDE) } else { Ok(!misses.contains(&i)) };
+                assert_eq!(verdict, expected, "proof {i} of {count}");
+            }
+        }
+        Ok(())
+    }
+
+    /// Of a bad B and a bad C the first is named, as where one proof is checked.
+    #[test]
+    fn the_first_bad_point_is_named() -> Result<(), Error> {
+        let rng = &mut ark_std::test_rng();
+        let trapdoor = Trapdoor::new(rng)?;
+        let mut proof = trapdoor.forge(&[Fr::ZERO; N_PUBLIC], Fr::ZERO, rng);
+        proof[255] = 0xff;
+        assert_eq!(Points::<Config>::decode(&proof).err(), Some(Error::Coordinate { index: 2 }));
+        proof[64..192].copy_from_slice(&encode_points(&[outsider(rng)]));
+        assert_eq!(Points::<Config>::decode(&proof).err(), Some(OUTSIDE));
+        assert_eq!(Proof::<Config>::decode(&proof).err(), Some(OUTSIDE));
+        Ok(())
+    }
+
     #[test]
     fn proofs_that_cancel_under_equal_weights_do_not_under_random_ones() -> Result<(), Error> {
         let rng = &mut ark_std::test_rng();
@@ -341,7 +464,7 @@ mod tests {
     }
 
     #[test]
-    fn weights_are_what_they_stand_for() {
+    fn weights_are_what_they_stand_for() -> Result<(), Error> {
         let rng = &mut ark_std::test_rng();
         let point = Projective::<G1>::rand(rng).into_affine();
         for weight in weights(9, rng).into_iter().chain([Weight(0, 0), Weight(1, 0), Weight(0, u64::MAX)]) {
@@ -349,7 +472,19 @@ mod tests {
             let sum = weighted_sum(&[point, -point, point], &[weight, Weight(3, 7), Weight(3, 7)]);
             assert_eq!(sum, weight.times(&point));
         }
+        for count in [MANY - 1, MANY, 3 * MANY] {
+            let points: Vec<_> = (0..count).map(|i| if i % 5 == 3 { point } else { g1(Fr::rand(rng)) }).collect();
+            let mut weights = weights(count, rng);
+            weights[2] = Weight(0, 0);
+            let products: Vec<_> = points.iter().zip(&weights).map(|(p, w)| w.times(p).into_affine()).collect();
+            assert_eq!(weighted(&points, &weights)?, products);
+            assert_eq!(
+                weighted_sum(&points, &weights),
+                products.iter().copied().map(Projective::from).sum::<Projective<G1>>()
+            );
+        }
         let lambda = G1::LAMBDA;
         assert_eq!(lambda * lambda + lambda + Fr::ONE, Fr::ZERO);
+        Ok(())
     }
 }

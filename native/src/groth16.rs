@@ -33,6 +33,38 @@ pub struct Key<B: PairingCurve> {
     alpha_beta: Value<B>,
 }
 
+/// A, B and C, each on its curve, none of them at infinity.
+pub struct Points<B: PairingCurve> {
+    pub a: G1Affine<B>,
+    pub b: G2Affine<B>,
+    pub c: G1Affine<B>,
+}
+
+impl<B: PairingCurve> Points<B> {
+    /// A | B | C; an error's index is 0, 1 or 2. Of several bad points the first is named; that B is in its subgroup is
+    /// known only where C is bad.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        let (g1, g2) = (point_size::<B::G1Config>(), point_size::<B::G2Config>());
+        if bytes.len() != 2 * g1 + g2 {
+            return Err(Error::PartialElement { what: "proof", size: 2 * g1 + g2, found: bytes.len() });
+        }
+        let (a, rest) = bytes.split_at(g1);
+        let (b, c) = rest.split_at(g2);
+        let (a, b) = (finite(0, a)?, finite(1, b)?);
+        // G1 is the whole curve.
+        let c = finite(2, c).map_err(|error| lines::<B>(&b).map_or(OUTSIDE, |_| error))?;
+        Ok(Self { a, b, c })
+    }
+
+    /// With the lines of B, which must be in its subgroup.
+    pub fn ready(&self) -> Result<Proof<B>, Error> {
+        Ok(Proof { a: self.a, b: lines::<B>(&self.b).ok_or(OUTSIDE)?, c: self.c })
+    }
+}
+
+/// What is wrong with a B that is not in its subgroup.
+pub(crate) const OUTSIDE: Error = Error::NotInSubgroup { index: 1 };
+
 /// A and C, on the curve, and the lines of B, which is in the subgroup; none of them at infinity.
 pub struct Proof<B: PairingCurve> {
     pub a: G1Affine<B>,
@@ -43,17 +75,7 @@ pub struct Proof<B: PairingCurve> {
 impl<B: PairingCurve> Proof<B> {
     /// A | B | C; an error's index is 0, 1 or 2.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
-        let (g1, g2) = (point_size::<B::G1Config>(), point_size::<B::G2Config>());
-        if bytes.len() != 2 * g1 + g2 {
-            return Err(Error::PartialElement { what: "proof", size: 2 * g1 + g2, found: bytes.len() });
-        }
-        let (a, rest) = bytes.split_at(g1);
-        let (b, c) = rest.split_at(g2);
-        // In this order, so that of several bad points the first is named. G1 is the whole curve.
-        let a = finite(0, a)?;
-        let b = lines::<B>(&finite(1, b)?).ok_or(Error::NotInSubgroup { index: 1 })?;
-        let c = finite(2, c)?;
-        Ok(Self { a, b, c })
+        Points::decode(bytes)?.ready()
     }
 }
 

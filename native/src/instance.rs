@@ -2,13 +2,22 @@
 
 use std::sync::OnceLock;
 
+use ark_ec::bn::{G1Affine, G2Affine};
 use ark_ec::scalar_mul::glv::GLVConfig;
 use ark_ec::short_weierstrass::{Affine, Projective};
+#[cfg(target_arch = "x86_64")]
+use ark_ec::AffineRepr;
 
+use crate::batch::{plain_product, BatchCurve};
 use crate::error::Error;
 use crate::group::{bn_g2_contains, Group};
+#[cfg(target_arch = "x86_64")]
+use crate::kernel::{kernel, Kernel};
+use crate::miller::Value;
 use crate::poseidon::{generate, Permutation, MAX_ARITY};
 use crate::prepared::Recent;
+#[cfg(target_arch = "x86_64")]
+use crate::vector::{self, Ifma};
 
 pub use crate::bn254::{
     Bn254 as Curve, Config as PairingConfig, Fq, FqConfig, Fr, FrConfig, G1Config as G1, G2Config as G2,
@@ -32,6 +41,19 @@ impl Group for G2 {
 
     fn times(point: &Affine<Self>, scalar: &Fr) -> Projective<Self> {
         Self::glv_mul_projective(Projective::from(*point), *scalar)
+    }
+}
+
+impl BatchCurve for PairingConfig {
+    fn miller_product(pairs: &[(G1Affine<Self>, G2Affine<Self>)]) -> Option<Value<Self>> {
+        #[cfg(target_arch = "x86_64")]
+        if let (Kernel::Ifma, Some(ifma)) = (kernel(), Ifma::find()) {
+            // In lanes a point at infinity has no line.
+            if pairs.iter().all(|(p, _)| !p.is_zero()) {
+                return vector::miller::product::<FqConfig, Self>(ifma, pairs);
+            }
+        }
+        plain_product::<Self>(pairs)
     }
 }
 

@@ -6,6 +6,8 @@ mod portable;
 mod stored;
 
 #[cfg(test)]
+mod bls12_381;
+#[cfg(test)]
 pub mod testing;
 
 use std::any::Any;

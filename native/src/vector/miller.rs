@@ -132,19 +132,18 @@ impl<T: MontConfig<4>> Row<T> {
             let twice = -untwisted_frobenius::<B>(once);
             [q, -q, once, twice, untwisted_frobenius::<B>(twice)]
         });
-        let load = |part: &dyn Fn(usize) -> Element<T>| {
-            let elements: [Element<T>; LANES] = std::array::from_fn(part);
-            part_to_lanes(ifma, &Lanes::load(ifma, &elements))
-        };
         let mut bases = [[Extension::zero(ifma); 2]; 5];
         for (place, base) in bases.iter_mut().enumerate() {
-            base[0] = Extension { parts: [load(&|i| points[i][place].x.c0), load(&|i| points[i][place].x.c1)] };
-            base[1] = Extension { parts: [load(&|i| points[i][place].y.c0), load(&|i| points[i][place].y.c1)] };
+            let x = [points.map(|row| row[place].x.c0), points.map(|row| row[place].x.c1)];
+            let y = [points.map(|row| row[place].y.c0), points.map(|row| row[place].y.c1)];
+            base[0] = Extension { parts: [load(ifma, &x[0]), load(ifma, &x[1])] };
+            base[1] = Extension { parts: [load(ifma, &y[0]), load(ifma, &y[1])] };
         }
+        let p = [std::array::from_fn(|lane| pair(lane).0.x), std::array::from_fn(|lane| pair(lane).0.y)];
         let one = to_lanes(ifma, Fp2::<B::Fp2Config>::ONE.splat(ifma));
         Self {
             empty: (u16::from(Mask::MAX) << pairs.len()) as Mask,
-            point: [load(&|i| pair(i).0.x), load(&|i| pair(i).0.y)],
+            point: [load(ifma, &p[0]), load(ifma, &p[1])],
             multiple: Multiple { x: bases[POINT][0], y: bases[POINT][1], z: one },
             bases,
         }
@@ -155,11 +154,9 @@ impl<T: MontConfig<4>> Row<T> {
     fn in_subgroup(&self) -> bool {
         let Multiple { x, y, z } = &self.multiple;
         let [end_x, end_y] = &self.bases[END];
-        let same = |a: &Quadratic<T, 5>, b: &Quadratic<T, 5>| {
-            let difference = a.minus(&z.times::<2>(b).carry()).plus_multiple::<2>().carry();
-            difference.less::<2>().less::<1>().zeros()
-        };
-        (!z.less::<1>().zeros() & same(x, end_x) & same(y, end_y)) == Mask::MAX
+        let off_x = x.minus(&z.times::<2>(end_x).carry()).plus_multiple::<2>().carry().less::<2>().less::<1>();
+        let off_y = y.minus(&z.times::<2>(end_y).carry()).plus_multiple::<2>().carry().less::<2>().less::<1>();
+        (!z.less::<1>().zeros() & off_x.zeros() & off_y.zeros()) == Mask::MAX
     }
 }
 
@@ -227,6 +224,11 @@ fn scaled<T: MontConfig<4>>(element: &Quadratic<T, 5>, factor: &Lanes<T, 5>) -> 
     Extension { parts: [element.parts[0].times(factor), element.parts[1].times(factor)] }
 }
 
+#[inline(always)]
+fn load<T: MontConfig<4>>(ifma: Ifma, elements: &[Element<T>; LANES]) -> Lanes<T, 5> {
+    part_to_lanes(ifma, &Lanes::load(ifma, elements))
+}
+
 /// From memory's form to the lanes' own: 2^256 x times 2^264 / 2^260.
 #[inline(always)]
 fn part_to_lanes<T: MontConfig<4>>(ifma: Ifma, part: &Lanes<T, 5>) -> Lanes<T, 5> {
@@ -248,7 +250,11 @@ fn from_lanes<T: MontConfig<4>>(ifma: Ifma, part: &Lanes<T, 5>) -> [Element<T>; 
 
 #[inline(always)]
 fn product_of_lanes<T: MontConfig<4>, B: BnConfig<Fp = Element<T>>>(ifma: Ifma, value: &Twelfth<T, 5>) -> Value<B> {
-    let parts = value.0.map(|coefficient| coefficient.parts.map(|part| from_lanes(ifma, &part)));
+    let mut parts = [[[Element::ZERO; LANES]; 2]; 6];
+    for (parts, coefficient) in parts.iter_mut().zip(&value.0) {
+        parts[0] = from_lanes(ifma, &coefficient.parts[0]);
+        parts[1] = from_lanes(ifma, &coefficient.parts[1]);
+    }
     let mut product = Value::<B>::ONE;
     for lane in 0..LANES {
         let at = |power: usize| Fp2::<B::Fp2Config>::new(parts[power][0][lane], parts[power][1][lane]);

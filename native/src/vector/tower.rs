@@ -43,7 +43,7 @@ fn sum_of_products<M: Modulus<L>, const L: usize>(
 /// 9 + i times an element below 2 p: below 3 p.
 #[inline(always)]
 fn times_nonresidue<M: Modulus<L>, const L: usize>(element: &Quadratic<M, L>) -> Quadratic<M, L> {
-    let [a, b] = element.parts.map(|part| part.loose());
+    let (a, b) = (element.parts[0].loose(), element.parts[1].loose());
     let real = a.shifted::<3>().plus(&a).minus(&b).plus_multiple::<2>();
     let imaginary = b.shifted::<3>().plus(&b).plus(&a);
     Extension { parts: [real.carry(), imaginary.carry()] }.less::<10>().less::<5>().less::<3>()
