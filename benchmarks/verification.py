@@ -1,7 +1,8 @@
 """`python -m benchmarks.verification`: proofs checked a second, here, in gnark and in arkworks, in one run.
 
-All check the same proofs of a key with 7 public inputs, that of a margin claim over one venue. Every side runs in a
-process of its own, one after the other and then all again; the figures are medians of the time for one proof.
+All check proofs of one key with 7 public inputs, that of a margin claim over one venue: one by one, and here in batches
+from 1 to 10,000 too. Every side runs in a process of its own, one after the other and then all again; the figures are
+medians of the time for one proof.
 """
 
 from __future__ import annotations
@@ -29,6 +30,12 @@ from .tables import markdown_table
 
 HERE = Path(__file__).parent
 N_PUBLIC = 7
+BATCHES = (1, 4, 16, 64, 256, 1_000, 10_000)
+LARGE_BATCHES = (256, 1_000, 10_000)
+ONE_BY_ONE = 128
+"""Proofs of a pass where each is checked for itself."""
+FEW = 1_000
+"""Proofs of a pass in small batches."""
 TIMEOUT_S = 1800
 R = BN254.r
 
@@ -42,14 +49,17 @@ class Side:
     command: Sequence[str]
     options: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    proofs: int | None = None
+    """How many of the proofs it checks in a pass; None for as many as `--proofs` says."""
     each_s: list[float] = field(default_factory=list)
     cpu_s: list[float] = field(default_factory=list)
     version: str = ""
+    peak_mb: float = 0.0
 
     def run(self, job: dict[str, Any]) -> None:
         done = subprocess.run(
             self.command,
-            input=json.dumps({**job, **self.options}),
+            input=json.dumps({**job, "items": job["items"][: self.proofs], **self.options}),
             env={**os.environ, **self.environment},
             cwd=HERE.parent,
             capture_output=True,
@@ -64,6 +74,7 @@ class Side:
         self.each_s += figures["each_s"][1:]
         self.cpu_s += figures["cpu_s"][1:]
         self.version = figures["version"]
+        self.peak_mb = max(self.peak_mb, figures.get("peak_mb", 0.0))
 
 
 def forged_proofs(count: int, seed: int = 1) -> tuple[VerifyingKey, list[tuple[list[int], Proof]]]:
@@ -93,15 +104,19 @@ def _parts(data: bytes, size: int) -> list[bytes]:
     return [data[i : i + size] for i in range(0, len(data), size)]
 
 
-def sides(directory: Path) -> list[Side]:
+def _how(batch: int, threads: int) -> str:
+    together = "one by one" if batch == 1 else f"{batch:,} together"
+    return f"{together}, {threads} thread{'s' * (threads > 1)}"
+
+
+def sides(directory: Path, proofs: int) -> list[Side]:
     """Those that can run here; a peer is compiled before any clock."""
     ours = [sys.executable, "-m", "benchmarks.verification_ours"]
-    one_thread = {"RAYON_NUM_THREADS": "1"}
     found = [
-        Side("zkmargin", "one by one, 1 thread", ours, {"batch": 1}, one_thread),
-        Side("zkmargin", "16 together, 1 thread", ours, {"batch": 16}, one_thread),
-        Side("zkmargin", "256 together, 1 thread", ours, {"batch": 256}, one_thread),
-        Side("zkmargin", "256 together, 2 threads", ours, {"batch": 256}, {"RAYON_NUM_THREADS": "2"}),
+        Side("zkmargin", _how(batch, threads), ours, {"batch": batch}, {"RAYON_NUM_THREADS": str(threads)}, most)
+        for threads, batches in ((1, BATCHES), (2, LARGE_BATCHES))
+        for batch in batches
+        if (most := ONE_BY_ONE if batch == 1 else max(batch, FEW)) <= max(proofs, ONE_BY_ONE)
     ]
     for name, build in (("gnark", _gnark), ("arkworks", _arkworks)):
         peers = build(directory)
@@ -116,10 +131,7 @@ def _gnark(directory: Path) -> list[Side]:
         return []
     program = str(directory / "gnark-peer")
     subprocess.run(["go", "build", "-o", program, "."], cwd=HERE / "gnark", check=True, timeout=TIMEOUT_S)
-    return [
-        Side("gnark", f"one by one, {n} thread{'s' * (n > 1)}", [program], {"mode": "verify", "threads": n})
-        for n in (1, 2)
-    ]
+    return [Side("gnark", _how(1, n), [program], {"mode": "verify", "threads": n}, proofs=ONE_BY_ONE) for n in (1, 2)]
 
 
 def _arkworks(directory: Path) -> list[Side]:
@@ -129,7 +141,7 @@ def _arkworks(directory: Path) -> list[Side]:
     build = ["cargo", "build", "--release", "--locked", "--manifest-path", manifest]
     target = os.environ.get("ARKWORKS_TARGET", str(directory))
     subprocess.run([*build, "--target-dir", target], check=True, timeout=TIMEOUT_S)
-    return [Side("arkworks", "one by one, 1 thread", [f"{target}/release/arkworks-peer"])]
+    return [Side("arkworks", _how(1, 1), [f"{target}/release/arkworks-peer"], proofs=ONE_BY_ONE)]
 
 
 def measure(all_sides: Sequence[Side], count: int, passes: int, repeats: int) -> None:
@@ -148,18 +160,23 @@ def write(all_sides: Sequence[Side], count: int, out: Path, load_before: str) ->
     for side in all_sides:
         each, cpu = median(side.each_s), median(side.cpu_s)
         figures = (each * 1e6, min(side.each_s) * 1e6, 1 / each, cpu * 1e6, ours / cpu)
-        rows.append((side.name, side.what, *(f"{x:.{n}f}" for x, n in zip(figures, (0, 0, 0, 0, 2), strict=True))))
-    header = ("side", "how", "median_us", "fastest_us", "proofs_a_second", "processor_us", "proofs_for_one_of_ours")
+        texts = [f"{x:.{n}f}" for x, n in zip(figures, (0, 0, 0, 0, 2), strict=True)]
+        rows.append((side.name, side.what, *texts, f"{side.peak_mb:.0f}" if side.peak_mb else ""))
+    header = (
+        *("side", "how", "median_us", "fastest_us", "proofs_a_second", "processor_us"),
+        *("proofs_for_one_of_ours", "peak_mb"),
+    )
     with (out / "verification.csv").open("w", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([header, *rows])
     versions = sorted({f"{side.name} {side.version}" for side in all_sides if side.version})
     parts = [
         "# Verification times\n",
-        f"Written by `python -m benchmarks.verification`. Groth16 over BN254, {N_PUBLIC} public inputs, {count} "
-        f"different proofs; medians of {len(all_sides[0].each_s)} interleaved passes over all of them. Checking the "
-        "proof's points is part of every figure; ours include Python's part, from integers on. `processor us` is the "
-        "time on all processors together, which other programs on the machine disturb less; the last column compares "
-        "it with that of ours, one by one.\n",
+        f"Written by `python -m benchmarks.verification`. Groth16 over BN254, {N_PUBLIC} public inputs, up to "
+        f"{count:,} different proofs; medians of {len(all_sides[0].each_s)} interleaved passes over all of them. "
+        "Checking the proof's points is part of every figure; ours include Python's part, from integers on. "
+        "`processor us` is the time on all processors together, which other programs on the machine disturb less; the "
+        "column after it compares it with that of ours, one by one. `peak mb` is the most memory of our whole process, "
+        "the proofs as Python holds them included.\n",
         "\n".join(f"- {line}" for line in [*describe_machine(), *versions]),
         f"- load average before {load_before}, after {load_average()}\n",
         markdown_table([name.replace("_", " ") for name in header], rows),
@@ -167,17 +184,17 @@ def write(all_sides: Sequence[Side], count: int, out: Path, load_before: str) ->
     (out / "verification.md").write_text("\n".join(parts))
 
 
-def main(arguments: list[str] | None = None, find: Callable[[Path], list[Side]] = sides) -> None:
+def main(arguments: list[str] | None = None, find: Callable[[Path, int], list[Side]] = sides) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.verification", description=__doc__)
-    parser.add_argument("--proofs", type=int, default=256)
-    parser.add_argument("--passes", type=int, default=3, help="in each process, after one that warms up")
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--proofs", type=int, default=10_000, help="at most, in a batch")
+    parser.add_argument("--passes", type=int, default=2, help="in each process, after one that warms up")
+    parser.add_argument("--repeats", type=int, default=4)
     parser.add_argument("--out", type=Path, default=HERE / "results")
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     load = load_average()
     with tempfile.TemporaryDirectory() as directory:
-        found = find(Path(directory))
+        found = find(Path(directory), options.proofs)
         measure(found, options.proofs, options.passes, options.repeats)
     write(found, options.proofs, options.out, load)
     print(f"results are in {options.out}")

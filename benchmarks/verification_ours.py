@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
@@ -28,7 +29,13 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
                     raise SystemExit("a good proof was refused")
         passes.append((time.perf_counter() - start) / len(items))
         busy.append((time.process_time() - before) / len(items))
-    return {"each_s": passes, "cpu_s": busy, "version": f"{_version()}, {get_engine().name} engine"}
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {
+        "each_s": passes,
+        "cpu_s": busy,
+        "version": f"{_version()}, {get_engine().name} engine",
+        "peak_mb": peak_mb,
+    }
 
 
 def _version() -> str:
