@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-import traceback
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -143,6 +142,8 @@ def _reported(run: Callable[[], None], output: Output) -> int:
         name = type(problem).__name__
         output.error("internal-error", f"internal error ({name}); please report it, see {DEBUG_VARIABLE}=1", BAD_INPUT)
         if os.environ.get(DEBUG_VARIABLE) == "1":
+            import traceback
+
             traceback.print_exc()
     else:
         return DONE

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from zkmargin.prover.breakdown import Breakdown, Phase
 
 KERNEL_VARIABLE, THREADS_VARIABLE = "ZKMARGIN_KERNEL", "RAYON_NUM_THREADS"
-NATIVE_KEY = b"zkmk"
 NAMES = {
     "load": "load the key",
     "compute": "compute the witness",
@@ -99,10 +98,10 @@ def _from_files(key_path: Path, witness_path: Path, progress: Progress) -> tuple
 
 def _opened(path: Path) -> Prover:
     """From a native key file or a .zkey."""
-    from zkmargin.prover import Prover, read_zkey
+    from zkmargin.prover import Prover, is_native_key, read_zkey
 
     data = read_file(path, ".zkey")
-    return Prover.open(path) if data[:4] == NATIVE_KEY else Prover(read_zkey(data))
+    return Prover.open(path) if is_native_key(data) else Prover(read_zkey(data))
 
 
 def _from_shape(shape: Shape, progress: Progress) -> tuple[Prover, bytes, list[Phase]]:

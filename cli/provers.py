@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from zkmargin.algebra import Engine
-from zkmargin.prover import Prover, is_native_key, read_zkey
+from zkmargin.prover import Prover, is_native_key
 
 from .files import read_file
 
@@ -15,4 +15,6 @@ def open_prover(path: Path, engine: Engine) -> Prover:
     data = read_file(path, ".zkey")
     if is_native_key(data):
         return Prover.open(path, engine)
+    from zkmargin.prover import read_zkey  # brings numpy, whose import takes longer than a small proof
+
     return Prover(read_zkey(data, engine), engine, memory=0)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from random import Random
 
 from zkmargin.algebra import get_engine, scalars_from_bytes
 from zkmargin.circuits.formats import read_r1cs, read_wtns, write_r1cs, write_wtns
@@ -15,8 +16,8 @@ from zkmargin.prover import (
     PowersOfTau,
     Prover,
     ProvingKey,
-    contribute,
-    contribute_powers,
+    apply_beacon,
+    apply_beacon_to_powers,
     insecure_setup,
     new_powers,
     prepare_phase2,
@@ -38,14 +39,17 @@ LARGEST = 64
 """Wires and constraints of a circuit that is set up: a lie about sizes has been found out before that."""
 
 
+# From public beacons, so that every process has the same honest files.
+
+
 @cache
 def _ceremony() -> PowersOfTau:
-    return prepare_phase2(contribute_powers(new_powers(3), "first", b""))
+    return prepare_phase2(apply_beacon_to_powers(new_powers(3), "first", bytes(32), 10))
 
 
 @cache
 def _key() -> ProvingKey:
-    return contribute(setup_from_ptau(cubic().r1cs, _ceremony()), "second", b"")
+    return apply_beacon(setup_from_ptau(cubic().r1cs, _ceremony()), "second", bytes(32), 10)
 
 
 def _circuits() -> Target:
@@ -102,7 +106,7 @@ def _keys() -> Target:
     """Read, and proven with: no proof comes out of a spoilt key but one that the honest verifier takes as well."""
     example, key = cubic(), _key()
     verifying_key = key.verifying_key()
-    other = insecure_setup(example.r1cs)
+    other = insecure_setup(example.r1cs, rng=Random(1).randrange)
 
     def check(data: bytes) -> str:
         read = read_zkey(data)
@@ -142,7 +146,7 @@ def _native_keys() -> Target:
         return "honest"
 
     seeds = []
-    for each in (key, insecure_setup(example.r1cs)):
+    for each in (key, insecure_setup(example.r1cs, rng=Random(1).randrange)):
         for memory in (0, 1 << 20):
             path = written(b"")
             engine.write_native_key(each, memory, str(path))

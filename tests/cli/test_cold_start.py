@@ -1,0 +1,70 @@
+"""What a command that proves or verifies brings into its process: a proof takes less time than some imports."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from zkmargin.algebra import get_engine
+from zkmargin.circuits.formats import write_wtns
+from zkmargin.prover import insecure_setup, write_native_key, write_zkey
+
+from ..prover.conftest import cubic
+
+HEAVY = {
+    "asyncio",
+    "concurrent",
+    "cryptography",
+    "galois",
+    "http",
+    "logging",
+    "multiprocessing",
+    "numpy",
+    "py_ecc",
+    "sqlite3",
+    "unittest",
+    "zkmargin.circuits.builder",
+    "zkmargin.circuits.gadgets",
+    "zkmargin.settlement",
+    "zkmargin.verifier.ledger",
+}
+
+pytestmark = pytest.mark.skipif(get_engine().name != "native", reason="the reference engine needs numpy and py_ecc")
+
+
+def loaded_by(*arguments: str) -> set[str]:
+    """The heavy modules in a process that has run this command, which must succeed."""
+    script = (
+        "import sys\nfrom zkmargin.cli import main\n"
+        f"try: main({list(arguments)!r})\nexcept SystemExit as end: code = end.code\n"
+        f"print(code, *sorted({HEAVY!r} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, env=os.environ)
+    code, *heavy = done.stderr.splitlines()[-1].split()
+    assert code == "0", done.stderr
+    return set(heavy)
+
+
+def test_proving_and_verifying_import_nothing_heavy(tmp_path: Path) -> None:
+    example = cubic()
+    key = insecure_setup(example.r1cs)
+    files = {name: str(tmp_path / name) for name in ("k.zkey", "k.native", "w.wtns", "proof.json", "public.json", "vk")}
+    Path(files["k.zkey"]).write_bytes(write_zkey(key))
+    Path(files["vk"]).write_text(json.dumps(key.verifying_key().to_json()))
+    Path(files["w.wtns"]).write_bytes(write_wtns(example.witness))
+    write_native_key(key, files["k.native"])
+    loaded = loaded_by(
+        "groth16", "prove", files["k.native"], files["w.wtns"], files["proof.json"], files["public.json"]
+    )
+    assert not loaded
+    assert not loaded_by(
+        "verify", "--key", files["vk"], "--allow-development-key", files["proof.json"], files["public.json"]
+    )
+    assert not loaded_by(
+        "groth16", "verify", "--allow-development-key", files["vk"], files["public.json"], files["proof.json"]
+    )
