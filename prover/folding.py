@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from zkmargin.algebra import Engine, SparseMatrix, get_engine, scalars_to_bytes
 from zkmargin.circuits.r1cs import R1CS
 
@@ -51,9 +53,7 @@ def shares_of_rows(h_points: bytes, engine: Engine) -> bytes:
     curve = engine.curve
     twist = engine.fr_powers(curve.root_of_unity(size.bit_length()), size, pow(size, -1, curve.r))
     backwards = engine.g1_ntt(engine.g1_scale(engine.g1_ntt(h_points), twist))
-    width = curve.g1_bytes
-    points = [backwards[start : start + width] for start in range(0, len(backwards), width)]
-    return b"".join([points[0], *points[:0:-1]])
+    return np.roll(np.frombuffer(backwards, dtype=f"V{curve.g1_bytes}")[::-1], 1).tobytes()
 
 
 def folded_query(c_points: bytes, n_public: int, c: SparseMatrix, shares: bytes, engine: Engine) -> bytes:

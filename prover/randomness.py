@@ -23,8 +23,11 @@ def secret_scalar(curve: Curve = BN254) -> int:
 def challenge_scalars(count: int) -> bytes:
     """128-bit coefficients for a random linear combination, as canonical scalars: a false relation passes with
     probability 2^-128."""
-    words = secrets.token_bytes(16 * count)
-    return b"".join(words[16 * i : 16 * i + 16] + bytes(16) for i in range(count))
+    import numpy as np  # a prover, which draws single scalars, starts without it
+
+    scalars = np.zeros(count, dtype=[("random", "V16"), ("zero", "V16")])
+    scalars["random"] = np.frombuffer(secrets.token_bytes(16 * count), dtype="V16")
+    return scalars.tobytes()
 
 
 def contributor_stream(entropy: str | bytes) -> ChaCha:

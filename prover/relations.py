@@ -32,7 +32,8 @@ def steps_of(engine: Engine, group: Group, points: Buffer) -> tuple[bytes, bytes
     width = _width(engine, group)
     count = memoryview(points).nbytes // width
     coefficients, gap = challenge_scalars(count - 1), bytes(32)
-    return fold(engine, group, points, coefficients + gap), fold(engine, group, points, gap + coefficients)
+    sums = _sums(engine, group, points, (coefficients + gap, gap + coefficients))
+    return sums[0], sums[1]
 
 
 def is_lagrange_basis(engine: Engine, group: Group, monomials: Buffer, lagrange: Buffer) -> bool:
@@ -50,9 +51,15 @@ def is_lagrange_basis(engine: Engine, group: Group, monomials: Buffer, lagrange:
 
 def fold(engine: Engine, group: Group, points: Buffer, scalars: Buffer) -> bytes:
     """sum scalars[i] * points[i], every point checked."""
+    return _sums(engine, group, points, (scalars,))[0]
+
+
+def _sums(engine: Engine, group: Group, points: Buffer, scalars: tuple[Buffer, ...]) -> list[bytes]:
     if group == "g1":
-        return engine.g1_msm(engine.g1_bases(points), scalars)
-    return engine.g2_msm(engine.g2_bases(points), scalars)
+        bases, msm = engine.g1_bases(points), engine.g1_msm
+    else:
+        bases, msm = engine.g2_bases(points), engine.g2_msm
+    return [msm(bases, each) for each in scalars]
 
 
 def _width(engine: Engine, group: Group) -> int:

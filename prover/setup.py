@@ -11,6 +11,8 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from zkmargin.algebra import Engine, get_engine, scalars_to_bytes
 from zkmargin.circuits.r1cs import R1CS
 
@@ -77,7 +79,7 @@ def key_from_secrets(
     k = engine.fr_add(k, w)
     delta_inverse = pow(waste.delta, -1, curve.r)
     doubled = engine.ntt(engine.fr_powers(waste.tau, 2 * size), inverse=True)
-    odd = b"".join(doubled[64 * i + 32 : 64 * i + 64] for i in range(size))
+    _, odd = _alternating(doubled, 32)
     singles = scalars_to_bytes([waste.alpha, waste.beta, waste.delta])
     g1, g2 = generator(engine, "g1"), generator(engine, "g2")
     _report(progress, "points of G1", 0.1)
@@ -158,9 +160,7 @@ def setup_from_ptau(
     _report(progress, "points of G2", 0.6)
     b2_points = engine.g2_matrix_apply(b_columns, engine.g2_bases(ptau.lagrange_points("tau_g2", power, engine)))
     doubled = ptau.lagrange_points("tau_g1", power + 1, engine)
-    even, h_points = (
-        b"".join(doubled[start : start + 64] for start in range(first, len(doubled), 128)) for first in (0, 64)
-    )
+    even, h_points = _alternating(doubled, 64)
     folded_points = None
     if folded:
         shares = engine.g1_add(tau, engine.g1_neg(even))
@@ -205,6 +205,12 @@ def _check_used(ptau: PowersOfTau, power: int, engine: Engine) -> None:
 
 def _scaled(values: bytes, factor: int, engine: Engine) -> bytes:
     return engine.fr_mul(values, scalars_to_bytes([factor]) * (len(values) // 32))
+
+
+def _alternating(elements: bytes, width: int) -> tuple[bytes, bytes]:
+    """Those at even places and those at odd ones."""
+    each = np.frombuffer(elements, dtype=f"V{width}")
+    return each[::2].tobytes(), each[1::2].tobytes()
 
 
 def _split(data: bytes, sizes: list[int]) -> list[bytes]:

@@ -14,6 +14,8 @@ use crate::group::Group;
 const GRAIN: usize = 1024;
 
 const FEW_POINTS: usize = 5;
+/// So many points are seen to be in the subgroup together.
+const BULK_POINTS: usize = 64;
 
 /// Bytes of one element of a prime field.
 pub fn scalar_size<F: PrimeField>() -> usize {
@@ -71,7 +73,22 @@ pub fn encode_scalars<F: PrimeField>(values: &[F]) -> Vec<u8> {
 pub fn decode_points<P: Group>(data: &[u8]) -> Result<Vec<Affine<P>>, Error> {
     let size = point_size::<P>();
     whole_elements(data, size, "point")?;
-    decode_each(data, size, FEW_POINTS, read_checked_point)
+    if data.len() < BULK_POINTS * size {
+        return decode_each(data, size, FEW_POINTS, read_checked_point);
+    }
+    let decoded = decode_each(data, size, FEW_POINTS, read_curve_point);
+    // A point outside the subgroup may stand before the first that is at fault otherwise.
+    let before = match &decoded {
+        Err(Error::Coordinate { index } | Error::NotOnCurve { index }) => {
+            &decode_points_unchecked::<P>(&data[..index * size])?
+        }
+        Err(_) => return decoded,
+        Ok(points) => points,
+    };
+    match P::first_outside(before) {
+        Some(index) => Err(Error::NotInSubgroup { index }),
+        None => decoded,
+    }
 }
 
 /// Points with canonical coordinates and nothing else checked.
@@ -83,11 +100,16 @@ pub fn decode_points_unchecked<P: SWCurveConfig>(data: &[u8]) -> Result<Vec<Affi
 
 /// One point of the subgroup; `index` names it in errors.
 pub fn read_checked_point<P: Group>(index: usize, bytes: &[u8]) -> Result<Affine<P>, Error> {
+    check_subgroup(index, read_curve_point(index, bytes)?)
+}
+
+/// One point of the curve, in its subgroup or not.
+fn read_curve_point<P: SWCurveConfig>(index: usize, bytes: &[u8]) -> Result<Affine<P>, Error> {
     let point: Affine<P> = read_point(index, bytes)?;
     if !point.is_on_curve() {
         return Err(Error::NotOnCurve { index });
     }
-    check_subgroup(index, point)
+    Ok(point)
 }
 
 /// A point of the curve, once it is seen to be in the subgroup.

@@ -5,10 +5,16 @@ use ark_ec::scalar_mul::double_and_add_affine;
 use ark_ec::short_weierstrass::{Affine, Projective, SWCurveConfig};
 use ark_ec::AffineRepr;
 use ark_ff::{AdditiveGroup, Field};
+use rayon::prelude::*;
 
 pub trait Group: SWCurveConfig {
     /// Is this point of the curve in the subgroup of order r?
     fn in_subgroup(point: &Affine<Self>) -> bool;
+
+    /// The first of many points of the curve that is not.
+    fn first_outside(points: &[Affine<Self>]) -> Option<usize> {
+        points.par_iter().position_first(|point| !Self::in_subgroup(point))
+    }
 
     /// scalar * point, for a point of the subgroup.
     fn times(point: &Affine<Self>, scalar: &Self::ScalarField) -> Projective<Self>;

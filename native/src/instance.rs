@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::group::{bn_g2_contains, Group};
 #[cfg(target_arch = "x86_64")]
 use crate::kernel::{kernel, Kernel};
+use crate::membership::first_outside_g2;
 use crate::miller::Value;
 use crate::poseidon::{generate, Permutation, MAX_ARITY};
 use crate::prepared::Recent;
@@ -29,6 +30,10 @@ impl Group for G1 {
         true
     }
 
+    fn first_outside(_: &[Affine<Self>]) -> Option<usize> {
+        None
+    }
+
     fn times(point: &Affine<Self>, scalar: &Fr) -> Projective<Self> {
         Self::glv_mul_projective(Projective::from(*point), *scalar)
     }
@@ -37,6 +42,10 @@ impl Group for G1 {
 impl Group for G2 {
     fn in_subgroup(point: &Affine<Self>) -> bool {
         bn_g2_contains::<PairingConfig>(point)
+    }
+
+    fn first_outside(points: &[Affine<Self>]) -> Option<usize> {
+        first_outside_g2::<PairingConfig>(points)
     }
 
     fn times(point: &Affine<Self>, scalar: &Fr) -> Projective<Self> {

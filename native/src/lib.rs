@@ -23,6 +23,7 @@ pub mod instance;
 pub mod keccak;
 pub mod kernel;
 pub mod lines;
+pub mod membership;
 pub mod merkle;
 pub mod miller;
 pub mod msm;
