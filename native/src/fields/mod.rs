@@ -157,6 +157,7 @@ fn without_carry_chains<const N: usize, const M: usize>(
 }
 
 /// The first words, and zeros where there are no more.
+#[inline(always)]
 const fn resized<const N: usize, const M: usize>(words: &[u64; N]) -> [u64; M] {
     let mut result = [0; M];
     let mut i = 0;
