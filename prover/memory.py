@@ -13,7 +13,7 @@ SMALL = 512 << 20
 """Points and tables of a small key take no more than this by themselves."""
 LARGE_DOMAIN = 1 << 18
 """From here on they grow with the circuit, and leave room for what else a proof needs."""
-BYTES_PER_ROW = 1100
+BYTES_PER_ROW = 512
 SHARE_OF_FREE = 4
 """Nor do they take more than this part of the memory that is free."""
 

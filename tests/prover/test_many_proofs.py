@@ -129,7 +129,7 @@ def test_memory_is_what_is_asked_then_said_then_free(monkeypatch: pytest.MonkeyP
     monkeypatch.delenv("ZKMARGIN_PROVER_MEMORY")
     monkeypatch.setattr("zkmargin.prover.memory.free_memory", lambda: 64 << 30)
     assert table_memory(None, 1 << 14) == 512 << 20
-    assert table_memory(None, 1 << 20) == 1100 << 20
+    assert table_memory(None, 1 << 20) == 512 << 20
     monkeypatch.setattr("zkmargin.prover.memory.free_memory", lambda: 400 << 20)
     assert table_memory(None, 1 << 20) == 100 << 20
 

@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use super::key::{Key, Query, Singles};
 use super::layout::{digest, fault, header_length, places, Extent, Header, Part, Section, LARGEST_HEADER, PARTS};
 use super::matrices::{self, words};
-use super::storage::{copy, map, Shelf};
+use super::storage::{copy, forget, map, Shelf};
 use crate::affine::{BulkCurve, Stored};
 use crate::encode::check_subgroup;
 use crate::error::Error;
@@ -78,6 +78,7 @@ where
 {
     let (memory, header) = mapped::<P, Q>(path)?;
     let memory = if private { copy(&memory)? } else { memory };
+    let copied = [Part::MatrixA, Part::WiresB].map(|part| ends(header.section(part)));
     let content = |part| content(&memory, header.section(part));
     let facts = header.facts.clone();
     let n = facts.n_wires as usize;
@@ -98,6 +99,9 @@ where
         c: query(&memory, &header, Part::QueryC, c)?,
         h: query(&memory, &header, Part::QueryH, h)?,
     };
+    if let ([Ok([start, _]), Ok([_, end])], false) = (copied, private) {
+        forget(&memory, start, end);
+    }
     key.check()
 }
 

@@ -86,6 +86,17 @@ pub fn copy(bytes: &[u8]) -> io::Result<Arc<Mmap>> {
     Ok(Arc::new(memory.make_read_only()?))
 }
 
+/// Say that a part of a mapped file, which has been copied, will not be read again: its pages need no longer stay.
+pub fn forget(memory: &Mmap, start: usize, end: usize) {
+    #[cfg(target_os = "linux")]
+    if let Some(length) = end.checked_sub(start).filter(|_| end <= memory.len()) {
+        // SAFETY: the map is of a file and shared, so that a page that is read after all comes from the file again.
+        let _ = unsafe { memory.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, start, length) };
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (memory, start, end);
+}
+
 /// Points are read all over the tables; large pages spare the processor the search for small ones. A wish, no more.
 fn advise_large_pages(memory: &MmapMut) {
     #[cfg(target_os = "linux")]
