@@ -19,6 +19,8 @@ TURN_S = 0.25
 """A turn is as many proofs as fit into this, and at least one; its figure is their median."""
 MOST_IN_A_TURN = 5
 VERIFICATIONS = 10
+SETUP_LIMIT_S = 1800.0
+"""For what is no proof: keys, checks of what a process left, streams."""
 KEY_FILES = ("key", "key.zkey", "system")
 LEFTOVERS = ("proof", "proof.json", "public.json")
 
@@ -166,7 +168,7 @@ class Measurement:
         return spent
 
     def _last(self, command: list[str], environment: dict[str, str]) -> Spent:
-        return last_line(command, environment, max(self.limits.step_s, self.limits.circuit_s))
+        return last_line(command, environment, SETUP_LIMIT_S)
 
 
 def _prepared(side: Side, files: CircuitFiles) -> Path:
