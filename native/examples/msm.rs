@@ -12,7 +12,8 @@ use ark_ec::short_weierstrass::{Affine, Projective};
 use ark_ec::{CurveGroup, VariableBaseMSM};
 use ark_ff::UniformRand;
 
-const ROUNDS: usize = 5;
+/// Rounds of which the shortest counts.
+const ROUNDS: usize = 7;
 
 /// Nanoseconds that this process has run.
 fn clock() -> u64 {

@@ -53,7 +53,7 @@ impl<P: SWCurveConfig> FixedBases<P> {
     /// sum scalars[i] * bases[i]; exactly one scalar per base.
     pub fn sum(&self, scalars: &[P::ScalarField]) -> Result<Projective<P>, Error> {
         if !self.has_tables() || scalars.len() != self.bases.len() {
-            return msm::msm(&self.bases, scalars);
+            return msm::straight(&self.bases, scalars);
         }
         let mut terms = Vec::with_capacity(scalars.len() * places::<P>(self.width));
         let tables = self.multiples.chunks_exact(places::<P>(self.width) << (self.width - 1));
@@ -172,7 +172,7 @@ mod tests {
                 let mut scalars: Vec<Fr> = (0..count).map(|_| Fr::rand(rng)).collect();
                 scalars.extend([edge, edge]);
                 scalars.rotate_left(count / 2);
-                assert_eq!(tables.sum(&scalars)?, msm::msm(&bases, &scalars)?);
+                assert_eq!(tables.sum(&scalars)?, msm::straight(&bases, &scalars)?);
             }
             assert!(tables.sum(&vec![Fr::ZERO; count + 3]).is_err());
         }
@@ -190,7 +190,7 @@ mod tests {
             let scalar = Fr::rand(rng);
             for signs in [[1, 1, 1, 1, 1, 1], [1, 1, 1, 1, -1, 1], [1, 0, 1, 0, 0, 0], [1, -1, 0, 0, 0, 0]] {
                 let scalars = signs.map(|sign| scalar * Fr::from(sign));
-                assert_eq!(tables.sum(&scalars)?, msm::msm(&bases, &scalars)?);
+                assert_eq!(tables.sum(&scalars)?, msm::straight(&bases, &scalars)?);
             }
         }
         let chosen = |choice: u64| [point, -point, Affine::identity()][choice as usize % 3];

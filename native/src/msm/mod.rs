@@ -18,6 +18,7 @@ use std::ops::Range;
 use ark_ec::short_weierstrass::{Affine, Projective, SWCurveConfig};
 use ark_ec::VariableBaseMSM;
 use ark_ff::AdditiveGroup;
+use rayon::iter::repeat_n;
 use rayon::prelude::*;
 
 use crate::affine::{Adder, BulkCurve, Room, Stored, Term};
@@ -34,9 +35,24 @@ const CHUNK_BYTES: usize = 1 << 19;
 /// Tasks for each thread at least, so that none waits long for another, unless they would be smaller than this.
 const TASKS: usize = 8;
 const SMALLEST: usize = 512;
+/// Buckets that one thread makes room for at least.
+const GRAIN: usize = 1 << 13;
+
+/// From so many points on, sorting and bulk additions are faster than what arkworks does.
+const BULK: usize = 8;
 
 /// sum scalars[i] * bases[i]; exactly one scalar per base.
-pub fn msm<P: SWCurveConfig>(bases: &[Affine<P>], scalars: &[P::ScalarField]) -> Result<Projective<P>, Error> {
+pub fn msm<C: BulkCurve>(bases: &[Affine<C>], scalars: &[C::ScalarField]) -> Result<Projective<C>, Error> {
+    if bases.len() < BULK || scalars.len() != bases.len() {
+        return straight(bases, scalars);
+    }
+    let shape = Shape::best::<C::ScalarField>(bases.len(), 1);
+    let points: Vec<C::Point> = bases.par_iter().with_min_len(SMALLEST).map(C::store).collect();
+    sum(&[(&Tables::over(&points, points.len(), shape)?, &Schedule::new(scalars, shape)?)])
+}
+
+/// The same for any curve, and for few points.
+pub fn straight<P: SWCurveConfig>(bases: &[Affine<P>], scalars: &[P::ScalarField]) -> Result<Projective<P>, Error> {
     Projective::msm(bases, scalars).map_err(|_| Error::Count {
         what: "scalar",
         expected: bases.len(),
@@ -75,7 +91,7 @@ enum Task<'a, P> {
 }
 
 fn bucket_sums<C: BulkCurve>(adder: &dyn Adder<C>, terms: &[(&Tables<C>, &Schedule)], buckets: usize) -> Vec<C::Point> {
-    let mut sums = vec![C::Point::INFINITY; buckets];
+    let mut sums: Vec<C::Point> = repeat_n(C::Point::INFINITY, buckets).with_min_len(GRAIN).collect();
     let mut tasks = tasks::<C>(terms, &mut sums);
     tasks.par_iter_mut().with_max_len(1).for_each(|task| {
         Tree::with(|tree, room| run(adder, terms, task, tree, room));

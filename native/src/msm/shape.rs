@@ -1,9 +1,9 @@
 //! How scalars are cut into digits, and which of the digits have buckets in common.
 //!
 //! A scalar is first made small: s or r - s, whichever is below r/2, with its sign. It is then written in `windows` signed
-//! digits of `width` bits, each from -2^(width - 1) + 1 to 2^(width - 1): a digit above is replaced by its distance to
-//! the next place, which it carries to. Nothing is carried out of the last window, because the windows together have a bit
-//! more than any small scalar.
+//! digits of `width` bits, each from -2^(width - 1) to 2^(width - 1) - 1: a digit above is replaced by its distance to
+//! the next place, which it carries to. The last digit takes what is carried to it and may be 2^(width - 1), no more,
+//! because the windows together have a bit more than any small scalar.
 //!
 //! With tables the digit of window w multiplies a point that is known ahead, 2^(width w) P. Tables of all windows let
 //! all digits share one set of buckets. With fewer levels, one for every `sets` windows, there are so many sets of buckets.

@@ -1,6 +1,6 @@
 //! Sums of lists of points, all lists side by side: in each round every list is added in pairs and halves in length.
 
-use crate::affine::{Adder, BulkCurve, Room, Stored, Term};
+use crate::affine::{prefetch, Adder, BulkCurve, Room, Stored, Term};
 
 /// No point.
 const NOWHERE: u32 = u32::MAX;
@@ -54,7 +54,10 @@ impl<P: Stored> Tree<P> {
         for list in lists {
             let (pairs, rest) = list.as_chunks();
             let first = (self.used + self.pairs.len()) as u32;
-            odd.extend(rest.iter().map(|term| (self.runs.len(), *term)));
+            if let &[term] = rest {
+                prefetch(source, term.index());
+                odd.push((self.runs.len(), term));
+            }
             self.runs.push(Run { first, count: pairs.len() as u32, odd: NOWHERE });
             self.pairs.extend_from_slice(pairs);
         }
