@@ -43,9 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             _measure(measurement, sides, options)
             table = results.merged(table, results.rows(measurement.series, files.counts, run))
             results.write(options.out / "proving.csv", table)
+            machine = [*describe_machine(), f"load average before {load}, after {load_average()}"]
+            write_report(table, options.out / "proving.md", machine, {side.name: side.mode for side in sides})
     if not options.prepare:
-        machine = [*describe_machine(), f"load average before {load}, after {load_average()}"]
-        write_report(table, options.out / "proving.md", machine, {side.name: side.mode for side in sides})
         draw(table, options.out)
         print(f"results are in {options.out}")
 
