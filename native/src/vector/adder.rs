@@ -47,7 +47,9 @@ macro_rules! each_chain {
 
 /// Blocks of eight pairs that share an inversion at most: what is staged of them stays in a core's second cache.
 const BLOCKS: usize = 128;
-/// Blocks ahead for which points are asked for.
+/// A source of no more bytes is in a core's caches already, or soon.
+const NEAR: usize = 1 << 18;
+/// Blocks ahead for which points of a larger source are asked for.
 const AHEAD: usize = 8;
 
 /// The adder of curves over F_p (D = 1) or F_p[i] (D = 2), p being T's modulus.
@@ -138,6 +140,8 @@ trait Sums<P: Stored> {
     /// Where the block's sums go: at most eight places.
     fn places(&mut self, block: usize) -> &mut [P];
     fn prefetch(&self, ifma: Ifma, block: usize);
+    /// Is the source so large that its points must be asked for ahead?
+    fn is_far(&self) -> bool;
 }
 
 /// Eight points.
@@ -214,6 +218,10 @@ impl<P: Stored> Sums<P> for Pairs<'_, P> {
         block_of(self.sums, block)
     }
 
+    fn is_far(&self) -> bool {
+        size_of_val(self.source) > NEAR
+    }
+
     #[inline(always)]
     fn prefetch(&self, ifma: Ifma, block: usize) {
         let terms = self.terms(ifma, block);
@@ -265,6 +273,10 @@ impl<P: Stored> Sums<P> for Accumulation<'_, P> {
         block_of(self.accumulators, block)
     }
 
+    fn is_far(&self) -> bool {
+        size_of_val(self.source) > NEAR
+    }
+
     #[inline(always)]
     fn prefetch(&self, ifma: Ifma, block: usize) {
         prefetch(self.source, self.terms(ifma, block));
@@ -309,12 +321,15 @@ where
         let staged = staging(ifma, staged, blocks);
         let mut chains = [Extension::unit(ifma); CHAINS];
         let mut block = first;
-        for near in 0..AHEAD {
+        let ahead = if sums.is_far() { AHEAD } else { 0 };
+        for near in 0..ahead {
             sums.prefetch(ifma, block + near);
         }
         for group in staged.chunks_exact_mut(CHAINS) {
-            for k in 0..CHAINS {
-                sums.prefetch(ifma, block + AHEAD + k);
+            if ahead > 0 {
+                for k in 0..CHAINS {
+                    sums.prefetch(ifma, block + ahead + k);
+                }
             }
             for k in 0..CHAINS {
                 (group[k].run, group[k].exceptions) = denominators::<C, T, D>(ifma, sums, block + k);
@@ -334,8 +349,8 @@ where
                 chains[k] = chains[k].times::<2>(&group[k].run).carry();
             }
             let tangent = |k: usize| group[k].exceptions.tangent;
-            let lines = each_chain!(k => line::<C, T, D>(ifma, sums, block + k, tangent(k)));
-            let points = third_points(&lines, &inverse);
+            let lines = each_chain!(k => line::<C, T, D>(ifma, sums, block + k, &inverse[k], tangent(k)));
+            let points = third_points(&lines);
             for k in 0..CHAINS {
                 put(sums.places(block + k), &lines[k].mended(ifma, points[k], group[k].exceptions));
             }
@@ -408,11 +423,17 @@ struct Line<T, const D: usize> {
     u: Extension<T, 5, D>,
     y: LooseExtension<T, 5, D>,
     v: LooseExtension<T, 5, D>,
-    rise: Extension<T, 5, D>,
+    slope: Extension<T, 5, D>,
 }
 
 #[inline(always)]
-fn line<C, T, const D: usize>(ifma: Ifma, sums: &impl Sums<C::Point>, block: usize, tangent: Mask) -> Line<T, D>
+fn line<C, T, const D: usize>(
+    ifma: Ifma,
+    sums: &impl Sums<C::Point>,
+    block: usize,
+    inverse: &Extension<T, 5, D>,
+    tangent: Mask,
+) -> Line<T, D>
 where
     C: BulkCurve<BaseField: Laned<T, D>>,
     T: MontConfig<4>,
@@ -426,7 +447,7 @@ where
     if tangent != 0 {
         rise = rise.replaced(tangent, &tangent_rise::<C, T, D>(ifma, &x));
     }
-    Line { x, u, y, v, rise }
+    Line { x, u, y, v, slope: inverse.times::<2>(&rise).carry() }
 }
 
 impl<T: MontConfig<4>, const D: usize> Line<T, D> {
@@ -446,39 +467,32 @@ impl<T: MontConfig<4>, const D: usize> Line<T, D> {
     }
 }
 
-/// Lines through (x, y), of slope rise * inverse, meet the curve in (x, y), in a point over u and in one more: its
-/// negative.
+/// Lines meet the curve in (x, y), in a point over u and in one more: its negative.
 #[inline(always)]
-fn third_points<T: MontConfig<4>, const D: usize>(
-    lines: &[Line<T, D>; CHAINS],
-    inverses: &[Extension<T, 5, D>; CHAINS],
-) -> [[Extension<T, 5, D>; 2]; CHAINS] {
-    let mut slopes = *inverses;
-    let mut sums = [[inverses[0]; 2]; CHAINS];
+fn third_points<T: MontConfig<4>, const D: usize>(lines: &[Line<T, D>; CHAINS]) -> [[Extension<T, 5, D>; 2]; CHAINS] {
+    let mut sums = [[lines[0].x; 2]; CHAINS];
     for k in 0..CHAINS {
-        slopes[k] = inverses[k].times::<2>(&lines[k].rise).carry();
+        let Line { x, u, slope, .. } = &lines[k];
+        sums[k][0] = slope.squared::<2>().minus(&x.plus(u)).plus_multiple::<2>().canonical();
     }
     for k in 0..CHAINS {
-        let Line { x, u, .. } = &lines[k];
-        sums[k][0] = slopes[k].squared::<2>().minus(&x.plus(u)).plus_multiple::<2>().canonical();
-    }
-    for k in 0..CHAINS {
-        let Line { x, y, .. } = &lines[k];
+        let Line { x, y, slope, .. } = &lines[k];
         let step = x.minus(&sums[k][0]).plus_multiple::<1>().shifted::<2>().carry();
-        sums[k][1] = slopes[k].times::<2>(&step).minus(y).plus_multiple::<1>().canonical();
+        sums[k][1] = slope.times::<2>(&step).minus(y).plus_multiple::<1>().canonical();
     }
     sums
 }
 
 #[inline(always)]
-fn tangent_line<C, T, const D: usize>(ifma: Ifma, rows: [&C::Point; LANES]) -> Line<T, D>
+fn tangent_line<C, T, const D: usize>(ifma: Ifma, rows: [&C::Point; LANES], inverse: &Extension<T, 5, D>) -> Line<T, D>
 where
     C: BulkCurve<BaseField: Laned<T, D>>,
     T: MontConfig<4>,
 {
     let x = Extension::gather(ifma, rows, 0);
     let y = Extension::gather(ifma, rows, 4 * D).loose();
-    Line { x, u: x, y, v: y, rise: tangent_rise::<C, T, D>(ifma, &x) }
+    let rise = tangent_rise::<C, T, D>(ifma, &x);
+    Line { x, u: x, y, v: y, slope: inverse.times::<2>(&rise).carry() }
 }
 
 /// 3 x^2 + a, below 7 p.
@@ -580,8 +594,9 @@ where
                 inverse[k] = chains[k].times::<2>(&group[k].before).carry();
                 chains[k] = chains[k].times::<2>(&group[k].run).carry();
             }
-            let lines = each_chain!(k => tangent_line::<C, T, D>(ifma, block_rows(points, &last, block + k)));
-            let doubles = third_points(&lines, &inverse);
+            let lines =
+                each_chain!(k => tangent_line::<C, T, D>(ifma, block_rows(points, &last, block + k), &inverse[k]));
+            let doubles = third_points(&lines);
             for k in 0..CHAINS {
                 put(block_of(points, block + k), &lines[k].mended(ifma, doubles[k], group[k].exceptions));
             }
