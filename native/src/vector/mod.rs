@@ -13,15 +13,18 @@
 // Limbs of several numbers are taken side by side, and their places count.
 #![allow(clippy::needless_range_loop)]
 
-pub mod adder;
+mod adder;
 pub mod extension;
+mod inverses;
 pub mod lanes;
+mod lines;
 pub mod memory;
 pub mod miller;
 pub mod modulus;
 pub mod packed;
 pub mod points;
 pub mod product;
+mod sums;
 pub mod tower;
 pub mod word;
 

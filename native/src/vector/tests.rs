@@ -111,6 +111,31 @@ fn late_reduction_holds_at_its_bounds() {
     }
 }
 
+/// k p + d for d next to 0, to p, and where the highest limbs of d and p are the same: there the estimate is at its edge.
+#[test]
+fn canonical_holds_at_the_multiples_of_p() {
+    type Q = Lanes<ark_bn254::FqConfig, 5>;
+    let words = |words| Fq::new_unchecked(BigInt(words));
+    let top = <ark_bn254::FqConfig as MontConfig<4>>::MODULUS.0[3];
+    let mut residues = [Fq::ZERO; LANES];
+    residues[1] = words([1, 0, 0, 0]);
+    residues[2] = -residues[1];
+    residues[3] = words([0, 0, 0, top >> 16 << 16]);
+    residues[4] = residues[3] - residues[1];
+    residues[5] = words([u64::MAX, u64::MAX, 0, 0]);
+    residues[6] = -residues[5];
+    residues[7] = words([0, 0, 0, top]);
+    on_lanes(|ifma| {
+        let loose = Q::load(ifma, &residues).loose();
+        assert_eq!(stored(&loose.canonical()), residues);
+        assert_eq!(stored(&loose.plus_multiple::<1>().canonical()), residues);
+        assert_eq!(stored(&loose.plus_multiple::<2>().canonical()), residues);
+        assert_eq!(stored(&loose.plus_multiple::<3>().canonical()), residues);
+        assert_eq!(stored(&loose.plus_multiple::<3>().carry().loose().canonical()), residues);
+        assert_eq!(Q::load(ifma, &residues).permuted(&[1, 0, 3, 2, 5, 4, 7, 6]).zeros(), 2);
+    });
+}
+
 #[test]
 fn quadratic_extension_agrees_with_arkworks() {
     type Fq2 = Fp2<ark_bn254::Fq2Config>;
