@@ -158,3 +158,17 @@ fn the_best_shape_is_wide_for_many_points() {
         assert!(shape.windows() * shape.width() >= bits);
     }
 }
+
+#[test]
+fn plain_points_are_summed_on_either_side_of_the_threshold() {
+    let rng = &mut ark_std::test_rng();
+    for count in (0..20).chain([63, 64, 65, 700]) {
+        let (points, scalars) = (points::<G1>(count, rng), scalars(count, 9, rng));
+        assert_eq!(msm(&points, &scalars).expect("as many"), naive(&points, &scalars));
+        let expected = Error::Count { what: "scalar", expected: count + 1, found: count };
+        let more = [points, vec![Affine::generator()]].concat();
+        assert_eq!(msm(&more, &scalars).err(), Some(expected));
+    }
+    let (points, scalars) = (points::<G2>(30, rng), scalars(30, 9, rng));
+    assert_eq!(msm(&points, &scalars).expect("as many"), naive(&points, &scalars));
+}
