@@ -15,6 +15,11 @@ def describe_machine() -> list[str]:
     ]
 
 
+def arkworks_flags() -> str:
+    """`RUSTFLAGS` with which arkworks' field assembly is compiled at all: its feature `asm` alone changes nothing."""
+    return "-C target-feature=+bmi2,+adx" if platform.machine() == "x86_64" else "-C target-cpu=native"
+
+
 def load_average() -> str:
     return ", ".join(f"{load:.2f}" for load in os.getloadavg())
 

@@ -25,7 +25,7 @@ from typing import Any
 from zkmargin.algebra import BN254, g1_to_bytes, g2_to_bytes, get_engine, scalars_to_bytes
 from zkmargin.verifier import Proof, VerifyingKey, write_public_signals
 
-from .machine import describe_machine, load_average
+from .machine import arkworks_flags, describe_machine, load_average
 from .tables import markdown_table
 
 HERE = Path(__file__).parent
@@ -140,7 +140,8 @@ def _arkworks(directory: Path) -> list[Side]:
     manifest = str(HERE / "arkworks" / "Cargo.toml")
     build = ["cargo", "build", "--release", "--locked", "--manifest-path", manifest]
     target = os.environ.get("ARKWORKS_TARGET", str(directory))
-    subprocess.run([*build, "--target-dir", target], check=True, timeout=TIMEOUT_S)
+    flags = {"RUSTFLAGS": arkworks_flags()}
+    subprocess.run([*build, "--target-dir", target], check=True, timeout=TIMEOUT_S, env={**os.environ, **flags})
     return [Side("arkworks", _how(1, 1), [f"{target}/release/arkworks-peer"], proofs=ONE_BY_ONE)]
 
 
@@ -155,11 +156,12 @@ def measure(all_sides: Sequence[Side], count: int, passes: int, repeats: int) ->
 
 
 def write(all_sides: Sequence[Side], count: int, out: Path, load_before: str) -> None:
-    ours = median(all_sides[0].cpu_s)
+    ours = all_sides[0].cpu_s
     rows = []
     for side in all_sides:
         each, cpu = median(side.each_s), median(side.cpu_s)
-        figures = (each * 1e6, min(side.each_s) * 1e6, 1 / each, cpu * 1e6, ours / cpu)
+        ratio = median(mine / its for mine, its in zip(ours, side.cpu_s, strict=True))
+        figures = (each * 1e6, min(side.each_s) * 1e6, 1 / each, cpu * 1e6, ratio)
         texts = [f"{x:.{n}f}" for x, n in zip(figures, (0, 0, 0, 0, 2), strict=True)]
         rows.append((side.name, side.what, *texts, f"{side.peak_mb:.0f}" if side.peak_mb else ""))
     header = (
@@ -175,8 +177,8 @@ def write(all_sides: Sequence[Side], count: int, out: Path, load_before: str) ->
         f"{count:,} different proofs; medians of {len(all_sides[0].each_s)} interleaved passes over all of them. "
         "Checking the proof's points is part of every figure; ours include Python's part, from integers on. "
         "`processor us` is the time on all processors together, which other programs on the machine disturb less; the "
-        "column after it compares it with that of ours, one by one. `peak mb` is the most memory of our whole process, "
-        "the proofs as Python holds them included.\n",
+        "column after it compares it with that of ours, one by one, pass by pass. `peak mb` is the most memory of "
+        "our whole process, the proofs as Python holds them included.\n",
         "\n".join(f"- {line}" for line in [*describe_machine(), *versions]),
         f"- load average before {load_before}, after {load_average()}\n",
         markdown_table([name.replace("_", " ") for name in header], rows),

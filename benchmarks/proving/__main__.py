@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             table = results.merged(table, results.rows(measurement.series, files.counts, run))
             results.write(options.out / "proving.csv", table)
             machine = [*describe_machine(), f"load average before {load}, after {load_average()}"]
-            write_report(table, options.out / "proving.md", machine, {side.name: side.mode for side in sides})
+            write_report(table, options.out / "proving.md", machine, {kind.name: kind.mode for kind in SIDES})
     if not options.prepare:
         draw(table, options.out)
         print(f"results are in {options.out}")
@@ -62,6 +62,8 @@ def _measure(measurement: Measurement, sides: Sequence[Side], options: argparse.
     measurement.warm()
     print(f"{name}: cold", flush=True)
     measurement.cold()
+    print(f"{name}: witness", flush=True)
+    measurement.witness(ours)
     for threads in range(1, (os.cpu_count() or 1) + 1 if options.many else 1):
         print(f"{name}: streams on {threads}", flush=True)
         number = str(threads)

@@ -93,8 +93,17 @@ class Measurement:
             self._rounds(self._each("warm", started), lambda side: _proofs(servers[side.name]))
             started = [side for side in self._sides if side.name in servers]
             self._rounds(self._each("verify", started), lambda side: _checks(servers[side.name]))
-            ours = [side for side in started if side.name == "zkmargin"]
-            self._rounds(self._each("witness", ours), lambda side: servers[side.name].ask("witness"))
+
+    def witness(self, side: Side) -> None:
+        """In a process of its own, which holds the compiled circuit: no prover needs that."""
+        if side not in self._sides:
+            return
+        each = self._each("witness", [side])
+        try:
+            with Server(side, self.files, SETUP_LIMIT_S, "witness") as server:
+                self._rounds(each, lambda _: server.ask("witness"))
+        except PeerFailed as problem:
+            each[side].note = str(problem).splitlines()[0]
 
     def cold(self) -> None:
         """Whole processes, with their files in the system's cache; the first is no figure, but its proof is checked."""
@@ -112,12 +121,15 @@ class Measurement:
         self._rounds(each, lambda side: self._last(command, side.environment() | variables))
 
     def _rounds(self, each: Mapping[Side, Series], step: Callable[[Side], Spent]) -> None:
-        """One step of each side in turn, again and again while the rounds and the circuit's time last."""
+        """One step of each side in turn, again and again while the rounds and the circuit's time last.
+
+        Every other round goes backwards, so that nobody always follows whoever leaves caches or a collector busy.
+        """
         for turn in range(self.limits.rounds):
             done = [series for series in each.values() if series.spent]
             if turn and (turn + 1) * sum(series.seconds for series in done) > self.limits.circuit_s:
                 break
-            for side, series in each.items():
+            for side, series in list(each.items())[:: -1 if turn % 2 else 1]:
                 if side in self._sides:
                     self._try(side, series, partial(step, side))
 
@@ -137,11 +149,9 @@ class Measurement:
         return self.series[-1]
 
     def _start(self, side: Side, stack: ExitStack, servers: dict[str, Server]) -> Spent:
-        """The first proof and the first witness meet cold caches, and are no figures."""
+        """The first proof meets cold caches, and is no figure."""
         server = stack.enter_context(Server(side, self.files, self.limits.step_s))
         server.ask("prove")
-        if side.name == "zkmargin":
-            server.ask("witness")
         servers[side.name] = server
         return server.loaded
 
@@ -160,7 +170,10 @@ class Measurement:
     def _cold(self, side: Side) -> Spent:
         for name in LEFTOVERS:
             (side.folder(self.files) / name).unlink(missing_ok=True)
-        return whole_process(side.cold(self.files), side.environment(), self.limits.step_s)
+        spent = whole_process(side.cold(self.files), side.environment(), self.limits.step_s)
+        if not any((side.folder(self.files) / name).exists() for name in LEFTOVERS):
+            raise PeerFailed("left no proof")
+        return spent
 
     def _first_cold(self, side: Side) -> Spent:
         spent = self._cold(side)

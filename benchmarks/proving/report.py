@@ -22,6 +22,7 @@ COLUMNS = (
     "circuit",
     "constraints",
     "side",
+    "rounds",
     "seconds",
     "fastest",
     "slowest",
@@ -35,13 +36,14 @@ COLUMNS = (
 
 def write_report(table: Sequence[Row], path: Path, machine: Iterable[str], modes: Mapping[str, str]) -> None:
     versions = {row.side: row.version for row in table if row.version}
+    sides = sorted({row.side for row in table if row.rounds})
     parts = [
         "# Proving times\n",
         "Written by `python -m benchmarks.proving`; [the README](../README.md#proving) says how. Medians over "
         "interleaved rounds; `ours / it` is the median of the ratios round by round (below 1: ours is faster) with "
         "its range. `processor s` counts all threads.\n",
         "\n".join(f"- {line}" for line in machine),
-        "\n".join(f"- {side} {version}: {modes.get(side, '')}" for side, version in sorted(versions.items())),
+        "\n".join(f"- {side} {versions.get(side, '')}: {modes.get(side, '')}" for side in sides),
         "- runs: " + ", ".join(sorted({row.run for row in table})) + "\n",
         "\n".join(f"- {family}: {what}" for family, what in FAMILIES.items()) + "\n",
         _shares("Our time as a share of each peer's", table, lambda row: row.ratio),
@@ -74,6 +76,7 @@ def _section(title: str, table: Sequence[Row]) -> str:
             row.circuit,
             row.constraints,
             row.side,
+            row.rounds,
             _time(row.median_s),
             _time(row.fastest_s),
             _time(row.slowest_s),

@@ -35,11 +35,11 @@ class Spent:
 class Server:
     """`with Server(side, files, limit_s) as server: server.ask("prove")`; what takes longer than the limit ends it."""
 
-    def __init__(self, side: Side, files: CircuitFiles, limit_s: float) -> None:
+    def __init__(self, side: Side, files: CircuitFiles, limit_s: float, word: str = "serve") -> None:
         self._name, self._limit = f"{side.name} on {files.circuit.name}", limit_s
         self._errors = tempfile.TemporaryFile(mode="w+")  # noqa: SIM115 (closed with the server)
         self._process = subprocess.Popen(
-            side.command("serve", files),
+            side.command(word, files),
             cwd=ROOT,
             env=side.environment(),
             stdin=subprocess.PIPE,

@@ -8,7 +8,6 @@ that cost, `serve FOLDER` proves and verifies as often as it is asked, `prove FO
 from __future__ import annotations
 
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import sysconfig
 import venv
 from pathlib import Path
 
+from ..machine import arkworks_flags
 from ..peers import NODE_MODULES
 from .circuits import CircuitFiles
 
@@ -118,8 +118,7 @@ class Arkworks(Side):
         manifest = HERE.parent / "arkworks" / "Cargo.toml"
         command = ["cargo", "build", "--release", "--locked", "--quiet", "--features", "parallel"]
         places = ["--manifest-path", str(manifest), "--target-dir", str(self.tools / "arkworks")]
-        features = "-C target-feature=+bmi2,+adx" if platform.machine() == "x86_64" else "-C target-cpu=native"
-        self._run([*command, *places], RUSTFLAGS=features)
+        self._run([*command, *places], RUSTFLAGS=arkworks_flags())
 
     def program(self) -> list[str]:
         return [str(self.tools / "arkworks" / "release" / "arkworks-peer")]

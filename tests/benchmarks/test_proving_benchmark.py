@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.peers import PeerFailed
 from benchmarks.proving import results
 from benchmarks.proving.__main__ import main
 from benchmarks.proving.circuits import CircuitFiles, ProvenCircuit
 from benchmarks.proving.measure import Limits, Measurement, Series
-from benchmarks.proving.server import Spent
-from benchmarks.proving.sides import Side
+from benchmarks.proving.report import write_report
+from benchmarks.proving.server import Spent, last_line
+from benchmarks.proving.sides import Side, Zkmargin
 
 PEER = """
 import json, sys, time
@@ -103,6 +105,67 @@ def test_sides_that_fail_or_are_slow_are_noted(files: CircuitFiles, tmp_path: Pa
     assert [spent.seconds for spent in warm.spent] == [0.3] * 3
 
 
+class Processes(Pretended):
+    """A side whose whole process runs `does` in Python, and whose check ends well or badly."""
+
+    has_cold = True
+
+    def __init__(self, tools: Path, name: str, does: str, check: str = "") -> None:
+        super().__init__(tools, name, 0.1)
+        self.does, self.check = does, check
+
+    def command(self, word: str, files: CircuitFiles) -> list[str]:
+        return [sys.executable, "-c", self.check + PEER, word, "0.1"]
+
+    def cold(self, files: CircuitFiles) -> list[str]:
+        return [sys.executable, "-c", self.does, str(self.folder(files) / "proof")]
+
+
+def test_whole_processes_must_leave_a_proof_that_holds(files: CircuitFiles, tmp_path: Path) -> None:
+    leaves = "import pathlib, sys; pathlib.Path(sys.argv[1]).touch()"
+    once = leaves.replace("touch()", "touch() if not pathlib.Path(sys.argv[1] + '.told').exists() else None")
+    sides = [
+        Processes(tmp_path, "good", leaves),
+        Processes(tmp_path, "empty", "pass"),
+        Processes(tmp_path, "lazy", f"{once}; pathlib.Path(sys.argv[1] + '.told').touch()"),
+        Processes(tmp_path, "liar", leaves, check="import sys; sys.exit('an own proof was refused')\n"),
+    ]
+    for side in sides:
+        side.folder(files).mkdir()
+    measurement = Measurement(files, sides, Limits(rounds=2, step_s=5.0, circuit_s=100.0))
+    measurement.cold()
+    notes = {one.side: one.note for one in measurement.series if one.note}
+    assert notes == {"empty": "left no proof", "lazy": "left no proof", "liar": "an own proof was refused"}
+    assert {one.side: len(one.spent) for one in measurement.series if one.spent} == {"good": 2}
+
+
+def test_an_own_proof_of_something_else_is_refused(tmp_path: Path) -> None:
+    files = CircuitFiles(ProvenCircuit.parse("chain-10"), tmp_path / "chain-10")
+    files.make()
+    side = Zkmargin(tmp_path)
+    measurement = Measurement(files, [side], Limits(rounds=1, step_s=60.0, circuit_s=60.0))
+    measurement.prepare()
+    measurement.cold()
+    assert not any(one.note for one in measurement.series)
+    public = side.folder(files) / "public.json"
+    public.write_text(json.dumps([str(int(x) + 1) for x in json.loads(public.read_text())]))
+    with pytest.raises(PeerFailed, match="proof"):
+        last_line(side.command("check", files), side.environment(), 60.0)
+
+
+def test_rounds_go_forwards_and_backwards(files: CircuitFiles, tmp_path: Path) -> None:
+    sides = [Pretended(tmp_path, name, 0.1) for name in ("one", "other")]
+    measurement = Measurement(files, sides, Limits(rounds=3, step_s=5.0, circuit_s=100.0))
+    order: list[str] = []
+
+    def step(side: Side) -> Spent:
+        order.append(side.name)
+        return Spent(0.1, 0.1, 1.0)
+
+    measurement._rounds(measurement._each("warm", sides), step)
+    assert order == ["one", "other", "other", "one", "one", "other"]
+
+
 def test_rounds_end_with_the_circuits_time(files: CircuitFiles, tmp_path: Path) -> None:
     sides = [Pretended(tmp_path, "one", 2.0), Pretended(tmp_path, "other", 3.0)]
     measurement = Measurement(files, sides, Limits(rounds=9, step_s=5.0, circuit_s=16.0))
@@ -120,6 +183,8 @@ def test_ratios_are_of_pairs_and_rows_survive_the_file(tmp_path: Path) -> None:
     gnark = by_side["gnark"]
     assert (gnark.ratio, gnark.ratio_low, gnark.ratio_high, gnark.memory_ratio) == (0.5, 0.25, 0.5, 0.5)
     assert gnark.processor_ratio == 0.5
+    write_report(table, tmp_path / "x.md", [], {"gnark": "its best"})
+    assert "- gnark : its best\n" in (tmp_path / "x.md").read_text()  # its version is not known
     results.write(tmp_path / "x.csv", table)
     assert results.read(tmp_path / "x.csv") == table
     again = results.rows([Series("chain-12", "gnark", "warm", note="gone")], counts, "later")
