@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from zkmargin.algebra import BN254, Engine, EngineUnavailable, get_engine, scalars_to_bytes
 from zkmargin.algebra.engine import ENGINE_VARIABLE
 
-from . import door_compressed, door_fields, door_groth16, door_groups, door_twins
+from . import door_compressed, door_fields, door_groth16, door_groups, door_provers, door_twins
 from .door_case import Case, Refusal
 
 CASES: list[Case] = [
@@ -19,6 +19,7 @@ CASES: list[Case] = [
     *door_groups.CASES,
     *door_compressed.CASES,
     *door_groth16.CASES,
+    *door_provers.CASES,
     *door_twins.CASES,
 ]
 REFUSALS: list[Refusal] = [
@@ -26,9 +27,11 @@ REFUSALS: list[Refusal] = [
     *door_groups.REFUSALS,
     *door_compressed.REFUSALS,
     *door_groth16.REFUSALS,
+    *door_provers.REFUSALS,
     *door_twins.REFUSALS,
 ]
-METHODS = {name for name in vars(Engine) if not name.startswith("_")} - {"name", "curve"}
+# Only the native engine has key files: tests/prover/test_native_keys.py.
+METHODS = {name for name in vars(Engine) if not name.startswith("_")} - {"name", "curve", "open_prover"}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
