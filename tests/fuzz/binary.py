@@ -6,10 +6,15 @@ content is tested and not the container alone.
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from random import Random
 
 MAGICS = (b"r1cs", b"wtns", b"zkey", b"ptau")
 NATIVE = b"zkmk"
+CHECKSUM = 32
+"""It ends a native key's header."""
+MODULI_END = 12 + 2 * 32
+"""Where the counts of a native key's header begin."""
 COUNTS = (0, 1, 2, 3, 7, 8, 255, 1 << 16, (1 << 31) - 1, 1 << 31, (1 << 32) - 1, 1 << 32, 1 << 61, (1 << 64) - 1)
 UNITS = (4, 4, 8, 32, 36, 44, 64, 64, 128)
 """Counts and sizes; scalars; terms and coefficients; points."""
@@ -21,7 +26,7 @@ Section = tuple[bytes, bytes, bytes]
 def change(data: bytes, random: Random) -> bytes:
     """One change; the data starts with one of the magics."""
     if data[:4] == NATIVE:
-        return _inside(data, random, random.randrange(0, len(data), 64) if random.random() < 0.7 else 0)
+        return _native(data, random)
     head, sections, tail = _split(data)
     if not sections or random.random() < 0.05:
         return _inside(data, random, 4)
@@ -46,6 +51,18 @@ def change(data: bytes, random: Random) -> bytes:
     if random.random() < 0.9:
         head = head[:8] + len(sections).to_bytes(4, "little")
     return head + b"".join(b"".join(section) for section in sections) + tail
+
+
+def _native(data: bytes, random: Random) -> bytes:
+    """Often the header, and then mostly with a checksum that holds again: whoever changes a key can do that too."""
+    length = int.from_bytes(data[8:12], "little")
+    if random.random() < 0.6 or not 12 + CHECKSUM < length <= len(data):
+        return _inside(data, random, random.randrange(0, len(data), 64) if random.random() < 0.7 else 0)
+    body = _inside(data[: length - CHECKSUM], random, random.choice((0, 12, MODULI_END)))
+    checksum = data[length - CHECKSUM : length]
+    if random.random() < 0.9:
+        checksum = blake2b(body, digest_size=CHECKSUM).digest()
+    return body + checksum + data[length:]
 
 
 def _split(data: bytes) -> tuple[bytes, list[Section], bytes]:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from zkmargin.algebra import get_engine
+from zkmargin.algebra import ZkMarginError, get_engine
 
 from .mutations import MAX_BYTES, mutate
 from .targets import PLANTED, TARGETS, Accepted, target
@@ -66,6 +66,21 @@ def test_mutations_repeat_and_reach_every_verdict() -> None:
         found[target("ledger").verdict(data)] += 1
     assert found["malformed"]
     assert found["refused"] or EXAMPLES == 4
+
+
+@pytest.mark.skipif("native-key" not in TARGETS, reason="native keys need the native engine")
+def test_mutations_reach_what_a_native_keys_header_says() -> None:
+    """Behind its checksum, which is nobody's secret."""
+    reasons: Counter[str] = Counter()
+    for seed in range(400):
+        random = Random(seed)
+        try:
+            target("native-key").check(mutate(random.choice(target("native-key").seeds), random))
+        except ZkMarginError as problem:
+            reasons[str(problem)] += 1
+    text = " ".join(reasons)
+    for reason in ("another number of points than wires", "out of place", "than its counts say", "shape that no key"):
+        assert reason in text
 
 
 def test_mutations_change_the_parts_of_a_call() -> None:
