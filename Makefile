@@ -55,10 +55,16 @@ format: $(VENV)/.installed
 	$(BIN)/ruff check --fix .
 	cargo fmt --manifest-path native/Cargo.toml
 
+# A processor without the x86-64 kernels, for which the crate must compile too (rustup target add).
+OTHER := aarch64-unknown-linux-gnu
+
 native-check:
 	cargo fmt --manifest-path native/Cargo.toml -- --check
 	cargo clippy --manifest-path native/Cargo.toml --locked --release --all-targets -- -D warnings
 	cargo test --manifest-path native/Cargo.toml --locked --release --no-default-features --quiet
+	@if test -d "$$(rustc --print target-libdir --target $(OTHER))"; then cargo clippy --manifest-path native/Cargo.toml \
+	    --locked --release --lib --tests --no-default-features --target $(OTHER) -- -D warnings; \
+	else echo "the toolchain has no $(OTHER): the crate was not compiled for it"; fi
 
 # The crate's tests under AddressSanitizer, what Miri can interpret of them, and on aarch64: twenty minutes, before a
 # release or after a change of unsafe code. native/sanitize.sh says what each needs.

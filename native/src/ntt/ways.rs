@@ -1,8 +1,6 @@
 //! The ways to compute a domain's transforms, and the tables of twiddles that they are made with.
 
-use ark_ff::PrimeField;
-#[cfg(target_arch = "x86_64")]
-use ark_ff::{Fp, MontBackend, MontConfig};
+use ark_ff::{Fp, MontBackend, MontConfig, PrimeField};
 
 use super::scalar::ScalarWays;
 use crate::affine::Coordinate;
