@@ -177,7 +177,7 @@ mod tests {
     fn agrees<C: MontConfig<N>, const N: usize>() {
         let rng = &mut ark_std::test_rng();
         let edges = [Element::<C, N>::ZERO, Fp::new_unchecked(BigInt::one()), Element::ONE];
-        let random: Vec<Element<C, N>> = (0..40).map(|_| Element::rand(rng)).collect();
+        let random: Vec<Element<C, N>> = (0..if cfg!(miri) { 2 } else { 40 }).map(|_| Element::rand(rng)).collect();
         let all: Vec<_> = edges.into_iter().chain(edges.map(|edge| -edge)).chain(random).collect();
         for x in &all {
             let mut result = *x;
