@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
-use super::{scalar, Buffer, Program};
+use super::programs::Program;
+use super::{scalar, Buffer};
 use crate::affine::BulkCurve;
 use crate::encode::encode_points;
 use crate::error::Error;
