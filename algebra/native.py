@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from . import _native
 from .curves import BN254, Curve
@@ -142,15 +143,18 @@ class NativeEngine:
         return _NativeProver(_native.Prover(key, _memory(memory)))
 
     def open_prover(self, path: str, *, private: bool = False) -> LoadedProver:
-        return _NativeProver(_native.open_native_key(path, private))
+        with _naming(path):
+            return _NativeProver(_native.open_native_key(path, private))
 
     def write_native_key(self, key: ProvingParts, memory: int, path: str) -> None:
         """Make the key ready and write it over an empty file, for `open_prover`; its points have been checked."""
-        _native.write_native_key(key, _memory(memory), path)
+        with _naming(path):
+            _native.write_native_key(key, _memory(memory), path)
 
     def verify_native_key(self, path: str) -> None:
         """Hold a native key file against its checksums; an `EncodingError` where it was damaged or altered."""
-        _native.verify_native_key(path)
+        with _naming(path):
+            _native.verify_native_key(path)
 
     def poseidon(self, inputs: Buffer, arity: int) -> bytes:
         return _native.poseidon(inputs, min(max(arity, 0), _TOO_WIDE))
@@ -285,3 +289,13 @@ def _place(place: int, what: str) -> int:
 def _memory(size: int) -> int:
     """A number of bytes that Rust can hold."""
     return min(max(size, 0), 1 << 62)
+
+
+@contextmanager
+def _naming(path: str) -> Iterator[None]:
+    """The system's errors from native code, with the file that they are about."""
+    try:
+        yield
+    except OSError as problem:
+        problem.filename = path
+        raise

@@ -89,19 +89,16 @@ def COMMAND(
 
 def _from_files(key_path: Path, witness_path: Path, progress: Progress) -> tuple[Prover, bytes, list[Phase]]:
     from zkmargin.circuits.formats import read_wtns
+    from zkmargin.prover import Prover, is_native_key, read_zkey
     from zkmargin.prover.breakdown import Phase, timed
 
+    def opened() -> Prover:
+        data = read_file(key_path, ".zkey")
+        return Prover.open(key_path) if is_native_key(data) else Prover(read_zkey(data))
+
     progress("loading the key")
-    prover, load = timed(lambda: _opened(key_path))
+    prover, load = timed(opened)
     return prover, read_wtns(read_file(witness_path, ".wtns")), [Phase("load", load)]
-
-
-def _opened(path: Path) -> Prover:
-    """From a native key file or a .zkey."""
-    from zkmargin.prover import Prover, is_native_key, read_zkey
-
-    data = read_file(path, ".zkey")
-    return Prover.open(path) if is_native_key(data) else Prover(read_zkey(data))
 
 
 def _from_shape(shape: Shape, progress: Progress) -> tuple[Prover, bytes, list[Phase]]:
@@ -155,9 +152,10 @@ def _row(phase: Phase) -> dict[str, Any]:
 
 def _lines(found: Breakdown, before: list[Phase], prover: Prover) -> Iterator[str]:
     facts, threads = prover.facts, "thread" if found.threads == 1 else "threads"
+    medians = "1 proof" if found.rounds == 1 else f"medians of {found.rounds} proofs"
     folded = "folded" if facts.folded else "not folded"
     yield f"{facts.n_wires:,} wires, a domain of {facts.domain_size:,}, C's part of H {folded}"
-    yield f"kernel {found.kernel}, {found.threads} {threads}, medians of {found.rounds} proofs"
+    yield f"kernel {found.kernel}, {found.threads} {threads}, {medians}"
     yield ""
     yield f"{'':<20}{'time':>10}{'floor':>10}{'ratio':>7}   of the floor"
     for phase in before:

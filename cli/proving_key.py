@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from .engine_choice import chosen_engine
+from .errors import Misuse
 from .files import read_file, require_free
 from .options import FILE, Group, force_option, progress_option
 from .output import Output
@@ -47,23 +48,29 @@ def _size(context: click.Context, parameter: click.Parameter, value: str | None)
 def import_command(
     output: Output, zkey_path: Path, key_path: Path, circuit_path: Path | None, memory: int | None, force: bool
 ) -> None:
-    """Turn a .zkey into a native key file, which is mapped at once whenever a proof is made.
+    """Turn a .zkey into a native key file.
 
-    Every point is checked here, and no more afterwards. With its circuit, C's part of the quotient is folded into the
-    key: a third of the transforms of every proof are saved, and the proofs stay the same.
+    Such a file is mapped at once whenever a proof is made. Every point is checked here, and no more afterwards. With
+    its circuit, C's part of the quotient is folded into the key: a third of the transforms of every proof are saved,
+    and the proofs stay the same.
     """
     from zkmargin.circuits.formats import read_r1cs
-    from zkmargin.prover import read_zkey, write_native_key
+    from zkmargin.prover import is_native_key, read_zkey, write_native_key
     from zkmargin.prover.folding import fold
+    from zkmargin.prover.native_key import native_engine
 
     require_free([key_path], force)
-    engine = chosen_engine(output)
+    engine = native_engine(chosen_engine(output))
+    data = read_file(zkey_path, ".zkey")
+    if is_native_key(data):
+        raise Misuse(f"{zkey_path} is a native key already; prove with it as it is")
     with Progress(output, "import") as progress:
         progress("checking the key")
-        key = read_zkey(read_file(zkey_path, ".zkey"), engine, check="full")
+        key = read_zkey(data, engine, check="full")
         if circuit_path is not None:
             key = fold(key, read_r1cs(read_file(circuit_path, ".r1cs")), engine, progress=progress)
         progress("making tables")
+        key_path.parent.mkdir(parents=True, exist_ok=True)
         write_native_key(key, key_path, engine, memory=memory, replace=force)
     size = key_path.stat().st_size
     digest = None if key.circuit_digest is None else key.circuit_digest.hex()
@@ -78,7 +85,10 @@ def import_command(
 @progress_option
 @click.pass_obj
 def check(output: Output, key_path: Path) -> None:
-    """Hold a native key file against its checksums, which opening it does not; exit code 2 where it is damaged."""
+    """Hold a native key file against its checksums.
+
+    Opening it does not. Exit code 2 where it is damaged: import it again from its .zkey.
+    """
     from zkmargin.prover import verify_native_key
 
     read_file(key_path, ".zkmkey")

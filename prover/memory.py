@@ -35,7 +35,10 @@ def table_memory(wanted: int | None, domain_size: int) -> int:
         return wanted
     said = os.environ.get(MEMORY_VARIABLE)
     if said:
-        return memory_size(said)
+        try:
+            return memory_size(said)
+        except EncodingError as problem:
+            raise EncodingError(f"${MEMORY_VARIABLE}: {problem}", what="memory") from None
     by_size = SMALL if domain_size < LARGE_DOMAIN else BYTES_PER_ROW * domain_size
     return min(by_size, free_memory() // SHARE_OF_FREE)
 

@@ -6,6 +6,7 @@ was damaged or altered since yields proofs that do not verify, and such a proof 
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from os import PathLike
@@ -43,17 +44,22 @@ def write_native_key(
     vouches for them. It appears whole or not at all, readable by all whom the umask lets read and writable by none;
     what is already there stays, and is a `FileExistsError`, unless `replace`.
     """
-    native, place = _native(engine), Path(path)
+    native, place = native_engine(engine), Path(path)
+    bound = table_memory(memory, key.domain_size)
     descriptor, name = tempfile.mkstemp(prefix=f".{place.name[:64]}.", suffix=".part", dir=place.parent)
     try:
         os.close(descriptor)
-        native.write_native_key(key, table_memory(memory, key.domain_size), name)
+        native.write_native_key(key, bound, name)
         os.chmod(name, 0o444 & ~_umask())
         if replace:
             os.replace(name, place)
         else:
-            os.link(name, place)
-            os.unlink(name)
+            _move_new(name, place)
+    except OSError as problem:
+        Path(name).unlink(missing_ok=True)
+        # The caller knows the place, and not the name beside it.
+        problem.filename, problem.filename2 = os.fspath(place), None
+        raise
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
@@ -64,10 +70,11 @@ def verify_native_key(path: str | PathLike[str], engine: Engine | None = None) -
 
     That tells damage, not forgery: whoever can write to the file can write its checksums too.
     """
-    _native(engine).verify_native_key(os.fspath(path))
+    native_engine(engine).verify_native_key(os.fspath(path))
 
 
-def _native(engine: Engine | None) -> NativeEngine:
+def native_engine(engine: Engine | None = None) -> NativeEngine:
+    """The engine that has native keys, or an `EngineUnavailable` that says so."""
     engine = engine or get_engine()
     if engine.name == "native":
         from zkmargin.algebra.native import NativeEngine
@@ -75,6 +82,21 @@ def _native(engine: Engine | None) -> NativeEngine:
         if isinstance(engine, NativeEngine):
             return engine
     raise EngineUnavailable("native", "only it has native key files; the reference engine takes a .zkey")
+
+
+def _move_new(name: str, place: Path) -> None:
+    """Move without ever replacing something: a link fails where the name is taken."""
+    try:
+        os.link(name, place)
+    except FileExistsError:
+        raise
+    except OSError:
+        # No hard links on this file system: the check and the move are two steps there.
+        if os.path.lexists(place):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from None
+        os.rename(name, place)
+        return
+    os.unlink(name)
 
 
 def _umask() -> int:

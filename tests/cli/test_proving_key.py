@@ -92,3 +92,26 @@ def test_the_error_is_one_line_for_people_too(files: Path) -> None:
     done = invoke("proving-key", "check", files / "c.r1cs")
     assert (done.code, done.stderr.count("\n")) == (2, 1)
     assert json.loads(json.dumps(done.stderr)).startswith("error: native key: ")
+
+
+def test_what_cannot_be_imported_is_said_before_the_key_is_checked(
+    files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, other = files / "k.zkmkey", files / "o.zkmkey"
+    run("proving-key", "import", files / "k.zkey", "-o", key, "--memory", "0")
+    told = run("proving-key", "import", key, "-o", other, code=2)
+    assert "a native key already" in str(told["message"])
+    monkeypatch.setattr("zkmargin.prover.read_zkey", lambda *_, **__: pytest.fail("the key was read"))
+    monkeypatch.setenv("ZKMARGIN_ENGINE", "reference")
+    assert run("proving-key", "import", files / "k.zkey", "-o", other, code=2)["error"] == "engine-unavailable"
+    assert not other.exists()
+
+
+def test_a_new_folder_and_a_bad_amount_in_the_environment(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = files / "new" / "folder" / "k.zkmkey"
+    run("proving-key", "import", files / "k.zkey", "-o", key, "--memory", "0")
+    assert key.exists()
+    monkeypatch.setenv("ZKMARGIN_PROVER_MEMORY", "lots")
+    told = run("proving-key", "import", files / "k.zkey", "-o", files / "o.zkmkey", code=2)
+    assert "ZKMARGIN_PROVER_MEMORY" in str(told["message"])
+    run("groth16", "prove", key, files / "w.wtns", files / "proof.json", files / "public.json")

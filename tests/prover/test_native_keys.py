@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -116,8 +117,38 @@ def test_a_file_cut_short_is_a_typed_error(native: Engine, key: ProvingKey, tmp_
 
 
 def test_a_missing_file_is_the_systems_error(native: Engine, tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError) as caught:
         Prover.open(tmp_path / "none", native)
+    assert caught.value.filename == str(tmp_path / "none")
+
+
+@pytest.mark.parametrize("failing", ["write_native_key", "chmod"])
+def test_what_the_system_refuses_names_the_key_and_leaves_nothing(
+    native: Engine, key: ProvingKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no storage space")
+
+    monkeypatch.setattr(type(native) if failing == "write_native_key" else os, failing, full)
+    with pytest.raises(OSError, match="no storage space") as caught:
+        write_native_key(key, tmp_path / "k", native)
+    assert caught.value.filename == str(tmp_path / "k")
+    assert os.listdir(tmp_path) == []
+
+
+def test_without_hard_links_a_key_is_moved_and_still_replaces_nothing(
+    native: Engine, key: ProvingKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "no links here")
+
+    monkeypatch.setattr(os, "link", refused)
+    write_native_key(key, tmp_path / "k", native, memory=0)
+    before = (tmp_path / "k").read_bytes()
+    with pytest.raises(FileExistsError):
+        write_native_key(key, tmp_path / "k", native)
+    assert (tmp_path / "k").read_bytes() == before
+    assert os.listdir(tmp_path) == ["k"]
 
 
 def test_the_reference_engine_says_that_it_has_none(key: ProvingKey, tmp_path: Path) -> None:
