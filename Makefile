@@ -66,8 +66,8 @@ native-check:
 	    --locked --release --lib --tests --no-default-features --target $(OTHER) -- -D warnings; \
 	else echo "the toolchain has no $(OTHER): the crate was not compiled for it"; fi
 
-# The crate's tests under AddressSanitizer, what Miri can interpret of them, and on aarch64: twenty minutes, before a
-# release or after a change of unsafe code. native/sanitize.sh says what each needs.
+# The crate's tests under AddressSanitizer, what Miri can interpret of them, and on aarch64: before a release or after a
+# change of unsafe code. The crate is built three times for it; native/sanitize.sh says what each needs.
 sanitize:
 	sh native/sanitize.sh address
 	sh native/sanitize.sh miri

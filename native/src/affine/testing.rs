@@ -64,10 +64,9 @@ pub fn check_adder<C: BulkCurve>(adder: &dyn Adder<C>) {
     // Nothing but exceptions, so that each meets each; and nothing but ordinary points.
     let strange: Vec<_> = mixed[..5].iter().flat_map(|p| [*p, -*p, Affine::identity()]).collect();
     let plain: Vec<_> = crowd::<C>(40, rng).into_iter().filter(|p| !p.is_zero()).collect();
-    let lengths = (0..41).chain([63, 64, 65, 500, 1023, 1024, 1025, 2500]);
     for points in [mixed, strange, plain] {
         let source = store(&points);
-        for length in lengths.clone().filter(|length| !cfg!(miri) || [0, 1, 2, 7].contains(length)) {
+        for length in (0..41).chain([63, 64, 65, 500, 1023, 1024, 1025, 2500]) {
             let pairs: Vec<[Term; 2]> = (0..length).map(|_| [(); 2].map(|_| term(points.len(), rng))).collect();
             let mut sums = vec![source[0]; length];
             adder.add_pairs(&source, &pairs, &mut sums, room);
