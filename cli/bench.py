@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
+
+from zkmargin.algebra.engine import native_kernels
 
 from .errors import Misuse
 from .files import read_file
@@ -51,9 +54,9 @@ OPERATION_NAMES = {
 @click.option("--threads", type=click.IntRange(1, 1024), help="As many threads; otherwise one for each core.")
 @click.option("--rounds", type=click.IntRange(1, 1000), default=7, show_default=True, help="Proofs that are timed.")
 @progress_option
-@click.pass_obj
+@click.pass_context
 def COMMAND(
-    output: Output,
+    context: click.Context,
     key_path: Path | None,
     witness_path: Path | None,
     shape: Shape,
@@ -69,6 +72,9 @@ def COMMAND(
     """
     if (key_path is None) != (witness_path is None):
         raise Misuse("a key comes with a witness: zkmargin bench KEY WITNESS.wtns")
+    if key_path is not None and context.get_parameter_source("shape") is not ParameterSource.DEFAULT:
+        raise Misuse("--shape names a circuit made up for this; a key and a witness have theirs")
+    output: Output = context.obj
     # Both are read by the native module when it first works.
     if kernel is not None:
         os.environ[KERNEL_VARIABLE] = kernel
@@ -120,7 +126,11 @@ def _from_shape(shape: Shape, progress: Progress) -> tuple[Prover, bytes, list[P
 
 
 def _warn_of_another_kernel(output: Output, used: str, wanted: str | None) -> None:
-    if wanted not in (None, used):
+    if wanted is None:
+        complaint = native_kernels()[1]
+        if complaint:
+            output.warn(complaint)
+    elif wanted != used:
         output.warn(f"this processor lacks what kernel {wanted} needs; {used} was measured")
 
 

@@ -77,3 +77,13 @@ def test_the_reference_engine_is_refused(files: tuple[str, str]) -> None:
     done = bench(*files, ZKMARGIN_ENGINE="reference")
     assert done.returncode == 2
     assert "reference engine" in done.stderr
+
+
+def test_a_shape_beside_files_is_misuse_and_an_unknown_kernel_a_warning(files: tuple[str, str]) -> None:
+    done = bench(*files, "--shape", "small")
+    assert done.returncode == 2
+    assert "--shape" in done.stderr
+    done = bench(*files, "--rounds", "1", ZKMARGIN_KERNEL="fastest")
+    assert done.returncode == 0
+    assert "ZKMARGIN_KERNEL" in done.stderr
+    assert "1 proof\n" in done.stdout
