@@ -27,8 +27,12 @@ ESSENTIAL = (
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    options = _parser().parse_args(arguments)
-    circuits = [ProvenCircuit.parse(name) for name in options.only]
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        circuits = [ProvenCircuit.parse(name) for name in options.only]
+    except ValueError as problem:
+        parser.error(str(problem))
     options.out.mkdir(parents=True, exist_ok=True)
     sides = _sides(options)
     limits = Limits(options.rounds, options.step_limit, options.circuit_limit)

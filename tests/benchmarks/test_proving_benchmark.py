@@ -67,6 +67,12 @@ def test_unknown_circuits_are_refused(name: str) -> None:
         ProvenCircuit.parse(name)
 
 
+def test_an_unknown_circuit_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--only", "nosuch"])
+    assert "error: no circuit 'nosuch'" in capsys.readouterr().err
+
+
 def test_this_library_is_measured_from_files(tmp_path: Path) -> None:
     folders = ["--build", str(tmp_path / "build"), "--out", str(tmp_path)]
     main(["--only", "chain-10", "margin-small", "--peers", "--rounds", "2", "--many", "2", *folders])
