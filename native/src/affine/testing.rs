@@ -113,5 +113,34 @@ pub fn check_refusals<C: BulkCurve>(adder: &'static dyn Adder<C>) {
     refuses(|adder, p| adder.add_pairs(&[p], &[], &mut [p], &mut Room::new()));
     refuses(|adder, p| adder.accumulate(&mut [p], &[p], &[Term::plus(1)], &mut Room::new()));
     refuses(|adder, p| adder.accumulate(&mut [p, p], &[p], &[Term::plus(0)], &mut Room::new()));
+    refuses(|adder, p| adder.accumulate(&mut [p], &[p], &[Term::plus(0); 2], &mut Room::new()));
     refuses(|adder, p| adder.accumulate(&mut [p], &[], &[Term::minus(0)], &mut Room::new()));
+    refuses(|adder, p| adder.add_pairs(&[], &[[Term::NONE, Term::plus(0)]], &mut [p], &mut Room::new()));
+    check_after_refusal(adder, point);
+    check_empty_source(adder, point);
+}
+
+/// A call that panicked half-way leaves nothing in the room for the next.
+fn check_after_refusal<C: BulkCurve>(adder: &dyn Adder<C>, point: C::Point) {
+    let (room, double) = (&mut Room::new(), C::store(&(C::load(&point) + C::load(&point)).into_affine()));
+    let pairs = [[Term::plus(0), Term::plus(1)]; 3];
+    let mut sums = [point; 3];
+    adder.add_pairs(&[point, double], &pairs, &mut sums, room);
+    let expected = sums;
+    let beyond = [pairs[0], [Term::plus(1), Term::plus(2)]];
+    let call = std::panic::AssertUnwindSafe(|| adder.add_pairs(&[point, double], &beyond, &mut [point; 2], room));
+    assert!(std::panic::catch_unwind(call).is_err());
+    let mut sums = [point; 3];
+    adder.add_pairs(&[point, double], &pairs, &mut sums, room);
+    assert!(sums == expected);
+    assert_eq!(C::load(&sums[0]), (C::load(&point) + C::load(&double)).into_affine());
+}
+
+/// Sums of no terms at all need no source.
+fn check_empty_source<C: BulkCurve>(adder: &dyn Adder<C>, point: C::Point) {
+    let mut sums = [point; 9];
+    adder.accumulate(&mut sums, &[], &[Term::NONE; 9], &mut Room::new());
+    assert!(sums == [point; 9]);
+    adder.add_pairs(&[], &[[Term::NONE; 2]; 9], &mut sums, &mut Room::new());
+    assert!(sums.iter().all(Stored::is_infinity));
 }

@@ -172,6 +172,29 @@ mod tests {
         assert_eq!(inverse(&words(0)), None::<Element<C, N>>);
     }
 
+    /// Words that are no canonical element, as a damaged file may hold them: every inversion ends, and where it can, with
+    /// the residue's inverse.
+    #[test]
+    fn inversions_of_any_words_end() {
+        type Q = Element<ark_bn254::FqConfig, 4>;
+        let rng = &mut ark_std::test_rng();
+        let mut elements = vec![Q::new_unchecked(BigInt([u64::MAX; 4]))];
+        for _ in 0..500 {
+            elements.push(Q::new_unchecked(BigInt(std::array::from_fn(|_| u64::rand(rng)))));
+            elements.push(Q::new_unchecked(BigInt(std::array::from_fn(|i| u64::rand(rng) & (i as u64 % 2)))));
+        }
+        for element in elements {
+            let residue = Q::from_le_bytes_mod_order(&element.0 .0.map(u64::to_le_bytes).concat());
+            let residue = Q::new_unchecked(residue.into_bigint());
+            assert_eq!(inverse(&element), residue.inverse());
+        }
+        let mut multiple = Q::MODULUS;
+        for _ in 0..5 {
+            assert!(inverse(&Q::new_unchecked(multiple)).is_some_and(|end| end.0 < Q::MODULUS));
+            ark_ff::BigInteger::add_with_carry(&mut multiple, &Q::MODULUS);
+        }
+    }
+
     #[test]
     fn inverses_agree_with_arkworks() {
         agrees::<ark_bn254::FqConfig, 4>();

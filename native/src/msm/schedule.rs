@@ -254,3 +254,21 @@ fn sort_bin(parts: &[Part], bin: usize, base: u32, starts: &mut [u32], terms: &m
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::instance::Fr;
+
+    /// Nothing is allocated for more digits than terms can tell apart; a slice of nothings stands for the scalars.
+    #[test]
+    fn more_digits_than_terms_are_refused() {
+        let shape = Shape::new::<Fr>(20, 1);
+        let count = Term::MOST / shape.windows() + 1;
+        let scalars = [(); usize::MAX];
+        let found = Schedule::build::<Fr, ()>(&scalars[..count], shape, |()| unreachable!("a scalar was read"));
+        assert_eq!(found.err(), Some(Error::Count { what: "scalar", expected: count - 1, found: count }));
+        let found = Schedule::build::<Fr, ()>(&scalars, shape, |()| unreachable!("a scalar was read"));
+        assert_eq!(found.err(), Some(Error::Count { what: "scalar", expected: count - 1, found: usize::MAX }));
+    }
+}

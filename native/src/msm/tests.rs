@@ -127,6 +127,23 @@ fn sums_over_several_tables_share_buckets() {
     }
 }
 
+/// A bucket of several tables that one task alone would take too long for.
+#[test]
+fn parts_of_a_bucket_come_from_every_table() {
+    let rng = &mut ark_std::test_rng();
+    for kernel in Kernel::available() {
+        let (adder, shape) = (G1::adder(kernel), Shape::new::<Fr>(8, 4));
+        let made = [(600, 2), (1300, 4), (20, 9)].map(|(count, sort)| {
+            let (points, scalars) = (points::<G1>(count, rng), scalars(count, sort, rng));
+            let schedule = Schedule::new(&scalars, shape).expect("few");
+            (Tables::build(adder, &store::<G1>(&points), shape), schedule, naive(&points, &scalars))
+        });
+        let terms: Vec<_> = made.iter().map(|(tables, schedule, _)| (tables, schedule)).collect();
+        let expected: Projective<G1> = made.iter().map(|(_, _, sum)| *sum).sum();
+        assert_eq!(sum_by(adder, &terms).expect("alike"), expected, "{kernel}");
+    }
+}
+
 #[test]
 fn what_does_not_fit_is_refused() {
     let shape = Shape::new::<Fr>(8, 4);

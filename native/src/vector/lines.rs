@@ -1,9 +1,9 @@
 //! The lines of eight additions: their denominators first, their slopes and third points when the inverses are there.
 //!
 //! **Bounds**, in multiples of p, with p / Q below 1/32: coordinates are below 1; denominators and numerators of lines
-//! below 2, of tangents below 8; P_i and I_i below 1.5, the slope below 2.2, its square before the subtractions below
-//! 1.7, 4 (x - abscissa) below 8 and the product of it below 2.2: every sum that is stored is below 4 p after p or 2 p
-//! are added against the negative.
+//! below 2, of tangents below 7; P_i and I_i below 1.5, the slope below 2, as its products need, its square before the
+//! subtractions below 1.7, 4 (x - abscissa) below 8 and the product of it below 2.1: every sum that is stored is below
+//! 4 p after p or 2 p are added against the negative.
 
 use ark_ff::MontConfig;
 
