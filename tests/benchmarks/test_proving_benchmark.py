@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from benchmarks.proving.__main__ import main
 from benchmarks.proving.circuits import CircuitFiles, ProvenCircuit
 from benchmarks.proving.measure import Limits, Measurement, Series
 from benchmarks.proving.report import write_report
-from benchmarks.proving.server import Spent, last_line
+from benchmarks.proving.server import Spent, last_line, whole_process
 from benchmarks.proving.sides import Side, Zkmargin
 
 PEER = """
@@ -157,6 +158,22 @@ def test_an_own_proof_of_something_else_is_refused(tmp_path: Path) -> None:
     public.write_text(json.dumps([str(int(x) + 1) for x in json.loads(public.read_text())]))
     with pytest.raises(PeerFailed, match="proof"):
         last_line(side.command("check", files), side.environment(), 60.0)
+
+
+def test_whole_processes_are_measured_alone() -> None:
+    """A child begins with the resident size of whoever starts it, which here is a large process."""
+    environment = dict(os.environ)
+    held = bytes(range(256)) * (1 << 19)
+    none = whole_process(["true"], environment, 20.0)
+    much = whole_process([sys.executable, "-S", "-c", "x = bytes(range(256)) * (1 << 18)"], environment, 20.0)
+    assert len(held) == 1 << 27
+    assert none.peak_mb < 30
+    assert 64 < much.peak_mb < 128
+    assert much.cpu > 0
+    with pytest.raises(PeerFailed, match="exit 3"):
+        whole_process(["sh", "-c", "exit 3"], environment, 20.0)
+    with pytest.raises(PeerFailed, match="more than"):
+        whole_process(["sleep", "20"], environment, 0.5)
 
 
 def test_rounds_go_forwards_and_backwards(files: CircuitFiles, tmp_path: Path) -> None:
