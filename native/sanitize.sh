@@ -28,7 +28,7 @@ miri)
     # (prove::storage). It is some thousand times slower: without a filter, tests of little arithmetic.
     export CARGO_TARGET_DIR="$base-miri" ZKMARGIN_KERNEL=portable
     export MIRIFLAGS="-Zmiri-disable-isolation -Zmiri-permissive-provenance -Zmiri-ignore-leaks"
-    test $# -gt 0 || set -- affine::stored fields:: kernel::
+    test $# -gt 0 || set -- affine::stored fields::tests kernel::
     cargo +nightly miri test --target aarch64-unknown-linux-gnu $common -- "$@"
     ;;
 aarch64)

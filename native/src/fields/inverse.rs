@@ -158,12 +158,11 @@ mod tests {
         let one = Element::<C, N>::from(1);
         let words = |word: u64| Fp::new_unchecked(BigInt(std::array::from_fn(|i| if i == 0 { word } else { 0 })));
         let mut elements = vec![words(0), one, -one, words(1), -words(1), words(2), words(u64::MAX), one + one];
-        let (step, count) = if cfg!(miri) { (31, 4) } else { (1, 2000) };
-        for bits in (0..Element::<C, N>::MODULUS_BIT_SIZE).step_by(step) {
+        for bits in 0..Element::<C, N>::MODULUS_BIT_SIZE {
             let power = Element::<C, N>::from(2).pow([u64::from(bits)]);
             elements.extend([power, -power, power + one]);
         }
-        elements.extend((0..count).map(|_| Element::rand(rng)));
+        elements.extend((0..2000).map(|_| Element::rand(rng)));
         for element in elements {
             let found = inverse(&element);
             assert_eq!(found, C::inverse(&element));
