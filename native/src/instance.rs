@@ -80,3 +80,17 @@ pub fn poseidon(arity: usize) -> Result<&'static dyn Permutation<Fr>, Error> {
         .and_then(|slot| slot.get_or_init(|| generate::<FrConfig>(arity)).as_deref())
         .ok_or(Error::Arity { found: arity })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ark_ec::AffineRepr;
+
+    #[test]
+    fn a_pair_with_infinity_counts_for_one() {
+        let (p, q) = (Affine::<G1>::generator(), Affine::<G2>::generator());
+        let found = PairingConfig::miller_product(&[(p, q), (Affine::identity(), q)]);
+        assert!(found.is_some());
+        assert_eq!(found, PairingConfig::miller_product(&[(p, q)]));
+    }
+}

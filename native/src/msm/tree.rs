@@ -147,3 +147,17 @@ impl<P: Stored> Tree<P> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::affine::Point;
+
+    #[test]
+    fn a_tree_is_used_from_its_beginning_again() {
+        Tree::<Point<8>>::with(|tree, _| tree.reserve(5));
+        Tree::<Point<8>>::with(|tree, _| {
+            assert!((tree.used, tree.sums.len()) == (0, 5) && tree.runs.is_empty());
+        });
+    }
+}

@@ -309,4 +309,19 @@ mod tests {
             assert_eq!(product::<FqConfig, Config>(ifma, &pairs), None);
         }
     }
+
+    #[test]
+    fn a_multiple_that_ends_elsewhere_is_outside_the_subgroup() {
+        let Some(ifma) = Ifma::find() else { return };
+        let mut row = Row::<FqConfig>::new::<Config>(ifma, &random(LANES));
+        let [x, y] = row.bases[END];
+        let (zero, one) = (Extension::zero(ifma), row.multiple.z);
+        let opposite = y.loose().negated_where::<2>(Mask::MAX).carry();
+        for (x, y, z, expected) in
+            [(x, y, one, true), (x, opposite, one, false), (y, y, one, false), (zero, zero, zero, false)]
+        {
+            row.multiple = Multiple { x, y, z };
+            assert_eq!(row.in_subgroup(), expected);
+        }
+    }
 }
