@@ -9,14 +9,13 @@
 #![allow(clippy::needless_range_loop)]
 
 use std::marker::PhantomData;
-use std::sync::OnceLock;
 
 use ark_ff::{BigInt, MontConfig};
 use rayon::prelude::*;
 
 use super::butterflies::{self, quarters_of, twiddles_of, Butterflies, Quarters};
 use super::scalar::scales;
-use super::ways::{Tables, Ways};
+use super::ways::{Kept, Tables, Ways};
 use crate::kernel::Kernel;
 use crate::vector::memory::{scatter, Element};
 use crate::vector::packed::transpose;
@@ -30,9 +29,9 @@ const GRAIN: usize = 64;
 /// The tables that were used, made once.
 pub struct LaneWays<T> {
     ifma: Ifma,
-    forward: OnceLock<Vec<Unit>>,
-    inverse: OnceLock<Vec<Unit>>,
-    odd: OnceLock<Vec<Unit>>,
+    forward: Kept<Vec<Unit>>,
+    inverse: Kept<Vec<Unit>>,
+    odd: Kept<Vec<Unit>>,
     modulus: PhantomData<fn() -> T>,
 }
 
@@ -42,7 +41,7 @@ impl<T: MontConfig<4>> LaneWays<T> {
         if kernel < Kernel::Ifma || size < LANES * LANES || <T as Modulus<5>>::P[4] >= 1 << 46 {
             return None;
         }
-        let table = OnceLock::new;
+        let table = Kept::new;
         Some(Self { ifma: Ifma::find()?, forward: table(), inverse: table(), odd: table(), modulus: PhantomData })
     }
 
@@ -51,15 +50,15 @@ impl<T: MontConfig<4>> LaneWays<T> {
     }
 
     fn forward(&self, tables: &Tables<Element<T>>) -> &[Unit] {
-        self.forward.get_or_init(|| self.packed_table(&tables.forward()))
+        self.forward.get(|| self.packed_table(&tables.forward()))
     }
 
     fn inverse(&self, tables: &Tables<Element<T>>) -> &[Unit] {
-        self.inverse.get_or_init(|| self.packed_table(&tables.inverse()))
+        self.inverse.get(|| self.packed_table(&tables.inverse()))
     }
 
     fn odd(&self, tables: &Tables<Element<T>>) -> &[Unit] {
-        self.odd.get_or_init(|| self.packed_table(&tables.odd()))
+        self.odd.get(|| self.packed_table(&tables.odd()))
     }
 
     fn packed_table(&self, table: &[Element<T>]) -> Vec<Unit> {
@@ -123,6 +122,9 @@ impl<T: MontConfig<4>> Ways<Element<T>> for LaneWays<T> {
         values: &mut [BigInt<4>],
         tables: &Tables<Element<T>>,
     ) {
+        // Made before both need them.
+        self.inverse(tables);
+        self.odd(tables);
         let (a, b) = rayon::join(|| self.extended(a, tables), || self.extended(b, tables));
         let c = c.map(|c| self.extended(c, tables));
         let (scale, canonical) = scales::<Element<T>>(values.len());

@@ -1,13 +1,12 @@
 //! Butterflies of one field element at a time, for any field.
 
 use std::marker::PhantomData;
-use std::sync::OnceLock;
 
 use ark_ff::{BigInteger, PrimeField};
 use rayon::prelude::*;
 
 use super::butterflies::{self, quarters_of, twiddles_of, Butterflies, Quarters};
-use super::ways::{Tables, Ways};
+use super::ways::{Kept, Tables, Ways};
 use crate::affine::Coordinate;
 
 const GRAIN: usize = 1 << 10;
@@ -15,36 +14,39 @@ const GRAIN: usize = 1 << 10;
 /// The tables that were used, made once.
 #[derive(Default)]
 pub struct ScalarWays<F> {
-    forward: OnceLock<Vec<F>>,
-    inverse: OnceLock<Vec<F>>,
-    odd: OnceLock<Vec<F>>,
+    forward: Kept<Vec<F>>,
+    inverse: Kept<Vec<F>>,
+    odd: Kept<Vec<F>>,
 }
 
 impl<F: PrimeField> ScalarWays<F> {
     pub const fn new() -> Self {
-        Self { forward: OnceLock::new(), inverse: OnceLock::new(), odd: OnceLock::new() }
+        Self { forward: Kept::new(), inverse: Kept::new(), odd: Kept::new() }
     }
 }
 
 impl<F: PrimeField + Coordinate> Ways<F> for ScalarWays<F> {
     fn interpolate(&self, values: &mut [F], tables: &Tables<F>) {
-        butterflies::split(Scalar::new(), values, self.inverse.get_or_init(|| tables.inverse()));
+        butterflies::split(Scalar::new(), values, self.inverse.get(|| tables.inverse()));
     }
 
     fn evaluate(&self, values: &mut [F], tables: &Tables<F>) {
-        butterflies::merge(Scalar::new(), values, self.forward.get_or_init(|| tables.forward()));
+        butterflies::merge(Scalar::new(), values, self.forward.get(|| tables.forward()));
     }
 
     fn evaluate_odd(&self, values: &mut [F], tables: &Tables<F>) {
-        butterflies::merge(Scalar::new(), values, self.odd.get_or_init(|| tables.odd()));
+        butterflies::merge(Scalar::new(), values, self.odd.get(|| tables.odd()));
     }
 
     fn extend(&self, values: &mut [F], tables: &Tables<F>) {
-        let (down, up) = (self.inverse.get_or_init(|| tables.inverse()), self.odd.get_or_init(|| tables.odd()));
+        let (down, up) = (self.inverse.get(|| tables.inverse()), self.odd.get(|| tables.odd()));
         butterflies::extend(Scalar::new(), values, down, up);
     }
 
     fn quotient(&self, a: &mut [F], b: &mut [F], c: Option<&mut [F]>, values: &mut [F::BigInt], tables: &Tables<F>) {
+        // Made before both need them.
+        self.inverse.get(|| tables.inverse());
+        self.odd.get(|| tables.odd());
         rayon::join(|| self.extend(a, tables), || self.extend(b, tables));
         let (scale, canonical) = scales::<F>(a.len());
         let pairs = a.par_iter().zip(&*b);

@@ -154,6 +154,28 @@ fn quotients_agree_with_arkworks() {
     }
 }
 
+/// A thread that makes a table with others is given other callers' work while it waits, which needs the table too.
+#[test]
+fn many_callers_start_at_once() {
+    let pool = &rayon::ThreadPoolBuilder::new().num_threads(6).build().unwrap();
+    let values: &[Fr] = &random(1 << 13);
+    for kernel in Kernel::available() {
+        for _ in 0..20 {
+            let domain = &Domain::<Fr>::with(values.len(), kernel).unwrap();
+            let quotient = || {
+                let mut found = vec![Default::default(); values.len()];
+                domain.quotient(&mut values.to_vec(), &mut values.to_vec(), None, &mut found).unwrap();
+                found
+            };
+            let found: Vec<_> = std::thread::scope(|scope| {
+                let callers: Vec<_> = (0..12).map(|_| scope.spawn(|| pool.install(quotient))).collect();
+                callers.into_iter().map(|caller| caller.join().unwrap()).collect()
+            });
+            assert!(found.windows(2).all(|pair| pair[0] == pair[1]));
+        }
+    }
+}
+
 #[test]
 fn quotients_of_other_lengths_are_errors() {
     let domain = Domain::<Fr>::new(8).unwrap();

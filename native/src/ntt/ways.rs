@@ -1,5 +1,7 @@
 //! The ways to compute a domain's transforms, and the tables of twiddles that they are made with.
 
+use std::sync::OnceLock;
+
 use ark_ff::{Fp, MontBackend, MontConfig, PrimeField};
 
 use super::scalar::ScalarWays;
@@ -73,6 +75,26 @@ impl<F: PrimeField> Tables<F> {
         let half_step = self.half_step.unwrap_or_default();
         table[half..].iter_mut().for_each(|power| *power *= half_step);
         table
+    }
+}
+
+/// A table made when it is first needed, and kept.
+///
+/// No lock is held while it is made: a thread that makes it with others may be given other work meanwhile, which may need
+/// this very table. So two threads may make it at a time, and the first one done is kept.
+#[derive(Default)]
+pub struct Kept<T>(OnceLock<T>);
+
+impl<T> Kept<T> {
+    pub const fn new() -> Self {
+        Self(OnceLock::new())
+    }
+
+    pub fn get(&self, make: impl FnOnce() -> T) -> &T {
+        self.0.get().unwrap_or_else(|| {
+            let made = make();
+            self.0.get_or_init(|| made)
+        })
     }
 }
 
