@@ -76,8 +76,8 @@ where
     P: BulkCurve,
     Q: BulkCurve<ScalarField = P::ScalarField>,
 {
-    let (memory, header) = mapped::<P, Q>(path)?;
-    let memory = if private { copy(&memory)? } else { memory };
+    let (memory, header, file) = mapped::<P, Q>(path)?;
+    let memory = if private { copy(&file, memory.len())? } else { memory };
     let copied = [Part::MatrixA, Part::WiresB].map(|part| ends(header.section(part)));
     let content = |part| content(&memory, header.section(part));
     let facts = header.facts.clone();
@@ -112,7 +112,7 @@ where
     Q: BulkCurve<ScalarField = P::ScalarField>,
 {
     open::<P, Q>(path, false)?;
-    let (memory, header) = mapped::<P, Q>(path)?;
+    let (memory, header, _) = mapped::<P, Q>(path)?;
     header.sections.par_iter().try_for_each(|section| {
         if digest(content(&memory, section)?) != section.checksum {
             return Err(fault("a section's checksum does not match"));
@@ -121,7 +121,7 @@ where
     })
 }
 
-fn mapped<P, Q>(path: &Path) -> Result<(Arc<Mmap>, Header), Error>
+fn mapped<P, Q>(path: &Path) -> Result<(Arc<Mmap>, Header, File), Error>
 where
     P: BulkCurve,
     Q: BulkCurve<ScalarField = P::ScalarField>,
@@ -140,7 +140,7 @@ where
     let beginning = memory[..memory.len().min(LARGEST_HEADER)].to_vec();
     let sizes = [size_of::<P::Point>(), size_of::<Q::Point>()];
     let header = Header::decode::<Base<P>, P::ScalarField>(&beginning, memory.len() as u64, sizes)?;
-    Ok((memory, header))
+    Ok((memory, header, file))
 }
 
 fn content<'a>(memory: &'a Mmap, section: &Section) -> Result<&'a [u8], Error> {
@@ -173,10 +173,12 @@ fn read_singles<P: BulkCurve, Q: BulkCurve>(
 fn read_points<C: BulkCurve>(bytes: &[u8]) -> Result<Vec<ark_ec::short_weierstrass::Affine<C>>, Error> {
     let stored = C::Point::from_bytes_unchecked(bytes).ok_or(fault("points out of place"))?;
     let read = |(index, stored): (usize, &C::Point)| {
-        let point = C::load(stored);
-        if !is_canonical::<C>(stored) {
+        // Copied, so that what was checked is what is used.
+        let stored = *stored;
+        if !is_canonical::<C>(&stored) {
             return Err(Error::Coordinate { index });
         }
+        let point = C::load(&stored);
         if !point.is_on_curve() {
             return Err(Error::NotOnCurve { index });
         }

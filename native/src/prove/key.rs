@@ -179,7 +179,7 @@ impl<P: BulkCurve, Q: BulkCurve<ScalarField = P::ScalarField>> Key<P, Q> {
     /// Rows of the matrices fit the domain, supports name wires, and lengths agree.
     pub fn check(self) -> Result<Self, Error> {
         let (n, size) = (self.facts.n_wires, self.facts.domain_size as usize);
-        if self.matrices.iter().any(|matrix| matrix.height() > size || matrix.width() != n as usize) {
+        if self.matrices.iter().any(|matrix| matrix.height() > size) {
             return Err(fault("a matrix that does not fit the domain"));
         }
         for (wires, count) in [(&self.a_wires, self.a.count), (&self.b_wires, self.b1.count)] {

@@ -7,7 +7,7 @@
 #![allow(unsafe_code)] // files are mapped
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -78,11 +78,12 @@ pub fn map(file: &File) -> io::Result<Arc<Mmap>> {
     Ok(Arc::new(unsafe { Mmap::map(file) }?))
 }
 
-/// The same bytes in memory of our own, which nobody else can change or cut short.
-pub fn copy(bytes: &[u8]) -> io::Result<Arc<Mmap>> {
-    let mut memory = MmapMut::map_anon(bytes.len().max(1))?;
+/// So many bytes of a file in memory of our own, which nobody else can change or cut short. They are read, not copied from
+/// a map: a file cut short meanwhile is an error, and no page of it is held twice.
+pub fn copy(mut file: impl Read, length: usize) -> io::Result<Arc<Mmap>> {
+    let mut memory = MmapMut::map_anon(length.max(1))?;
     advise_large_pages(&memory);
-    memory[..bytes.len()].copy_from_slice(bytes);
+    file.read_exact(&mut memory[..length])?;
     Ok(Arc::new(memory.make_read_only()?))
 }
 
@@ -129,7 +130,12 @@ mod tests {
         let shelf = numbered()?;
         let found: Vec<u64> = shelf.iter().map(|point| point.words()[7] & 0xff).collect();
         assert_eq!(found, [0, 1, 2, 3, 4, 10, 11, 12, 13, 14, 20, 21, 22, 23, 24]);
-        let memory = copy(shelf.bytes())?;
+        let bytes = shelf.bytes();
+        let memory = copy(bytes, bytes.len())?;
+        assert_eq!(
+            copy(bytes, bytes.len() + 1).map_err(|problem| problem.kind()).err(),
+            Some(io::ErrorKind::UnexpectedEof)
+        );
         assert_eq!(Points::of(&memory, 64, 192).map(|part| part.to_vec()), Some(shelf[1..3].to_vec()));
         for (start, end) in [(64, 16 * 64), (8, 72), (0, 63), (usize::MAX - 63, usize::MAX), (64, 0)] {
             assert!(Points::of(&memory, start, end).is_none(), "{start} {end}");

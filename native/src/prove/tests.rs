@@ -1,5 +1,7 @@
 //! Proofs that verify and those that must not be made; files that open and those that must not.
 
+use ark_ec::short_weierstrass::Affine;
+use ark_ec::CurveConfig;
 use ark_ff::Field;
 
 use super::checked::Prover;
@@ -156,6 +158,12 @@ fn headers_that_lie_are_refused() -> Result<(), Error> {
     assert_eq!(reason(lie(counts + 8, &word(8))), "the H query is not as long as the domain");
     assert_eq!(reason(lie(extents, &word(7))), "a query of another number of points than wires");
     assert_eq!(reason(lie(extents + 12, &word(0))), "a query of another number of points than wires");
+    assert_eq!(reason(lie(extents + 36, &word(7))), "a query of another number of points than wires");
+    let beyond: Vec<u8> = [whole[extents + 16..extents + 24].to_vec(), word(7).to_vec()].concat();
+    assert_eq!(
+        reason(lie(extents + 12, &[&word(7)[..], &beyond].concat())),
+        "a query of another number of points than wires"
+    );
     for (width, levels) in [(0, 1), (1, 1), (21, 1), (u32::MAX, 1), (8, 0), (8, 40), (8, u32::MAX)] {
         assert_eq!(
             reason(lie(extents + 4, &[word(width), word(levels)].concat())),
@@ -168,6 +176,46 @@ fn headers_that_lie_are_refused() -> Result<(), Error> {
     // The matrix of A says itself how long it is.
     assert_eq!(reason(lie(sections + 2 * 48 + 8, &long)), "a section is out of place");
     assert_eq!(reason(lie(sections + 2 * 48 + 8, &(1u64 << 40).to_le_bytes())), "cut short");
+    Ok(())
+}
+
+/// Without tables a width can be another one with nothing else to show it.
+#[test]
+fn queries_that_share_digits_are_cut_alike() -> Result<(), Error> {
+    let written = Written::new("alike", 0)?;
+    let whole = written.bytes()?;
+    let (extents, end) = (76 + 16 + 32 + 64, header_length::<Fq, Fr>() - 32);
+    for query in 1..5 {
+        let mut other = whole.clone();
+        let width = extents + 12 * query + 4;
+        assert_eq!(other[width + 4..width + 8], [1, 0, 0, 0], "one level");
+        other[width] = if other[width] == 8 { 9 } else { 8 };
+        let checksum = digest(&other[..end]);
+        other[end..end + 32].copy_from_slice(&checksum);
+        let shape = Some(Error::NativeKey { reason: "tables of a shape that no key has" });
+        assert_eq!(open(&written, &other).err(), shape, "query {query}");
+    }
+    Ok(())
+}
+
+/// A point of G2's curve outside the subgroup, as files keep it.
+fn stray() -> Vec<u8> {
+    use crate::affine::{BulkCurve, Stored};
+    type Base = <G2 as CurveConfig>::BaseField;
+    let on_curve = (1u64..).filter_map(|x| Affine::<G2>::get_point_from_x_unchecked(Base::from(x), true));
+    let outside = |point: &Affine<G2>| !point.is_in_correct_subgroup_assuming_on_curve();
+    let stored: Vec<_> = on_curve.filter(outside).take(1).map(|point| G2::store(&point)).collect();
+    <G2 as BulkCurve>::Point::bytes(&stored).to_vec()
+}
+
+#[test]
+fn what_is_no_regular_file_is_refused_without_waiting() -> Result<(), Error> {
+    let written = Written::new("folder", 0)?;
+    let folder = written.path.parent().unwrap_or(&written.path);
+    for private in [false, true] {
+        let found = Prover::<PairingConfig>::open(folder, private).err();
+        assert_eq!(found, Some(Error::NativeKey { reason: "no regular file" }));
+    }
     Ok(())
 }
 
@@ -191,10 +239,17 @@ fn contents_that_the_prover_follows_are_checked_at_every_start() -> Result<(), E
     assert_eq!(alter(section(0), &[1]), Some(Error::NotOnCurve { index: 0 }));
     assert_eq!(alter(section(0) + 24, &[0xff; 8]), Some(Error::Coordinate { index: 0 }));
     assert_eq!(alter(section(1) + 128, &[1]), Some(Error::NotOnCurve { index: 1 }));
+    for place in 0..3 {
+        let infinity = Some(Error::NativeKey { reason: "a point at infinity where none may be" });
+        assert_eq!(alter(section(0) + 64 * place, &[0; 64]), infinity);
+        assert_eq!(alter(section(1) + 128 * place, &[0; 128]), infinity);
+        assert_eq!(alter(section(1) + 128 * place, &stray()), Some(Error::NotInSubgroup { index: place }));
+    }
     let a = section(2);
     // Counts, then five row pointers, then three columns and three places.
     assert!(matches!(alter(a, &word(3)), Some(Error::NativeKey { .. })));
     assert!(matches!(alter(a, &word(u32::MAX)), Some(Error::NativeKey { .. })));
+    assert_eq!(alter(a + 8, &word(0)), Some(Error::NativeKey { reason: "bytes left over after a matrix" }));
     assert!(matches!(alter(a + 12 + 4, &word(9)), Some(Error::Matrix { .. })));
     assert!(matches!(alter(a + 12 + 20, &word(WIRES as u32)), Some(Error::Matrix { .. })));
     assert!(matches!(alter(a + 12 + 32, &word(1)), Some(Error::Matrix { .. })));
