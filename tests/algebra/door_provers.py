@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from zkmargin.algebra import BN254, Engine, SparseMatrix
+from zkmargin.algebra import BN254, Engine, PointError, SparseMatrix
 
 from .door_case import Case, Refusal
 from .door_fields import PARTIAL, fixed, little
@@ -94,6 +94,7 @@ def prove(key: Parts, wires: bytes, r: int = RANDOM_R, s: int = RANDOM_S, **opti
 
 
 GOOD = little([1, X, 1])
+A_OF_GOOD, B_OF_GOOD = (sum(x * y for x, y in zip((1, X, 1), column, strict=True)) for column in (U, V))
 CASES = [
     Case("load_prover", "the paper's proof", prove(KEY, GOOD), expected),
     Case("load_prover", "folded", prove(FOLDED, GOOD), expected),
@@ -110,4 +111,24 @@ REFUSALS = [
     Refusal("load_prover", "the first wire is not 1", prove(KEY, little([2, X, 1]))),
     Refusal("load_prover", "r is the order", prove(KEY, GOOD, r=R)),
     Refusal("load_prover", "s is negative", prove(KEY, GOOD, s=-1)),
+    Refusal(
+        "load_prover", "A at infinity", prove(KEY, GOOD, r=-(ALPHA + A_OF_GOOD) * pow(DELTA, -1, R) % R), PointError, 0
+    ),
+    Refusal(
+        "load_prover", "B at infinity", prove(KEY, GOOD, s=-(BETA + B_OF_GOOD) * pow(DELTA, -1, R) % R), PointError, 1
+    ),
+    *(
+        Refusal(
+            "load_prover", f"{name} without a point", prove(replace(KEY, **{name: getattr(KEY, name)[:-width]}), GOOD)
+        )
+        for name, width in {
+            "a_points": 64,
+            "b1_points": 64,
+            "b2_points": 128,
+            "c_points": 64,
+            "h_points": 64,
+            "ic": 64,
+        }.items()
+    ),
+    Refusal("load_prover", "an IC point too many", prove(replace(KEY, ic=KEY.ic + KEY.alpha1), GOOD)),
 ]
