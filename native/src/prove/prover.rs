@@ -1,8 +1,10 @@
 //! From a witness to the elements of a proof (Groth 2016, section 3.2), without leaving native code.
 //!
-//!     A = alpha + sum_i a_i u_i + r delta
-//!     B = beta  + sum_i a_i v_i + s delta                                in G2, and in G1 for C
-//!     C = sum_i a_i k_i + sum_j h_j H_j + s A + r B - r s delta
+//! ```text
+//! A = alpha + sum_i a_i u_i + r delta
+//! B = beta  + sum_i a_i v_i + s delta                                in G2, and in G1 for C
+//! C = sum_i a_i k_i + sum_j h_j H_j + s A + r B - r s delta
+//! ```
 //!
 //! Here h_j is the quotient's value at the j-th odd point of the doubled domain, or, where C's part of it is folded into
 //! the k_i, the product of the values there of the polynomials of A a and B a.
