@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import threading
 from collections.abc import Callable
-from types import FrameType
 
 import click
 
@@ -23,6 +20,7 @@ from zkmargin.verifier.roots import (
 )
 
 from .errors import Misuse
+from .interruption import until_interrupted
 from .ledger_place import UINT64, Place, on_ledger
 from .options import Command
 from .output import Output
@@ -86,23 +84,10 @@ def follow(
         if once:
             follower.step()
         else:
-            _run_until_signal(follower)
+            with until_interrupted() as stop:
+                follower.run(stop)
     if once and failures:
         raise Misuse(failures[0].text)
-
-
-def _run_until_signal(follower: RootFollower) -> None:
-    stop = threading.Event()
-
-    def end(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    before = {which: signal.signal(which, end) for which in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        follower.run(stop)
-    finally:
-        for which, handler in before.items():
-            signal.signal(which, handler)
 
 
 def _reporter(output: Output, failures: list[FollowEvent]) -> Callable[[FollowEvent], None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 import time
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ import click
 
 from zkmargin.verifier import LedgerError, LogEntry, MarginLedger
 
+from .interruption import until_interrupted
 from .ledger_entries import DECISIONS, entry_json, entry_line
 from .ledger_place import Place, on_ledger
 from .options import Command
@@ -46,13 +48,11 @@ def watch(
     end = None if seconds is None else time.monotonic() + seconds
     with place.opened(output) as ledger:
         start = _start(ledger, last) if after is None else after
-        try:
-            for number, entry in enumerate(_entries(output, ledger, start, end, everything), 1):
+        with until_interrupted() as stop:
+            for number, entry in enumerate(_entries(output, ledger, start, end, everything, stop), 1):
                 _tell(output, entry, place.quote)
                 if number == count:
                     return
-        except KeyboardInterrupt:
-            return  # how a watch ends; nothing was left half done
 
 
 def _start(ledger: MarginLedger, last: int) -> int:
@@ -62,9 +62,9 @@ def _start(ledger: MarginLedger, last: int) -> int:
 
 
 def _entries(
-    output: Output, ledger: MarginLedger, after: int, end: float | None, everything: bool
+    output: Output, ledger: MarginLedger, after: int, end: float | None, everything: bool, stop: threading.Event
 ) -> Iterator[LogEntry]:
-    while True:
+    while not stop.is_set():
         page = _page(output, ledger, after)
         for entry in page or ():
             after = entry.number
@@ -74,7 +74,7 @@ def _entries(
             return
         if not page:
             pause = POLL_S if page is not None else AWAY_S
-            time.sleep(pause if end is None else max(0.0, min(pause, end - time.monotonic())))
+            stop.wait(pause if end is None else max(0.0, min(pause, end - time.monotonic())))
 
 
 def _page(output: Output, ledger: MarginLedger, after: int) -> list[LogEntry] | None:

@@ -108,8 +108,11 @@ class Consumer:
         )
         messages = [Message(id, fields) for id, fields in entries]
         for message in messages:
-            (pending,) = self._redis.xpending_range(REQUESTS, GROUP, message.id, message.id, 1)
-            if pending["times_delivered"] > MAX_DELIVERIES:
+            # Whoever had it may have been slow and not dead, and answered it since: then it is pending no more.
+            pending = self._redis.xpending_range(REQUESTS, GROUP, message.id, message.id, 1)
+            if not pending:
+                continue
+            if pending[0]["times_delivered"] > MAX_DELIVERIES:
                 self._bury(message, f"given up after {MAX_DELIVERIES} deliveries")
             else:
                 self._decide([message])
