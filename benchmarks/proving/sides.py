@@ -13,6 +13,7 @@ import subprocess
 import sys
 import sysconfig
 import venv
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 from ..machine import arkworks_flags
@@ -25,7 +26,7 @@ BUILD_TIMEOUT_S = 1800
 ZKSNAKE = "zksnake==0.1.0"
 
 
-class Side:
+class Side(ABC):
     """A prover in its best mode; `tools` is where what it needs is built, once."""
 
     name: str
@@ -41,11 +42,12 @@ class Side:
         """Why it cannot run here, or None."""
         return None
 
-    def build(self) -> None:
+    def build(self) -> None:  # noqa: B027 (some have nothing to build)
         """Compile or install it, unless that was done."""
 
+    @abstractmethod
     def program(self) -> list[str]:
-        raise NotImplementedError
+        """What starts it, before the words it understands."""
 
     def folder(self, files: CircuitFiles) -> Path:
         return files.side(self.name)

@@ -77,4 +77,14 @@ mod tests {
         assert_eq!(digits(&Fr::from(1u128 << 100), 5).count(), 1);
         assert_eq!(digits(&Fr::ZERO, 5).count(), 0);
     }
+
+    #[test]
+    fn bits_are_taken_across_limbs() {
+        let value = Fr::from(0x0123_4567_89ab_cdef_u64) * Fr::from(u64::MAX);
+        let (limbs, bits) = (value.into_bigint(), value.into_bigint().to_bits_le());
+        for start in (0..260).step_by(7) {
+            let expected = (0..7).map(|k| usize::from(bits.get(start + k) == Some(&true)) << k).sum::<usize>();
+            assert_eq!(bits_at(limbs.as_ref(), start, 7), expected);
+        }
+    }
 }

@@ -5,8 +5,9 @@
 
 use ark_ec::short_weierstrass::{Affine, Projective, SWCurveConfig};
 use ark_ec::{AffineRepr, CurveGroup};
-use ark_ff::{serial_batch_inversion_and_mul, AdditiveGroup, Field, PrimeField, Zero};
+use ark_ff::{serial_batch_inversion_and_mul, AdditiveGroup, Field, Zero};
 
+use crate::digits::{digits, windows, Digit};
 use crate::error::Error;
 use crate::msm;
 
@@ -26,7 +27,7 @@ pub struct FixedBases<P: SWCurveConfig> {
 
 impl<P: SWCurveConfig> FixedBases<P> {
     pub fn new(bases: Vec<Affine<P>>) -> Self {
-        let fits = |width: &usize| (bases.len() * places::<P>(*width)) << (width - 1) <= ROOM;
+        let fits = |width: &usize| (bases.len() * windows::<P::ScalarField>(*width)) << (width - 1) <= ROOM;
         let width = (4..=7).rev().find(fits).unwrap_or(0);
         let mut multiples = Vec::new();
         if width > 0 {
@@ -55,8 +56,8 @@ impl<P: SWCurveConfig> FixedBases<P> {
         if !self.has_tables() || scalars.len() != self.bases.len() {
             return msm::straight(&self.bases, scalars);
         }
-        let mut terms = Vec::with_capacity(scalars.len() * places::<P>(self.width));
-        let tables = self.multiples.chunks_exact(places::<P>(self.width) << (self.width - 1));
+        let mut terms = Vec::with_capacity(scalars.len() * windows::<P::ScalarField>(self.width));
+        let tables = self.multiples.chunks_exact(windows::<P::ScalarField>(self.width) << (self.width - 1));
         for (scalar, table) in scalars.iter().zip(tables) {
             self.terms(scalar, table, &mut terms);
         }
@@ -65,18 +66,9 @@ impl<P: SWCurveConfig> FixedBases<P> {
 
     /// The multiples that add up to a scalar's product.
     fn terms(&self, scalar: &P::ScalarField, table: &[Affine<P>], out: &mut Vec<Affine<P>>) {
-        let (bits, half) = (scalar.into_bigint(), 1 << (self.width - 1));
-        let mut carry = 0;
-        for (place, multiples) in table.chunks_exact(half).enumerate() {
-            let digit = bits_at(bits.as_ref(), place * self.width, self.width) + carry;
-            carry = usize::from(digit > half);
-            // A digit above the half is replaced by its distance to the next place, and subtracted.
-            let size = if carry == 1 { 2 * half - digit } else { digit };
-            match size.checked_sub(1).map(|index| multiples[index]) {
-                Some(multiple) if carry == 1 => out.push(-multiple),
-                Some(multiple) => out.push(multiple),
-                None => {}
-            }
+        for Digit { window, size, minus } in digits(scalar, self.width) {
+            let multiple = table[(window << (self.width - 1)) + size - 1];
+            out.push(if minus { -multiple } else { multiple });
         }
     }
 }
@@ -127,14 +119,9 @@ fn sum<P: SWCurveConfig>(p: &Affine<P>, q: &Affine<P>, inverse: &P::BaseField) -
     Affine::new_unchecked(x, slope * (p.x - x) - p.y)
 }
 
-/// Places of a scalar, with room for the last carry.
-fn places<P: SWCurveConfig>(width: usize) -> usize {
-    (P::ScalarField::MODULUS_BIT_SIZE as usize + 1).div_ceil(width)
-}
-
 fn tabulate<P: SWCurveConfig>(base: Affine<P>, width: usize, out: &mut Vec<Projective<P>>) {
     let mut step = Projective::from(base);
-    for _ in 0..places::<P>(width) {
+    for _ in 0..windows::<P::ScalarField>(width) {
         let mut multiple = Projective::zero();
         for _ in 0..1 << (width - 1) {
             multiple += step;
@@ -144,17 +131,11 @@ fn tabulate<P: SWCurveConfig>(base: Affine<P>, width: usize, out: &mut Vec<Proje
     }
 }
 
-fn bits_at(limbs: &[u64], start: usize, width: usize) -> usize {
-    let limb = |index: usize| u128::from(limbs.get(index).copied().unwrap_or(0));
-    let both = limb(start / 64) | limb(start / 64 + 1) << 64;
-    ((both >> (start % 64)) as usize) & ((1 << width) - 1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::instance::{Fr, G1};
-    use ark_ff::{BigInteger, UniformRand};
+    use ark_ff::UniformRand;
 
     #[test]
     fn sums_are_those_of_the_general_algorithm() -> Result<(), Error> {
@@ -199,15 +180,5 @@ mod tests {
             assert_eq!(affine_sum(terms.clone()), terms.iter().fold(Projective::zero(), |sum, term| sum + term));
         }
         Ok(())
-    }
-
-    #[test]
-    fn bits_are_taken_across_limbs() {
-        let value = Fr::from(0x0123_4567_89ab_cdef_u64) * Fr::from(u64::MAX);
-        let (limbs, bits) = (value.into_bigint(), value.into_bigint().to_bits_le());
-        for start in (0..260).step_by(7) {
-            let expected = (0..7).map(|k| usize::from(bits.get(start + k) == Some(&true)) << k).sum::<usize>();
-            assert_eq!(bits_at(limbs.as_ref(), start, 7), expected);
-        }
     }
 }
