@@ -43,8 +43,11 @@ class Pretended(Side):
         super().__init__(tools)
         self.name, self.seconds = name, seconds
 
+    def program(self) -> list[str]:
+        return [sys.executable, "-c", PEER]
+
     def command(self, word: str, files: CircuitFiles) -> list[str]:
-        return [sys.executable, "-c", PEER, word, str(self.seconds)]
+        return [*self.program(), word, str(self.seconds)]
 
 
 @pytest.fixture
@@ -121,8 +124,8 @@ class Processes(Pretended):
         super().__init__(tools, name, 0.1)
         self.does, self.check = does, check
 
-    def command(self, word: str, files: CircuitFiles) -> list[str]:
-        return [sys.executable, "-c", self.check + PEER, word, "0.1"]
+    def program(self) -> list[str]:
+        return [sys.executable, "-c", self.check + PEER]
 
     def cold(self, files: CircuitFiles) -> list[str]:
         return [sys.executable, "-c", self.does, str(self.folder(files) / "proof")]
