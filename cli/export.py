@@ -25,12 +25,12 @@ def COMMAND() -> None:
 
 
 @COMMAND.command("verificationkey")
-@click.argument("key_path", type=FILE, metavar="KEY.zkey")
+@click.argument("key_path", type=FILE, metavar="KEY")
 @click.argument("vk_path", type=FILE, metavar="VK.json")
 @force_option
 @click.pass_obj
 def verificationkey(output: Output, key_path: Path, vk_path: Path, force: bool) -> None:
-    """The verifying key of a proving key, as snarkjs's verification_key.json."""
+    """The verifying key of a proving key (a .zkey or a native one), as snarkjs's verification_key.json."""
     from .zkey import export_verifying_key
 
     export_verifying_key(output, key_path, vk_path, force)

@@ -76,29 +76,6 @@ def reveal_option(function: F) -> F:
     )(function)
 
 
-def _after_equals(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    """snarkjs's users write -n="name"; click leaves the equals sign in the value of a short option."""
-    return value.removeprefix("=")
-
-
-def name_option(function: F) -> F:
-    """`-n` and `--name`."""
-    text = "Your name in this step."
-    return click.option("-n", "--name", default="", callback=_after_equals, help=text)(function)
-
-
-def contribution_options(function: F) -> F:
-    """`--name` and `--entropy`, as snarkjs calls them."""
-    entropy = click.option(
-        "-e",
-        "--entropy",
-        default="",
-        callback=_after_equals,
-        help="Stirred into the system's randomness, which is always used. Others may see it in the process list.",
-    )
-    return name_option(entropy(function))
-
-
 def sym_option(function: F) -> F:
     """`--sym`, as `sym_path`: the names that circom gave to the circuit's signals."""
     text = "The circuit's .sym file, so that signals are called by their names."

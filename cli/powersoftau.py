@@ -17,10 +17,10 @@ from zkmargin.prover import (
     write_ptau,
 )
 
-from .beacon import beacon_arguments, read_beacon
+from .ceremony_options import beacon_step, contribution_step, old_and_new
 from .engine_choice import chosen_engine
 from .files import NewFile, read_file, require_free, write_files
-from .options import FILE, Group, contribution_options, force_option, name_option, progress_option
+from .options import FILE, Group, force_option, progress_option
 from .output import Output, counted
 from .progress import Progress
 
@@ -45,11 +45,7 @@ def new(output: Output, curve: str, power: int, new_path: Path, force: bool) -> 
 
 
 @COMMAND.command("contribute")
-@click.argument("old_path", type=FILE, metavar="IN.ptau")
-@click.argument("new_path", type=FILE, metavar="OUT.ptau")
-@contribution_options
-@force_option
-@progress_option
+@contribution_step(".ptau")
 @click.pass_obj
 def contribute(output: Output, old_path: Path, new_path: Path, name: str, entropy: str, force: bool) -> None:
     """Multiply fresh secrets in. They are forgotten when this ends."""
@@ -62,24 +58,18 @@ def contribute(output: Output, old_path: Path, new_path: Path, name: str, entrop
 
 
 @COMMAND.command("beacon")
-@click.argument("old_path", type=FILE, metavar="IN.ptau")
-@click.argument("new_path", type=FILE, metavar="OUT.ptau")
-@beacon_arguments
-@name_option
-@force_option
-@progress_option
+@beacon_step(".ptau")
 @click.pass_obj
-def beacon(
-    output: Output, old_path: Path, new_path: Path, beacon_hex: str, iterations_exp: int, name: str, force: bool
+def beacon_command(
+    output: Output, old_path: Path, new_path: Path, beacon: bytes, iterations_exp: int, name: str, force: bool
 ) -> None:
     """Close the ceremony with a public value that was fixed after the last contribution."""
-    value = read_beacon(beacon_hex)
     require_free([new_path], force)
     engine = chosen_engine(output)
     old = read_ptau(read_file(old_path, ".ptau"), engine)
     with Progress(output, "beacon") as progress:
         progress("iterating the hash")
-        powers = apply_beacon_to_powers(old, name, value, iterations_exp, engine, progress=progress)
+        powers = apply_beacon_to_powers(old, name, beacon, iterations_exp, engine, progress=progress)
     _write(output, powers, new_path, force)
 
 
@@ -89,8 +79,7 @@ def prepare() -> None:
 
 
 @prepare.command("phase2")
-@click.argument("old_path", type=FILE, metavar="IN.ptau")
-@click.argument("new_path", type=FILE, metavar="OUT.ptau")
+@old_and_new(".ptau")
 @force_option
 @progress_option
 @click.pass_obj

@@ -1,4 +1,4 @@
-"""A prover from a file with a proving key, whichever kind it is."""
+"""What a file with a proving key is asked for, whichever kind it is: a prover, or the verifying key."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from zkmargin.algebra import Engine
 from zkmargin.prover import Prover, is_native_key
+from zkmargin.verifier import VerifyingKey
 
 from .files import read_file
 
@@ -18,3 +19,13 @@ def open_prover(path: Path, engine: Engine) -> Prover:
     from zkmargin.prover import read_zkey  # brings numpy, whose import takes longer than a small proof
 
     return Prover(read_zkey(data, engine), engine, memory=0)
+
+
+def read_verifying_key(path: Path, engine: Engine) -> VerifyingKey:
+    """The part of the proving key that the target needs."""
+    data = read_file(path, ".zkey")
+    if is_native_key(data):
+        return Prover.open(path, engine).verifying_key()
+    from zkmargin.prover import read_zkey
+
+    return read_zkey(data, engine).verifying_key()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from zkmargin.algebra import Engine
 from zkmargin.circuits.formats import read_r1cs
 from zkmargin.prover import (
     KeyMismatch,
@@ -14,22 +15,25 @@ from zkmargin.prover import (
     apply_beacon,
     contribute,
     contribution_hash,
+    is_native_key,
     read_ptau,
     read_zkey,
     verify_zkey,
     write_zkey,
 )
+from zkmargin.prover.zkey import PointCheck
 from zkmargin.verifier import VerifyingKey, read_public_signals
 from zkmargin.verifier.snarkjs_call import write_call
 
-from .beacon import beacon_arguments, read_beacon
+from .ceremony_options import beacon_step, contribution_step
 from .engine_choice import chosen_engine
 from .errors import KeyNotVerified, Misuse
 from .files import NewFile, json_bytes, read_file, require_free, write_files
-from .options import FILE, Group, contribution_options, force_option, name_option, progress_option
+from .options import FILE, Group, force_option, progress_option
 from .output import Output, counted
 from .progress import Progress
 from .proof_files import read_proof_file
+from .provers import read_verifying_key
 
 
 @click.group("zkey", cls=Group)
@@ -38,41 +42,31 @@ def COMMAND() -> None:
 
 
 @COMMAND.command("contribute")
-@click.argument("old_path", type=FILE, metavar="IN.zkey")
-@click.argument("new_path", type=FILE, metavar="OUT.zkey")
-@contribution_options
-@force_option
-@progress_option
+@contribution_step(".zkey")
 @click.pass_obj
 def contribute_command(output: Output, old_path: Path, new_path: Path, name: str, entropy: str, force: bool) -> None:
     """Multiply a fresh secret into the key. The secret is forgotten when this ends."""
     require_free([new_path], force)
     engine = chosen_engine(output)
-    old = read_zkey(read_file(old_path, ".zkey"), engine)
+    old = _read_key(old_path, engine)
     with Progress(output, "contribute") as progress:
         key = contribute(old, name, entropy, engine, progress=progress)
     _write(output, key, new_path, force)
 
 
 @COMMAND.command("beacon")
-@click.argument("old_path", type=FILE, metavar="IN.zkey")
-@click.argument("new_path", type=FILE, metavar="OUT.zkey")
-@beacon_arguments
-@name_option
-@force_option
-@progress_option
+@beacon_step(".zkey")
 @click.pass_obj
-def beacon(
-    output: Output, old_path: Path, new_path: Path, beacon_hex: str, iterations_exp: int, name: str, force: bool
+def beacon_command(
+    output: Output, old_path: Path, new_path: Path, beacon: bytes, iterations_exp: int, name: str, force: bool
 ) -> None:
     """Close the ceremony with a public value that was fixed after the last contribution."""
-    value = read_beacon(beacon_hex)
     require_free([new_path], force)
     engine = chosen_engine(output)
-    old = read_zkey(read_file(old_path, ".zkey"), engine)
+    old = _read_key(old_path, engine)
     with Progress(output, "beacon") as progress:
         progress("iterating the hash")
-        key = apply_beacon(old, name, value, iterations_exp, engine, progress=progress)
+        key = apply_beacon(old, name, beacon, iterations_exp, engine, progress=progress)
     _write(output, key, new_path, force)
 
 
@@ -97,7 +91,7 @@ def export() -> None:
 
 
 @export.command("verificationkey")
-@click.argument("key_path", type=FILE, metavar="KEY.zkey")
+@click.argument("key_path", type=FILE, metavar="KEY")
 @click.argument("vk_path", type=FILE, metavar="VK.json")
 @click.option("--circuit", "circuit_path", type=FILE, metavar="CIRCUIT.r1cs", help="Verify the key first, and name it.")
 @click.option("--ptau", "ptau_path", type=FILE, metavar="POT.ptau", help="The powers of tau the key was set up from.")
@@ -107,9 +101,9 @@ def export() -> None:
 def verificationkey(
     output: Output, key_path: Path, vk_path: Path, circuit_path: Path | None, ptau_path: Path | None, force: bool
 ) -> None:
-    """The verifying key, as snarkjs's verification_key.json.
+    """The verifying key of a proving key (a .zkey or a native one), as snarkjs's verification_key.json.
 
-    With --circuit and --ptau the key is verified first, as by `zkey verify`, and the verifying key names that circuit
+    With --circuit and --ptau the .zkey is verified first, as by `zkey verify`, and the verifying key names that circuit
     whatever the key itself says: a key that snarkjs contributed to names none.
     """
     if circuit_path is None and ptau_path is None:
@@ -137,8 +131,14 @@ def soliditycalldata(output: Output, public_path: Path, proof_path: Path) -> Non
 def export_verifying_key(output: Output, key_path: Path, vk_path: Path, force: bool) -> None:
     """Read the key and write the part the target needs."""
     require_free([vk_path], force)
-    key = read_zkey(read_file(key_path, ".zkey"), chosen_engine(output)).verifying_key()
-    _write_verifying_key(output, key, vk_path, force)
+    _write_verifying_key(output, read_verifying_key(key_path, chosen_engine(output)), vk_path, force)
+
+
+def _read_key(path: Path, engine: Engine, check: PointCheck = "curve") -> ProvingKey:
+    data = read_file(path, ".zkey")
+    if is_native_key(data):
+        raise Misuse(f"{path} is a native key, which has no ceremony in it; name the .zkey it was imported from")
+    return read_zkey(data, engine, check=check)
 
 
 def _verified(output: Output, circuit_path: Path, ptau_path: Path, key_path: Path) -> tuple[ProvingKey, bytes]:
@@ -146,7 +146,7 @@ def _verified(output: Output, circuit_path: Path, ptau_path: Path, key_path: Pat
     engine = chosen_engine(output)
     r1cs = read_r1cs(read_file(circuit_path, ".r1cs"))
     ptau = read_ptau(read_file(ptau_path, ".ptau"), engine)
-    key = read_zkey(read_file(key_path, ".zkey"), engine, check="full")
+    key = _read_key(key_path, engine, check="full")
     with Progress(output, "verify") as progress:
         try:
             verify_zkey(r1cs, ptau, key, engine, progress=progress)

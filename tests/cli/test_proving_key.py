@@ -88,6 +88,36 @@ def test_nothing_is_overwritten_and_other_circuits_are_refused(files: Path) -> N
     assert not (files / "o.zkmkey").exists()
 
 
+@pytest.mark.parametrize("room", [(), ("zkey",)])
+def test_a_native_key_gives_the_verifying_key_of_its_zkey(files: Path, room: tuple[str, ...]) -> None:
+    key, out = files / "k.zkmkey", files / "out.json"
+    run("proving-key", "import", files / "k.zkey", "-o", key, "--circuit", files / "c.r1cs")
+    told = run(*room, "export", "verificationkey", key, out)
+    assert out.read_bytes() == (files / "vk.json").read_bytes()
+    assert told["development"] is True
+    assert run(*room, "export", "verificationkey", key, out, code=2)["error"] == "output-exists"
+    key.chmod(0o600)
+    key.write_bytes(key.read_bytes()[:-1])
+    assert run(*room, "export", "verificationkey", key, files / "other.json", code=2)["error"] == "encoding-error"
+    assert not (files / "other.json").exists()
+
+
+def test_a_ceremony_goes_on_with_the_zkey_and_not_with_a_native_key(files: Path) -> None:
+    key, out = files / "k.zkmkey", files / "out"
+    run("proving-key", "import", files / "k.zkey", "-o", key, "--memory", "0")
+    run("powersoftau", "new", "bn128", "3", files / "p.ptau")
+    for words in (
+        ("contribute", key, out),
+        ("beacon", key, out, "0102", "10"),
+        ("verify", files / "c.r1cs", files / "p.ptau", key),
+        ("export", "verificationkey", key, out, "--circuit", files / "c.r1cs", "--ptau", files / "p.ptau"),
+    ):
+        told = run("zkey", *words, code=2)
+        assert told["error"] == "misuse"
+        assert "the .zkey it was imported from" in str(told["message"])
+    assert not out.exists()
+
+
 def test_the_error_is_one_line_for_people_too(files: Path) -> None:
     done = invoke("proving-key", "check", files / "c.r1cs")
     assert (done.code, done.stderr.count("\n")) == (2, 1)
