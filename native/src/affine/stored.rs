@@ -160,4 +160,27 @@ mod tests {
         assert_eq!(Point::<8>::from_bytes_unchecked(&bytes[8..72]), None);
         assert!(points[0].is_infinity() && !points[1].is_infinity());
     }
+
+    /// Points are read and written in whole cache lines: nothing else may pass for them.
+    #[test]
+    fn bytes_out_of_line_are_no_points() {
+        let mut points = [Point::<8>::INFINITY; 3];
+        let bytes: &mut [u8] = bytes_of(&mut points);
+        for start in (0..128).filter(|start| start % 64 != 0) {
+            assert_eq!(Point::<8>::from_bytes_unchecked(&bytes[start..start + 64]), None, "{start}");
+            assert_eq!(Point::<8>::from_bytes_unchecked_mut(&mut bytes[start..start + 64]), None, "{start}");
+        }
+        for end in (0..192).filter(|end| end % 64 != 0) {
+            assert_eq!(Point::<8>::from_bytes_unchecked(&bytes[..end]), None, "{end}");
+            assert_eq!(Point::<8>::from_bytes_unchecked_mut(&mut bytes[..end]), None, "{end}");
+        }
+        let second = Point::<8>::from_bytes_unchecked_mut(&mut bytes[64..128]);
+        second.into_iter().flatten().for_each(|point| point.words_mut()[0] = 7);
+        assert_eq!(points.map(|point| point.words()[0]), [0, 7, 0]);
+    }
+
+    fn bytes_of<const W: usize>(points: &mut [Point<W>]) -> &mut [u8] {
+        // SAFETY: the same memory, borrowed as exclusively; any bytes are points, which have no padding.
+        unsafe { std::slice::from_raw_parts_mut(points.as_mut_ptr().cast(), size_of_val(points)) }
+    }
 }

@@ -74,6 +74,33 @@ fn every_size_agrees_with_arkworks() {
     }
 }
 
+/// Sizes that are split over threads more than once, with values at the ends of the field: each step up adds to what the
+/// lanes have not reduced yet.
+#[test]
+fn large_sizes_agree_with_arkworks() {
+    for log in 15..=18 {
+        let size = 1 << log;
+        let theirs = Radix2EvaluationDomain::<Fr>::new(size).unwrap();
+        let double = Fr::get_root_of_unity(2 * size as u64).unwrap();
+        let [.., values] = samples::<Fr>(size);
+        let coefficients = theirs.ifft(&values);
+        let odd = theirs.get_coset(double).unwrap().fft(&coefficients);
+        for kernel in Kernel::available() {
+            let domain = Domain::<Fr>::with(size, kernel).unwrap();
+            let mut found = values.clone();
+            domain.interpolate(&mut found).unwrap();
+            let mut natural = found.clone();
+            reverse_bits(&mut natural);
+            assert!(natural == scaled(&coefficients, size), "coefficients at {size}, {kernel}");
+            domain.evaluate_odd(&mut found).unwrap();
+            assert!(found == scaled(&odd, size), "odd points at {size}, {kernel}");
+            let mut extended = values.clone();
+            domain.extend(&mut extended).unwrap();
+            assert!(extended == found, "extension at {size}, {kernel}");
+        }
+    }
+}
+
 #[test]
 fn natural_order_agrees_with_arkworks() {
     for log in 0..=11 {

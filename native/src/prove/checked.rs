@@ -69,3 +69,40 @@ fn finite<C: BulkCurve>(index: usize, point: Affine<C>) -> Result<Affine<C>, Err
     }
     Ok(point)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::group::cofactor::outsider;
+    use crate::instance::{Fq, Fr, PairingConfig, G1, G2};
+    use crate::prove::testing::Example;
+    use ark_ec::CurveConfig;
+    use ark_ff::Field;
+
+    type Fq2 = <G2 as CurveConfig>::BaseField;
+
+    /// What comes from damaged points is named, and does not reach the pairing.
+    #[test]
+    fn elements_that_are_no_points_of_a_proof_are_errors() -> Result<(), Error> {
+        let example = Example::<G1, G2>::new(true);
+        let prover = Prover::<PairingConfig>::new(example.key(0)?)?;
+        let wires = [1, 6, 7, 42, 5, 8].map(Fr::from);
+        let good = || example.proof(&wires, &Blinding { r: Fr::from(3), s: Fr::from(4) });
+        let verdict = |alter: &dyn Fn(&mut Proof<PairingConfig>)| {
+            let mut elements = good();
+            alter(&mut elements);
+            prover.holds(&wires[1..2], &elements)
+        };
+        assert_eq!(verdict(&|_| ()), Ok(true));
+        assert_eq!(verdict(&|proof| proof.a = -proof.a), Ok(false));
+        assert_eq!(verdict(&|proof| proof.a.y += Fq::ONE), Err(Error::NotOnCurve { index: 0 }));
+        assert_eq!(verdict(&|proof| proof.b.y += Fq2::ONE), Err(Error::NotOnCurve { index: 1 }));
+        assert_eq!(verdict(&|proof| proof.c.y += Fq::ONE), Err(Error::NotOnCurve { index: 2 }));
+        assert_eq!(verdict(&|proof| proof.a = Affine::identity()), Err(Error::Infinity { index: 0 }));
+        assert_eq!(verdict(&|proof| proof.b = Affine::identity()), Err(Error::Infinity { index: 1 }));
+        assert_eq!(verdict(&|proof| proof.c = Affine::identity()), Err(Error::Infinity { index: 2 }));
+        let stray = outsider(&mut ark_std::test_rng());
+        assert_eq!(verdict(&|proof| proof.b = stray), Err(Error::NotInSubgroup { index: 1 }));
+        Ok(())
+    }
+}

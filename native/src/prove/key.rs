@@ -230,3 +230,122 @@ fn both<P: BulkCurve, Q: BulkCurve>(
     let second = wires.iter().map(|&wire| second[wire as usize]).collect();
     Ok((first, second, wires))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::instance::{Fr, G1, G2};
+    use crate::prove::testing::{Example, WIRES};
+    use ark_ec::CurveGroup;
+    use ark_ff::Field;
+
+    const POINTS: Error = Error::NativeKey { reason: "a query of another number of points than wires" };
+    const SINGLES: Error = Error::NativeKey { reason: "a number of single points that no key has" };
+    const INFINITE: Error = Error::NativeKey { reason: "a point at infinity where none may be" };
+    /// Bytes of a point in G1; one in G2 has twice as many.
+    const SIZE: usize = 64;
+
+    /// What is wrong with a key once its sources are altered.
+    fn fault_of(folded: bool, alter: impl FnOnce(&mut Example<G1, G2>)) -> Option<Error> {
+        let mut example = Example::new(folded);
+        alter(&mut example);
+        example.key(0).err()
+    }
+
+    #[test]
+    fn queries_have_a_point_for_every_wire() {
+        for folded in [false, true] {
+            assert_eq!(fault_of(folded, |_| ()), None);
+            for query in 0..5 {
+                let size = if query == 2 { 2 * SIZE } else { SIZE };
+                let fewer = |example: &mut Example<_, _>| {
+                    let bytes = &mut example.queries[query];
+                    bytes.truncate(bytes.len() - size);
+                };
+                assert_eq!(fault_of(folded, fewer), Some(POINTS), "one fewer in {query}");
+                let more = |example: &mut Example<_, _>| example.queries[query].extend_from_within(..size);
+                assert_eq!(fault_of(folded, more), Some(POINTS), "one more in {query}");
+            }
+        }
+    }
+
+    #[test]
+    fn single_points_are_counted_and_finite() {
+        for group in 0..2 {
+            let size = SIZE << group;
+            let last = |example: &Example<_, _>| example.singles[group].len() - size;
+            assert_eq!(fault_of(true, |it| it.singles[group].truncate(last(it))), Some(SINGLES));
+            assert_eq!(fault_of(true, |it| it.singles[group].extend_from_within(..size)), Some(SINGLES));
+            assert_eq!(fault_of(true, |it| it.singles[group].clear()), Some(SINGLES));
+            for place in 0..3 {
+                let infinite = |it: &mut Example<_, _>| it.singles[group][place * size..][..size].fill(0);
+                assert_eq!(fault_of(true, infinite), Some(INFINITE), "{group} {place}");
+            }
+        }
+    }
+
+    #[test]
+    fn sizes_that_no_circuit_has_are_refused() {
+        let domain = Some(Error::NativeKey { reason: "a domain that is no power of two in range" });
+        let wires = Some(Error::NativeKey { reason: "a number of wires out of range" });
+        for size in [0, 1, 3, 6, (1 << 27) + 1, 1 << 28, u32::MAX] {
+            assert_eq!(fault_of(true, |it| it.facts.domain_size = size), domain);
+        }
+        for (n_wires, n_public) in [(0, 0), (6, 6), (6, 7), (1 << 31, 1), (u32::MAX, 1)] {
+            let alter = |it: &mut Example<_, _>| (it.facts.n_wires, it.facts.n_public) = (n_wires, n_public);
+            assert_eq!(fault_of(true, alter), wires);
+        }
+        // The largest there may be are refused for their queries, not for themselves.
+        assert_eq!(fault_of(true, |it| it.facts.domain_size = 1 << 27), Some(POINTS));
+        assert_eq!(fault_of(true, |it| it.facts.domain_size = 2), Some(POINTS));
+    }
+
+    /// A wire has a place in B as soon as one group has a point for it; in the other it may be at infinity.
+    #[test]
+    fn both_groups_of_b_share_the_wires_of_either() -> Result<(), Error> {
+        let (one, two) = (Affine::<G1>::generator(), Affine::<G2>::generator());
+        let (no_one, no_two) = (Affine::identity(), Affine::identity());
+        let first = [one, no_one, one, no_one];
+        let second = [two, two, no_two, no_two];
+        let expected = (vec![one, no_one, one], vec![two, two, no_two], vec![0, 1, 2]);
+        assert_eq!(both(&first, &second, 4)?, expected);
+        Ok(())
+    }
+
+    /// The third level of tables is twice as far from the points as the second.
+    #[test]
+    fn levels_are_multiples_by_powers_of_two() -> Result<(), Error> {
+        let points: Vec<Affine<G1>> =
+            (1..40u64).map(|i| (Affine::<G1>::generator() * Fr::from(i)).into_affine()).collect();
+        for (width, levels) in [(4, 1), (5, 3), (16, 16), (7, 10)] {
+            let shape = Shape::new::<Fr>(width, levels);
+            let query = Query::<G1>::new(&points, shape)?;
+            assert_eq!(query.levels.len(), points.len() * shape.levels());
+            for (level, row) in query.levels.chunks_exact(points.len()).enumerate() {
+                let factor = Fr::from(2u64).pow([(width * shape.sets() * level) as u64]);
+                let expected: Vec<_> = points.iter().map(|point| (*point * factor).into_affine()).collect();
+                assert_eq!(row.iter().map(G1::load).collect::<Vec<_>>(), expected, "level {level} of {shape:?}");
+            }
+        }
+        Ok(())
+    }
+
+    fn key(alter: impl FnOnce(&mut Key<G1, G2>)) -> Option<Error> {
+        let mut key = Example::<G1, G2>::new(true).key(0).ok()?;
+        alter(&mut key);
+        key.check().err()
+    }
+
+    #[test]
+    fn supports_rise_and_name_wires() {
+        let wires = Some(Error::NativeKey { reason: "a query's wires do not rise, or do not exist" });
+        assert_eq!(key(|_| ()), None);
+        assert_eq!(key(|key| key.a_wires.swap(0, 1)), wires);
+        assert_eq!(key(|key| key.a_wires[1] = key.a_wires[0]), wires);
+        assert_eq!(key(|key| key.a_wires.push(WIRES as u32 - 1)), wires);
+        assert_eq!(key(|key| key.a_wires.truncate(1)), wires);
+        assert_eq!(key(|key| key.b_wires[0] = WIRES as u32), wires);
+        assert_eq!(key(|key| key.b_wires[0] = WIRES as u32 - 1), None);
+        assert_eq!(key(|key| key.b_wires.clear()), wires);
+    }
+}

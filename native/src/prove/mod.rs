@@ -14,6 +14,8 @@ mod storage;
 mod sums;
 
 #[cfg(test)]
+mod other_curve;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;

@@ -22,3 +22,19 @@ impl Phases {
         self.0.iter().map(|(name, time)| (*name, time.as_secs_f64()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phase_that_comes_again_is_added_to() {
+        let (mut phases, pause) = (Phases::default(), Duration::from_millis(2));
+        for name in ["first", "second", "first"] {
+            phases.time(name, || std::thread::sleep(pause));
+        }
+        let found: Vec<_> = phases.seconds().collect();
+        assert_eq!(found.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["first", "second"]);
+        assert!(found[0].1 >= 2.0 * pause.as_secs_f64() && found[1].1 >= pause.as_secs_f64());
+    }
+}

@@ -2,17 +2,18 @@
 
 use ark_ec::short_weierstrass::Affine;
 use ark_ec::CurveConfig;
-use ark_ff::Field;
+use ark_ff::{AdditiveGroup, Field};
 
 use super::checked::Prover;
 use super::file;
 use super::layout::{digest, header_length};
 use super::phases::Phases;
 use super::prover::Blinding;
-use super::testing::{modulus, witness, Example, Written, WIRES};
+use super::testing::{matrix, modulus, parts, witness, Example, Written, WIRES};
 use crate::error::Error;
 use crate::instance::{Fq, Fr, PairingConfig, G1, G2};
 
+type Ours = Example<G1, G2>;
 type Made = Result<Option<[Vec<u8>; 3]>, Error>;
 
 const BUDGETS: [u64; 3] = [0, 20_000, 1 << 20];
@@ -25,7 +26,7 @@ fn proof(prover: &Prover<PairingConfig>, witness: &[u8]) -> Made {
 }
 
 fn prover(folded: bool, bytes: u64) -> Result<Prover<PairingConfig>, Error> {
-    Prover::new(Example::new(folded).key(bytes)?)
+    Prover::new(Ours::new(folded).key(bytes)?)
 }
 
 #[test]
@@ -35,6 +36,26 @@ fn proofs_are_the_same_with_any_tables_folded_or_not() -> Result<(), Error> {
     for bytes in BUDGETS {
         for folded in [false, true] {
             assert_eq!(proof(&prover(folded, bytes)?, &witness(6, 7))?, expected);
+        }
+    }
+    Ok(())
+}
+
+/// Nothing of r and s is left out, and neither stands for the other: that would verify, and hide nothing.
+#[test]
+fn a_proof_is_what_its_definition_says_for_any_random_numbers() -> Result<(), Error> {
+    let wires = [1, 6, 7, 42, 5, 8].map(Fr::from);
+    let numbers = [Fr::ZERO, Fr::ONE, -Fr::ONE, Fr::from(2u64).inverse().unwrap_or_default(), Fr::from(77u64)];
+    for folded in [false, true] {
+        for bytes in BUDGETS {
+            let (example, prover) = (Ours::new(folded), prover(folded, bytes)?);
+            for (r, s) in numbers.iter().flat_map(|r| numbers.iter().map(move |s| (*r, *s))) {
+                let blinding = Blinding { r, s };
+                let found = prover.prove(&witness(6, 7), &blinding, &mut Phases::default())?;
+                let found = found.map(|proof| (proof.a, proof.b, proof.c));
+                let expected = example.proof(&wires, &blinding);
+                assert_eq!(found, Some((expected.a, expected.b, expected.c)), "r = {r}, s = {s}");
+            }
         }
     }
     Ok(())
@@ -69,11 +90,11 @@ fn what_is_no_witness_is_an_error() -> Result<(), Error> {
 #[test]
 fn a_file_proves_what_the_key_in_memory_does() -> Result<(), Error> {
     for bytes in BUDGETS {
-        let written = Written::new(&format!("same-{bytes}"), bytes)?;
+        let written = Written::example(&format!("same-{bytes}"), &Ours::new(true), bytes)?;
         let expected = proof(&prover(true, 0)?, &witness(3, 5))?;
         for private in [false, true] {
             let opened = Prover::<PairingConfig>::open(&written.path, private)?;
-            assert_eq!(opened.key.facts, Example::new(true).key(0)?.facts);
+            assert_eq!(opened.key.facts, Ours::new(true).key(0)?.facts);
             assert_eq!(proof(&opened, &witness(3, 5))?, expected);
         }
         file::verify::<G1, G2>(&written.path)?;
@@ -88,7 +109,7 @@ fn open(written: &Written, bytes: &[u8]) -> Result<Prover<PairingConfig>, Error>
 
 #[test]
 fn a_file_cut_short_or_longer_is_refused() -> Result<(), Error> {
-    let written = Written::new("cut", 0)?;
+    let written = Written::example("cut", &Ours::new(true), 0)?;
     let whole = written.bytes()?;
     for length in (0..whole.len()).step_by(13).chain([whole.len() - 1]) {
         assert!(open(&written, &whole[..length]).is_err(), "{length}");
@@ -101,7 +122,7 @@ fn a_file_cut_short_or_longer_is_refused() -> Result<(), Error> {
 /// The whole of it opens or is a typed error, and nothing that opens and verifies proves anything else.
 #[test]
 fn every_altered_byte_is_found_by_checking_and_never_gives_another_proof() -> Result<(), Error> {
-    let written = Written::new("altered", 0)?;
+    let written = Written::example("altered", &Ours::new(true), 0)?;
     let whole = written.bytes()?;
     let expected = proof(&prover(true, 0)?, &witness(3, 5))?;
     let header = header_length::<Fq, Fr>();
@@ -126,7 +147,7 @@ fn every_altered_byte_is_found_by_checking_and_never_gives_another_proof() -> Re
 /// With the header's checksum made right again, so that the rules behind it are what is tried.
 #[test]
 fn headers_that_lie_are_refused() -> Result<(), Error> {
-    let written = Written::new("lies", 20_000)?;
+    let written = Written::example("lies", &Ours::new(true), 20_000)?;
     let whole = written.bytes()?;
     let end = header_length::<Fq, Fr>() - 32;
     let lie = |place: usize, bytes: &[u8]| {
@@ -182,7 +203,7 @@ fn headers_that_lie_are_refused() -> Result<(), Error> {
 /// Without tables a width can be another one with nothing else to show it.
 #[test]
 fn queries_that_share_digits_are_cut_alike() -> Result<(), Error> {
-    let written = Written::new("alike", 0)?;
+    let written = Written::example("alike", &Ours::new(true), 0)?;
     let whole = written.bytes()?;
     let (extents, end) = (76 + 16 + 32 + 64, header_length::<Fq, Fr>() - 32);
     for query in 1..5 {
@@ -194,6 +215,26 @@ fn queries_that_share_digits_are_cut_alike() -> Result<(), Error> {
         other[end..end + 32].copy_from_slice(&checksum);
         let shape = Some(Error::NativeKey { reason: "tables of a shape that no key has" });
         assert_eq!(open(&written, &other).err(), shape, "query {query}");
+    }
+    Ok(())
+}
+
+/// The domain's values are cut off at its size: rows above would not be proven.
+#[test]
+fn rows_above_the_domain_are_refused() -> Result<(), Error> {
+    let example = Ours::new(true);
+    let rows: [&[(usize, u64)]; 5] = [&[(1, 1)], &[(0, 1)], &[(1, 1)], &[], &[(2, 1)]];
+    let fits = |matrices| {
+        let written = Written::new("rows", &example.key(0)?, matrices)?;
+        Prover::<PairingConfig>::open(&written.path, false).map(|_| ())
+    };
+    let refused = Err(Error::NativeKey { reason: "a matrix that does not fit the domain" });
+    let [a, b] = example.parts();
+    let (low, high, higher) = (matrix(&rows[..4]), matrix(&rows), matrix(&[rows[0]; 6]));
+    assert_eq!(fits([parts(&low), b]), Ok(()));
+    for tall in [&high, &higher] {
+        assert_eq!(fits([parts(tall), b]), refused);
+        assert_eq!(fits([a, parts(tall)]), refused);
     }
     Ok(())
 }
@@ -210,7 +251,7 @@ fn stray() -> Vec<u8> {
 
 #[test]
 fn what_is_no_regular_file_is_refused_without_waiting() -> Result<(), Error> {
-    let written = Written::new("folder", 0)?;
+    let written = Written::example("folder", &Ours::new(true), 0)?;
     let folder = written.path.parent().unwrap_or(&written.path);
     for private in [false, true] {
         let found = Prover::<PairingConfig>::open(folder, private).err();
@@ -222,7 +263,7 @@ fn what_is_no_regular_file_is_refused_without_waiting() -> Result<(), Error> {
 /// Indices and single points are checked whatever the checksums say; here nobody asks for those.
 #[test]
 fn contents_that_the_prover_follows_are_checked_at_every_start() -> Result<(), Error> {
-    let written = Written::new("contents", 0)?;
+    let written = Written::example("contents", &Ours::new(true), 0)?;
     let whole = written.bytes()?;
     let section = |number: usize| {
         let place = 76 + 16 + 32 + 64 + 60 + 48 * number;
