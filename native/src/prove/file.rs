@@ -13,8 +13,9 @@ use ark_ff::{Field, PrimeField};
 use memmap2::Mmap;
 use rayon::prelude::*;
 
+use super::header::Header;
 use super::key::{Key, Query, Singles};
-use super::layout::{digest, fault, header_length, places, Extent, Header, Part, Section, LARGEST_HEADER, PARTS};
+use super::layout::{digest, fault, header_length, places, Extent, Part, Section, LARGEST_HEADER, PARTS};
 use super::matrices::{self, words};
 use super::storage::{copy, forget, map, Shelf};
 use crate::affine::{BulkCurve, Stored};

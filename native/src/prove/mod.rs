@@ -4,12 +4,14 @@ pub mod budget;
 pub mod checked;
 pub mod file;
 pub mod floor;
+mod header;
 pub mod key;
 pub mod layout;
 mod matrices;
 pub mod phases;
 pub mod prover;
 mod quotient;
+mod rules;
 mod storage;
 mod sums;
 
