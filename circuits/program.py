@@ -7,36 +7,34 @@ constraints judge them.
 from __future__ import annotations
 
 import hashlib
+import struct
 import sys
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-import numpy as np
-import numpy.typing as npt
-
-from zkmargin.algebra import BN254, Buffer, Curve, Engine, LoadedProgram, get_engine
+from zkmargin.algebra import BN254, Buffer, Curve, EncodingError, Engine, LoadedProgram, get_engine
 
 from .errors import ForeignProgram, FormatError, InputError
-from .r1cs import R1CS
+
+if TYPE_CHECKING:
+    from .r1cs import R1CS
 
 MAGIC = b"zkwp"
 VERSION = 2
 WIDEST_ONE_HOT = 256
 """Wires of one ONE_HOT operation at most, which bounds the wires by the bytes of a program."""
 
-_WHAT = "witness program"
+WHAT = "witness program"
 _CHECKSUM_BYTES = 32
 _HEADER_BYTES = 4 + 4 + 32 + 32 + 8 * 4
-_PROGRAM_BITS = 254
 _BYTES_TOGETHER = 1 << 28
 """Of witnesses that an engine computes in one call; what it holds besides is for one or for each core."""
 _SMALLEST = _HEADER_BYTES + 4 + _CHECKSUM_BYTES
-_Words = npt.NDArray[np.uint32]
 
 
 class Opcode(IntEnum):
@@ -50,10 +48,6 @@ class Opcode(IntEnum):
     ISQRT = 5
     ONE_HOT = 6
     SORT = 7
-
-
-_READS_B = (Opcode.PRODUCT, Opcode.QUOTIENT, Opcode.DIVMOD)
-_COUNTED = (Opcode.BITS, Opcode.ONE_HOT, Opcode.SORT)
 
 
 @dataclass(frozen=True)
@@ -108,22 +102,25 @@ class WitnessProgram:
         return body + _checksum(body)
 
     @classmethod
-    def from_bytes(cls, data: Buffer, curve: Curve = BN254) -> WitnessProgram:
-        """Decode and check everything in linear time; any violation is a `FormatError`."""
+    def from_bytes(cls, data: Buffer, curve: Curve = BN254, engine: Engine | None = None) -> WitnessProgram:
+        """Decode and check everything in linear time; any violation is a `FormatError`.
+
+        An `engine` that is to run it checks the same rules as it loads it; nothing else is loaded then, not even numpy.
+        """
         raw = bytes(data)
         if len(raw) < _SMALLEST or raw[:4] != MAGIC:
-            raise _malformed("does not start like one")
+            raise malformed("does not start like one")
         if int.from_bytes(raw[4:8], "little") != VERSION:
-            raise _malformed(f"version {int.from_bytes(raw[4:8], 'little')} is not {VERSION}")
+            raise malformed(f"version {int.from_bytes(raw[4:8], 'little')} is not {VERSION}")
         if raw[-_CHECKSUM_BYTES:] != _checksum(raw[:-_CHECKSUM_BYTES]):
-            raise _malformed("the checksum does not match: the file is damaged")
+            raise malformed("the checksum does not match: the file is damaged")
         if int.from_bytes(raw[8:40], "little") != curve.r:
-            raise _malformed(f"is not over the scalar field of {curve.name}")
-        counts = np.frombuffer(raw, dtype="<u4", count=8, offset=72).tolist()
+            raise malformed(f"is not over the scalar field of {curve.name}")
+        counts = struct.unpack_from("<8I", raw, 72)
         n_wires, n_scratch, n_public, n_private, n_consts, n_lcs, n_terms, n_ops = counts
         sizes = (32 * n_consts, 4 * (n_lcs + 1), 4 * n_terms, 4 * n_terms, 20 * n_ops)
         if _HEADER_BYTES + sum(sizes) + _CHECKSUM_BYTES != len(raw):
-            raise _malformed("its length is not what its counts say")
+            raise malformed("its length is not what its counts say")
         tables, start = [], _HEADER_BYTES
         for size in sizes:
             tables.append(raw[start : start + size])
@@ -142,7 +139,12 @@ class WitnessProgram:
             operations=operations,
             curve=curve,
         )
-        program._require_sound()
+        if engine is None:
+            from .program_rules import require_sound  # brings numpy
+
+            require_sound(program)
+        else:
+            program._load_checked(engine)
         return program
 
     def require_circuit(self, r1cs: R1CS) -> None:
@@ -182,6 +184,12 @@ class WitnessProgram:
             loaded = self._handles[engine] = engine.load_program(self.to_bytes())
         return loaded
 
+    def _load_checked(self, engine: Engine) -> None:
+        try:
+            self.loaded(engine)
+        except EncodingError as problem:
+            raise FormatError(str(problem), what=WHAT, index=problem.index) from None
+
     @cached_property
     def _handles(self) -> WeakKeyDictionary[Engine, LoadedProgram]:
         return WeakKeyDictionary()
@@ -190,100 +198,6 @@ class WitnessProgram:
         expected, found = 32 * (self.n_public + self.n_private), memoryview(inputs).nbytes
         if found != expected:
             raise InputError("inputs", f"are {found} bytes; this program takes {expected}")
-
-    def _require_sound(self) -> None:
-        """Indices in range, every wire after the inputs written once, nothing read before it is written."""
-        if self._first_inner > self.n_wires:
-            raise _malformed("it has more inputs than wires")
-        if self._all_wires + len(self.lc_ptr) // 4 - 1 >= 1 << 32:
-            raise _malformed("it has more wires and linear combinations than 32 bits count")
-        self._require_constants()
-        pointers, wires = _words(self.lc_ptr), _words(self.term_wire)
-        steps = np.diff(pointers.astype(np.int64))
-        if pointers[0] != 0 or pointers[-1] != len(wires) or bool((steps < 0).any()):
-            raise _malformed("its linear combinations do not cover its terms")
-        if bool((wires >= self._all_wires).any()):
-            raise _malformed("a term names a wire that does not exist")
-        if bool((_words(self.term_const) >= len(self.constants) // 32).any()):
-            raise _malformed("a term names a constant that does not exist")
-        times = self._write_times(wires)
-        ready = np.full(len(steps), -1, dtype=np.int64)
-        filled = steps > 0
-        if bool(filled.any()):
-            ready[filled] = np.maximum.reduceat(times, pointers[:-1][filled].astype(np.int64))
-        for used, readers in self._reads():
-            if bool((used >= len(steps)).any()):
-                raise _malformed("an operation reads a linear combination that does not exist")
-            if bool((ready[used] >= readers).any()):
-                raise _malformed("an operation reads a wire before it is written")
-
-    def _reads(self) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
-        """Linear combinations, each with the operation that reads it."""
-        ops = self._operation_table().astype(np.int64)
-        for column, codes in ((1, tuple(Opcode)), (2, _READS_B)):
-            readers = np.flatnonzero(np.isin(ops[:, 0], codes))
-            yield ops[readers, column], readers
-        sorts = np.flatnonzero(ops[:, 0] == Opcode.SORT)
-        counts = ops[sorts, 4]
-        if int(counts.sum()) > len(self.lc_ptr) // 4 - 1:
-            # Else a short file could ask for work without end, by sorting the same values again and again.
-            raise _malformed("it sorts more values than it has linear combinations")
-        places = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
-        yield np.repeat(ops[sorts, 1], counts) + places, np.repeat(sorts, counts)
-
-    def _require_constants(self) -> None:
-        limit = self.curve.r.to_bytes(32, "big")
-        for index in range(len(self.constants) // 32):
-            if self.constants[32 * index : 32 * index + 32][::-1] >= limit:
-                raise FormatError(f"{_WHAT}: constant {index} is not below r", what=_WHAT, index=index)
-
-    @property
-    def _first_inner(self) -> int:
-        return 1 + self.n_public + self.n_private
-
-    @property
-    def _all_wires(self) -> int:
-        return self.n_wires + self.n_scratch
-
-    def _operation_table(self) -> _Words:
-        return _words(self.operations).reshape(-1, 5)
-
-    def _write_times(self, wires: _Words) -> npt.NDArray[np.int64]:
-        """For each of the wires the operation that writes it, -1 where it is an input.
-
-        Operations are kept as intervals of wires, since one of twenty bytes may write 256 of them: the memory taken
-        is linear in the file's bytes.
-        """
-        first = self._first_inner
-        ops = self._operation_table()
-        codes, b, counts = ops[:, 0], ops[:, 2].astype(np.int64), ops[:, 4].astype(np.int64)
-        if bool((codes > max(Opcode)).any()):
-            raise _malformed("an operation has an unknown code")
-        counted = np.isin(codes, _COUNTED)
-        uses_b = np.isin(codes, (*_READS_B, Opcode.BITS))
-        if bool((b[~uses_b] != 0).any() or (counts[~counted] != 0).any()):
-            raise _malformed("an operation has a field set that it does not use")
-        if bool((counts[counted] < 1).any()):
-            raise _malformed("an operation writes no wires")
-        if bool(((b + counts)[codes == Opcode.BITS] > _PROGRAM_BITS).any()):
-            raise _malformed(f"a decomposition goes past bit {_PROGRAM_BITS}")
-        if bool((counts[codes == Opcode.ONE_HOT] > WIDEST_ONE_HOT).any()):
-            raise _malformed(f"a one-hot encoding is wider than {WIDEST_ONE_HOT} wires")
-        widths = np.where(counted, counts, np.where(codes == Opcode.DIVMOD, 2, 1))
-        targets = ops[:, 3].astype(np.int64)
-        order = np.argsort(targets, kind="stable")
-        starts = targets[order]
-        ends = starts + widths[order]
-        # From the first wire after the inputs to the last, each interval starts where the one before it ends: no gap,
-        # no wire written twice, none that is not an operation's to write.
-        if not np.array_equal(np.append(starts, self._all_wires), np.append(first, ends)):
-            raise _malformed("its operations do not write each wire once")
-        if self._all_wires - first <= len(wires):
-            # A table of all wires is no larger than that of the terms, and quicker than searching.
-            table = np.append(np.repeat(order, widths[order]), -1)
-            return table[np.maximum(wires.astype(np.int64) - first, -1)]
-        writers = np.searchsorted(starts, wires, side="right") - 1
-        return np.append(order, -1)[writers]
 
 
 def words_to_bytes(values: array[int]) -> bytes:
@@ -294,13 +208,9 @@ def words_to_bytes(values: array[int]) -> bytes:
     return values.tobytes()
 
 
-def _words(data: bytes) -> _Words:
-    return np.frombuffer(data, dtype="<u4")
-
-
 def _checksum(body: bytes) -> bytes:
     return hashlib.blake2b(body, digest_size=_CHECKSUM_BYTES).digest()
 
 
-def _malformed(reason: str) -> FormatError:
-    return FormatError(f"{_WHAT}: {reason}", what=_WHAT)
+def malformed(reason: str) -> FormatError:
+    return FormatError(f"{WHAT}: {reason}", what=WHAT)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zkmargin.algebra import Engine, scalars_to_bytes
-from zkmargin.circuits import CompiledCircuit, WitnessProgram
+from zkmargin.circuits import WitnessProgram
 from zkmargin.circuits.errors import InputError
-from zkmargin.circuits.formats import Symbol, names_by_wire, read_r1cs, read_sym, write_r1cs, write_sym
-from zkmargin.circuits.margin import Shape, compile_margin
-from zkmargin.settlement.lifecycle import MarginCircuit
+from zkmargin.circuits.formats import Symbol, names_by_wire, read_sym, write_sym
 
 from .errors import CircuitKeyMismatch
 from .files import read_file
+
+if TYPE_CHECKING:
+    from zkmargin.circuits import CompiledCircuit
+    from zkmargin.circuits.margin import Shape
+    from zkmargin.settlement.lifecycle import MarginCircuit
 
 R1CS, PROGRAM, SYMBOLS = ".r1cs", ".zkw", ".sym"
 MAIN = "main."
@@ -45,15 +49,20 @@ class CircuitFiles:
 def circuit_file(circuit: CompiledCircuit, suffix: str) -> bytes:
     """The bytes of one of a circuit's files."""
     if suffix == R1CS:
+        from zkmargin.circuits.formats import write_r1cs
+
         return write_r1cs(circuit.r1cs)
     return circuit.program.to_bytes() if suffix == PROGRAM else write_sym(circuit.symbols).encode()
 
 
-def find_circuit(shape: Shape, folder: Path | None) -> MarginCircuit:
-    """The shape's circuit: from compiled files where a folder is named, else traced here."""
+def find_circuit(shape: Shape, folder: Path | None, engine: Engine) -> MarginCircuit:
+    """The shape's circuit: from compiled files where a folder is named, else traced here, which brings numpy."""
     if folder is None:
+        from zkmargin.circuits.margin import compile_margin
+
         return compile_margin(shape)
-    program = WitnessProgram.from_bytes(read_file(folder / f"{shape.name}{PROGRAM}", ".zkw"))
+    code = read_file(folder / f"{shape.name}{PROGRAM}", ".zkw")
+    program = WitnessProgram.from_bytes(code, engine.curve, engine)
     return CircuitFiles(program, read_sym(read_file(folder / f"{shape.name}{SYMBOLS}", ".sym")))
 
 
@@ -61,6 +70,8 @@ def require_constraints_of(folder: Path, shape: Shape, circuit: MarginCircuit) -
     """Raise `ForeignProgram` where the folder's constraints, if they are there, are not those of its program."""
     path = folder / f"{shape.name}{R1CS}"
     if isinstance(circuit, CircuitFiles) and path.exists():
+        from zkmargin.circuits.formats import read_r1cs
+
         circuit.program.require_circuit(read_r1cs(read_file(path, R1CS)))
 
 

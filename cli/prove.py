@@ -24,7 +24,6 @@ from .claims import side_by_side, sides_of
 from .development import INSECURE
 from .engine_choice import chosen_engine
 from .files import NewFile, json_bytes, require_free, write_files
-from .margin_books import claim_from_books
 from .margin_documents import MarginDocuments
 from .options import FILE, Command, force_option, progress_option
 from .output import Output
@@ -124,6 +123,8 @@ class ClaimSource(Protocol):
 @contextmanager
 def _source(output: Output, options: BookOptions | DocumentOptions) -> Iterator[ClaimSource]:
     if isinstance(options, BookOptions):
+        from .margin_books import claim_from_books  # brings databases, which documents do without
+
         with claim_from_books(output, options) as from_books:
             yield from_books
     else:
@@ -136,7 +137,7 @@ def _claimed(
     """Circuit and key, which must belong together, and the claim for the target that takes this circuit's proofs."""
     with Progress(output, "prove") as progress:
         progress("loading the circuit")
-        circuit = find_circuit(source.risk.shape, circuit_folder)
+        circuit = find_circuit(source.risk.shape, circuit_folder, engine)
         progress("reading the key")
         prover = open_prover(key_path, engine)
         # Before the claim: under another circuit it would be about another target, and fall short there.

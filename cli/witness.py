@@ -47,7 +47,7 @@ def COMMAND(
     documents = MarginDocuments.read(account_path, secret_path, risk_path, request_path)
     with Progress(output, "witness") as progress:
         progress("loading the circuit")
-        circuit = find_circuit(documents.risk.shape, folder)
+        circuit = find_circuit(documents.risk.shape, folder, engine)
         if folder is not None:
             require_constraints_of(folder, documents.risk.shape, circuit)
         claim = documents.claim(circuit.digest)

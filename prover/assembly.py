@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from zkmargin.algebra import BN254
 from zkmargin.circuits.errors import InputError, StatementFalse
@@ -61,6 +62,11 @@ class Claim:
 
     def require_true(self) -> None:
         """Raise `InputError` for values that fit no circuit, `StatementFalse` for a claim that does not hold."""
+        _ = self._found_true
+
+    @cached_property
+    def _found_true(self) -> bool:
+        """A claim does not change, so what was found true once is not looked at again; a false one always raises."""
         self._require_well_formed()
         for opening in self.openings:
             opening.require_member(self.shape)
@@ -69,9 +75,14 @@ class Claim:
         if any(opening.leaf.group != self._group() for opening in self.openings):
             raise StatementFalse("membership", "the account is netted with a different group of venues")
         require_claim(self.evaluation(), self.holdings(), self.credit_e8)
+        return True
 
     def public_inputs(self) -> PublicInputs:
         """What the target will see, and all that it will see."""
+        return self._public_inputs
+
+    @cached_property
+    def _public_inputs(self) -> PublicInputs:
         terms = self.terms()
         return PublicInputs(
             target=self.target,

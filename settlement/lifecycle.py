@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from zkmargin.algebra import Engine
 from zkmargin.circuits.margin import Leaf, account_pseudonym
-from zkmargin.prover import Claim, Opening, Prover
-from zkmargin.verifier import MarginLedger, Proof, Receipt, SettlementRequest
+from zkmargin.prover import Claim
+from zkmargin.verifier import SettlementRequest
 
 from .credit_document import CreditRequest
 from .errors import LifecycleError
 from .risk_document import RiskDocument
+
+if TYPE_CHECKING:
+    from zkmargin.prover import Opening, Prover
+    from zkmargin.verifier import MarginLedger, Proof, Receipt
 
 
 class MarginCircuit(Protocol):

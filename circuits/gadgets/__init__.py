@@ -1,5 +1,6 @@
 """The gadgets: what circuits are written with, each with its cost and its proof beside the code."""
 
+from ..lane_layout import LaneLayout
 from .arithmetic import absolute, assert_product, bind, positive_part, select, sign_split
 from .baby_jubjub import (
     Point,
@@ -23,7 +24,7 @@ from .division import divide, divide_nearest, divide_up
 from .eddsa import Signature, assert_eddsa_poseidon
 from .equality import assert_equal, assert_zero, is_equal, is_zero
 from .fixed_base import fixed_base_multiple
-from .lanes import LaneLayout, Lanes, open_lanes, side_by_side, trusted_lanes
+from .lanes import Lanes, open_lanes, side_by_side, trusted_lanes
 from .logic import all_of, any_of, assert_at_most_if, assert_equal_if, both, either, negate
 from .low_bits import low_bits
 from .median import median

@@ -4,56 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
 from .. import interval as iv
 from ..builder import Circuit
-from ..errors import CircuitError
 from ..expression import Expr
 from ..interval import Interval
+from ..lane_layout import LaneLayout, size_of
 from ..scope import gadget
-
-LANE_CAPACITY = 252
-"""Bits that the lanes of one element take at most: whatever is inside, the element stays within +-(r - 1) / 2.
-
-Of a field whose r has b bits that is b - 2, as (r - 1) / 2 >= 2^(b - 2); `Lanes` checks it for the field at hand.
-"""
-
-
-@dataclass(frozen=True)
-class LaneLayout:
-    """The widths of the lanes of one element, the lowest lane first."""
-
-    widths: tuple[int, ...]
-
-    def __post_init__(self) -> None:
-        whole = type(self.widths) is tuple and all(type(width) is int and width > 1 for width in self.widths)
-        if not whole or not 0 < sum(self.widths) <= LANE_CAPACITY:
-            raise CircuitError(f"lanes of {self.widths} bits; they take at least 2 each and {LANE_CAPACITY} in all")
-
-    @property
-    def offsets(self) -> tuple[int, ...]:
-        return tuple(accumulate(self.widths[:-1], initial=0))
-
-    def pack(self, values: Sequence[int]) -> int:
-        """The integer whose lanes hold these values; lanes at the end may be left out, and hold 0."""
-        if len(values) > len(self.widths):
-            raise CircuitError(f"{len(values)} values do not fit into {len(self.widths)} lanes; leave some out")
-        for place, (value, width) in enumerate(zip(values, self.widths, strict=False)):
-            if _size((value, value)) >= width:
-                raise CircuitError(f"a value of {_size((value, value)) + 1} bits in lane {place}, which has {width}")
-        return _placed(self, values)
-
-    def unpack(self, packed: int) -> tuple[int, ...]:
-        """The values that `pack` puts into this integer: the only ones that fit."""
-        values, rest = [], packed
-        for width in self.widths:
-            half = 1 << width - 1
-            values.append((rest + half) % (1 << width) - half)
-            rest = rest - values[-1] >> width
-        if rest:
-            raise CircuitError(f"an integer beyond what lanes of {self.widths} bits hold")
-        return tuple(values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +70,7 @@ class Lanes:
 def trusted_lanes(c: Circuit, name: str, layout: LaneLayout, intervals: Sequence[Interval], because: str) -> Lanes:
     """A private input that holds lanes, believed to lie in their intervals; see `Circuit.private_trusted`."""
     _require_room(c, layout, intervals)
-    low, high = (_placed(layout, [known[end] for known in intervals]) for end in (0, 1))
+    low, high = (layout.placed([known[end] for known in intervals]) for end in (0, 1))
     return Lanes(c.private_trusted(name, (low, high), because=because), layout, tuple(intervals))
 
 
@@ -154,8 +111,8 @@ def open_lanes(lanes: Lanes, nonnegative: Sequence[int] = (), bits: int | None =
             biases.append(0)
             sizes.append(known[1].bit_length() if bits is None else min(bits, known[1].bit_length()))
         else:
-            biases.append(1 << _size(known))
-            sizes.append(_size(known) + 1)
+            biases.append(1 << size_of(known))
+            sizes.append(size_of(known) + 1)
     digits = _digits(lanes, biases, sizes)
     values = [
         c.range_proven(_number(c, lane) - bias, known if bias else (0, (1 << size) - 1))
@@ -167,7 +124,7 @@ def open_lanes(lanes: Lanes, nonnegative: Sequence[int] = (), bits: int | None =
 def _digits(lanes: Lanes, biases: Sequence[int], sizes: Sequence[int]) -> list[list[Expr]]:
     """Bits of each lane of x plus its bias, and the one constraint that they make up x."""
     c, offsets = lanes.x.circuit, lanes.layout.offsets
-    shifted = lanes.x + _placed(lanes.layout, biases)
+    shifted = lanes.x + lanes.layout.placed(biases)
     digits = [
         c.new_bits(shifted, size, first=offset) if size else [] for size, offset in zip(sizes, offsets, strict=True)
     ]
@@ -204,17 +161,8 @@ def _require_room(c: Circuit, layout: LaneLayout, intervals: Sequence[Interval])
     for place, (known, width) in enumerate(zip(intervals, layout.widths, strict=True)):
         if known[0] > known[1]:
             c.refuse(f"the interval [{known[0]}, {known[1]}] of lane {place} is empty")
-        if _size(known) >= width:
-            c.refuse(f"overflow: lane {place} needs {_size(known) + 1} bits and has {width}")
-
-
-def _size(known: Interval) -> int:
-    """The least k for which [-2^k, 2^k) has it all."""
-    return max(~known[0], known[1], 0).bit_length()
-
-
-def _placed(layout: LaneLayout, numbers: Sequence[int]) -> int:
-    return sum(number << offset for number, offset in zip(numbers, layout.offsets, strict=False))
+        if size_of(known) >= width:
+            c.refuse(f"overflow: lane {place} needs {size_of(known) + 1} bits and has {width}")
 
 
 def _number(c: Circuit, bits: Sequence[Expr]) -> Expr:

@@ -14,8 +14,8 @@ from zkmargin.verifier.statement import CREDIT_BITS, HORIZON_BITS
 from ..builder import Circuit
 from ..expression import Expr
 from ..gadgets import Lanes, assert_equal, assert_less, merkle_membership, pack, poseidon, poseidon_list, trusted_lanes
-from ..gadgets.lanes import LaneLayout
 from ..interval import Interval
+from ..lane_layout import LaneLayout
 from ..units import AMOUNT, PRICE, TIME_MS, VALUE, Unit
 from . import commitments, packing
 from .account import POSITION_BIAS, SEQUENCE_BITS, WORDS_PER_ELEMENT, leaf_tag

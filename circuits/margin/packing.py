@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from ..gadgets.lanes import LANE_CAPACITY, LaneLayout
+from ..lane_layout import LANE_CAPACITY, LaneLayout
 from .shape import Shape
 
 if TYPE_CHECKING:

@@ -27,8 +27,8 @@ from zkmargin.circuits import (
     side_by_side,
     trusted_lanes,
 )
-from zkmargin.circuits.gadgets.lanes import LANE_CAPACITY
 from zkmargin.circuits.interval import Interval
+from zkmargin.circuits.lane_layout import LANE_CAPACITY
 
 from .conftest import broken, require_every_wire_determined
 from .plain_engine import solutions, tiny_field

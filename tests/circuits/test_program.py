@@ -237,10 +237,18 @@ LIES: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize("lie", LIES)
-def test_bytes_that_lie_are_refused(lie: str) -> None:
-    with pytest.raises(FormatError) as caught:
-        WitnessProgram.from_bytes(LIES[lie]())
-    assert caught.value.what == "witness program"
+def test_bytes_that_lie_are_refused(lie: str, engine: Engine) -> None:
+    for checked_by in (None, engine):
+        with pytest.raises(FormatError) as caught:
+            WitnessProgram.from_bytes(LIES[lie](), engine=checked_by)
+        assert caught.value.what == "witness program"
+
+
+def test_the_engine_that_checks_a_program_has_loaded_it(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = WitnessProgram.from_bytes(every_operation().to_bytes(), engine=engine)
+    assert program == every_operation()
+    monkeypatch.setattr(type(engine), "load_program", lambda *_: pytest.fail("loaded again"))
+    assert program.run(scalars_to_bytes([4, 5]), engine)
 
 
 @pytest.mark.parametrize("lie", LIES)

@@ -12,9 +12,10 @@ import pytest
 
 from zkmargin.algebra import get_engine
 from zkmargin.circuits.formats import write_wtns
-from zkmargin.prover import insecure_setup, write_native_key, write_zkey
+from zkmargin.prover import insecure_setup, read_zkey, write_native_key, write_zkey
 
 from ..prover.conftest import cubic
+from .conftest import MarginFiles
 
 HEAVY = {
     "asyncio",
@@ -30,6 +31,7 @@ HEAVY = {
     "unittest",
     "zkmargin.circuits.builder",
     "zkmargin.circuits.gadgets",
+    "zkmargin.circuits.r1cs",
     "zkmargin.settlement",
     "zkmargin.verifier.ledger",
 }
@@ -68,3 +70,12 @@ def test_proving_and_verifying_import_nothing_heavy(tmp_path: Path) -> None:
     assert not loaded_by(
         "groth16", "verify", "--allow-development-key", files["vk"], files["public.json"], files["proof.json"]
     )
+
+
+@pytest.mark.xdist_group("cli")
+def test_a_margin_proof_with_a_compiled_circuit_imports_no_numpy_and_no_language(
+    shared: MarginFiles, tmp_path: Path
+) -> None:
+    write_native_key(read_zkey((shared / "small.zkey").read_bytes()), tmp_path / "k.native", memory=0)
+    words = ["--key", tmp_path / "k.native", *shared.documents(), "--circuit", shared / "built", "-o", tmp_path / "out"]
+    assert loaded_by("prove", *map(str, words)) == {"zkmargin.settlement"}
