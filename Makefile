@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 ROOMS := algebra circuits cli contracts prover pytest_plugin settlement verifier
 RUST := $(wildcard native/src/*.rs native/src/*/*.rs) native/Cargo.toml native/Cargo.lock
+# The crate as the program without Python has it: its tests are built so too, and the one build serves both.
+BARE := --no-default-features --features command
 WORKERS ?= 2
 # One that this processor lacks gives way to the best that it has; what each machine has is tested everywhere.
 KERNELS := portable adx ifma
@@ -62,13 +64,13 @@ OTHER := aarch64-unknown-linux-gnu
 
 native-check:
 	cargo fmt --manifest-path native/Cargo.toml -- --check
-	cargo clippy --manifest-path native/Cargo.toml --locked --release --all-targets -- -D warnings
+	cargo clippy --manifest-path native/Cargo.toml --locked --release --all-targets --all-features -- -D warnings
 	for kernel in $(KERNELS); do \
-	    ZKMARGIN_KERNEL=$$kernel cargo test --manifest-path native/Cargo.toml --locked --release --no-default-features \
-	        --quiet || exit 1; \
+	    ZKMARGIN_KERNEL=$$kernel cargo test --manifest-path native/Cargo.toml --locked --release $(BARE) --quiet \
+	        || exit 1; \
 	done
 	@if test -d "$$(rustc --print target-libdir --target $(OTHER))"; then cargo clippy --manifest-path native/Cargo.toml \
-	    --locked --release --lib --tests --no-default-features --target $(OTHER) -- -D warnings; \
+	    --locked --release --lib --tests --bins $(BARE) --target $(OTHER) -- -D warnings; \
 	else echo "the toolchain has no $(OTHER): the crate was not compiled for it"; fi
 
 # The crate's tests under AddressSanitizer, what Miri can interpret of them, and on aarch64: before a release or after a

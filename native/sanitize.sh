@@ -11,7 +11,7 @@ cd "$(dirname "$0")"
 mode=${1:?address, miri or aarch64}
 shift
 base=${CARGO_TARGET_DIR:-$PWD/target}/sanitize
-common="--locked --no-default-features --lib"
+common="--locked --no-default-features --features command --lib"
 case $mode in
 address)
     # The sanitizer's runtime is part of the stable toolchain; the flag that links it is not yet.

@@ -7,6 +7,8 @@
 pub mod affine;
 pub mod batch;
 pub mod bn254;
+#[cfg(all(unix, feature = "command"))]
+pub mod command;
 pub mod compress;
 pub mod costs;
 pub mod curve;
