@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -22,6 +23,8 @@ PARTS = {
     "cryptography": "Ed25519 signatures of market reports",
     "galois": "an independent oracle for the tests; nothing else needs it",
 }
+PROGRAM = "zkmargin-prove"
+"""Proves without Python; the install brings it where it finds a Rust toolchain."""
 FEATURES = ("adx", "bmi2", "avx2", "avx512f", "avx512ifma", "asimd", "neon")
 
 
@@ -45,6 +48,7 @@ def COMMAND(output: Output) -> None:
         "native_problem": problem,
         "kernel": kernels[0] if kernels else None,
         "kernels": kernels,
+        "program": program_path(),
         "threads": threads,
         "cpu_features": features,
         "parts": parts,
@@ -64,6 +68,12 @@ def cpu_features() -> list[str]:
     return [name for name in FEATURES if name in flags.split()]
 
 
+def program_path() -> str | None:
+    """Where `zkmargin-prove` lies: beside the interpreter, as installs put it, or else on the PATH."""
+    beside = Path(sys.executable).with_name(PROGRAM)
+    return str(beside) if beside.is_file() else shutil.which(PROGRAM)
+
+
 def version_of(distribution: str) -> str | None:
     try:
         return metadata.version(distribution)
@@ -79,12 +89,14 @@ def _kernel(names: list[str]) -> str:
 
 
 def _lines(data: dict[str, object], kernels: list[str], features: list[str], parts: dict[str, str | None]) -> list[str]:
-    native = "installed" if data["native"] else f"missing ({data['native_problem']}); install with a Rust toolchain"
+    rust = "install with a Rust toolchain"
+    native = "installed" if data["native"] else f"missing ({data['native_problem']}); {rust}"
     return [
         f"zkmargin {data['version']} on Python {data['python']}, {data['platform']}",
         f"engine in use   {data['engine']}",
         f"native engine   {native}",
         f"kernel          {_kernel(kernels)}",
+        f"{PROGRAM}  {'installed' if data['program'] else f'missing; {rust}'}",
         f"threads         {data['threads']}",
         f"CPU features    {' '.join(features) or 'unknown'}",
         *(f"{name:<15} {found or 'not installed'} ({PARTS[name]})" for name, found in parts.items()),

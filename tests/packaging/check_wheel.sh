@@ -12,6 +12,7 @@ trap 'rm -rf "$here"' EXIT
 "$here/env/bin/python" -m pip install --quiet "$(ls "$wheels"/zkmargin-*.whl)"
 cd "$here"
 "$here/env/bin/zkmargin" doctor
+"$here/env/bin/zkmargin-prove" --version
 # The toolkit for circuits does without pytest; the plugin is there for whoever has it.
 "$here/env/bin/python" -c "import zkmargin.circuits.testing, importlib.metadata as m
 (plugin,) = m.entry_points(group='pytest11', name='zkmargin')

@@ -12,5 +12,6 @@ for tool in sh env uname; do ln -s "$(command -v $tool)" "$here/bin/$tool"; done
 (cd "$tree" && git ls-files -z --cached --others --exclude-standard | tar --null --files-from=- -cf -) | (mkdir "$here/src" && tar -C "$here/src" -xf -)
 cd "$here"
 PATH="$here/bin" HOME="$here" "$here/env/bin/python" -m pip install --quiet "$here/src"
+test ! -e "$here/env/bin/zkmargin-prove"
 PATH="$here/bin" "$here/env/bin/zkmargin" doctor
 PATH="$here/bin" "$here/env/bin/zkmargin" vectors run "$here/src/vectors" --engine reference
