@@ -196,3 +196,36 @@ fn weights_are_what_they_stand_for() -> Result<(), Error> {
     assert_eq!(lambda * lambda + lambda + Fr::ONE, Fr::ZERO);
     Ok(())
 }
+
+#[test]
+fn weights_and_inputs_are_counted() -> Result<(), Error> {
+    let rng = &mut ark_std::test_rng();
+    let trapdoor = Trapdoor::new(rng)?;
+    let inputs: Vec<Fr> = (0..3 * N_PUBLIC).map(|_| Fr::rand(rng)).collect();
+    let proofs: Vec<Vec<u8>> = inputs.chunks(N_PUBLIC).map(|inputs| trapdoor.forge(inputs, Fr::ZERO, rng)).collect();
+    let slices: Vec<&[u8]> = proofs.iter().map(Vec::as_slice).collect();
+    let weights = weights(4, rng);
+    assert_eq!(check_many(&trapdoor.key, &inputs, &slices, &weights[..3])?, vec![Ok(true); 3]);
+    for found in [0, 2, 4] {
+        let expected = Error::Count { what: "weight", expected: 3, found };
+        assert_eq!(check_many(&trapdoor.key, &inputs, &slices, &weights[..found]).err(), Some(expected));
+    }
+    for found in [0, 1, 2 * N_PUBLIC, 3 * N_PUBLIC - 1, 3 * N_PUBLIC + 1] {
+        let other: Vec<Fr> = inputs.iter().chain(&inputs).copied().take(found).collect();
+        let expected = Error::Count { what: "public input", expected: 3 * N_PUBLIC, found };
+        assert_eq!(check_many(&trapdoor.key, &other, &slices, &weights[..3]).err(), Some(expected));
+    }
+    Ok(())
+}
+
+#[test]
+fn weights_are_read_whole() {
+    let bytes: Vec<u8> = (0..32).collect();
+    let halves = |weights: Vec<Weight>| weights.iter().map(|weight| [weight.0, weight.1]).collect::<Vec<_>>();
+    let expected = [[0x0706_0504_0302_0100, 0x0f0e_0d0c_0b0a_0908], [0x1716_1514_1312_1110, 0x1f1e_1d1c_1b1a_1918]];
+    assert_eq!(Weight::decode_all(&bytes).map(halves), Ok(expected.to_vec()));
+    for length in [1, 15, 17, 31] {
+        let partial = Error::PartialElement { what: "weight", size: 16, found: length };
+        assert_eq!(Weight::decode_all(&bytes[..length]).err(), Some(partial));
+    }
+}

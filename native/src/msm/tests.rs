@@ -159,7 +159,8 @@ fn what_does_not_fit_is_refused() {
         assert!(sum(&[(&tables, &schedule(3, other))]).is_err());
     }
     assert!(Tables::<G1>::over(tables.levels(), 3, shape).is_ok());
-    for count in [0, 2, 4, usize::MAX] {
+    // Times four levels, the last is twelve again.
+    for count in [0, 2, 4, usize::MAX, 3 + (1 << 62)] {
         assert!(Tables::<G1>::over(tables.levels(), count, shape).is_err());
     }
 }

@@ -64,6 +64,22 @@ fn products_agree_with_arkworks() {
     }
 }
 
+/// The highest digit of all carries into a place that no scalar has a bit of.
+#[test]
+fn carries_out_of_the_highest_digit_are_kept() {
+    for kernel in Kernel::available() {
+        for bits in (1..18).chain([64, 124, 125, 126, 127]) {
+            let largest = <G1 as ark_ec::CurveConfig>::ScalarField::from((1u128 << bits) - 1);
+            let points = points::<G1>(FEW + 1);
+            let mut found: Vec<_> = points.iter().map(G1::store).collect();
+            scale_with::<G1>(&mut found, &vec![largest; points.len()], kernel).unwrap();
+            for (found, point) in found.iter().zip(points) {
+                assert_eq!(G1::load(found), (point * largest).into_affine(), "{bits} bits, {kernel}");
+            }
+        }
+    }
+}
+
 #[test]
 fn halves_are_half_as_long() {
     let rows = Digits::of::<G1>(&scalars::<G1>(1 << 12)).rows().count();

@@ -84,5 +84,12 @@ mod tests {
             assert!(cost <= last);
             last = cost;
         }
+        let cost = |megabytes: u64| {
+            let shapes = shapes::<Fr>(&COUNTS, megabytes << 20, 64);
+            shapes.wide.additions(COUNTS.a)
+                + shapes.wide.additions(COUNTS.c + COUNTS.h)
+                + 4 * shapes.b.additions(COUNTS.b)
+        };
+        assert!(cost(40) < cost(0) && cost(160) < cost(40) && cost(1280) < cost(160), "more memory, fewer additions");
     }
 }

@@ -48,3 +48,29 @@ impl<P: BulkCurve, Q: BulkCurve<ScalarField = P::ScalarField>> Key<P, Q> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::instance::{G1, G2};
+    use crate::prove::testing::{witness, Example};
+
+    /// Two entries of A and none of B are other than 1; each wire of A and B has a digit of its own.
+    #[test]
+    fn work_is_counted_without_what_a_key_spares() -> Result<(), Error> {
+        let least = |folded: bool, x: u64, y: u64| {
+            let key = Example::<G1, G2>::new(folded).key(0)?;
+            key.least_work(&key.wires(&witness(x, y))?)
+        };
+        let (folded, plain) = (least(true, 0, 1)?, least(false, 0, 1)?);
+        assert_eq!((folded.products, plain.products), (2 + 4, 2 + 4));
+        assert_eq!((folded.butterflies, plain.butterflies), (4 * 4, 6 * 4));
+        // Of the wires 1, x the zero costs nothing; of y there is one digit, and each digit has a bucket.
+        assert_eq!((folded.a, folded.b1, folded.b2), (2, 2, 2));
+        assert_eq!((plain.a, plain.b1, plain.b2), (2, 2, 2));
+        assert!(least(true, 1, 1)?.a > 2);
+        // The constant has no point in C where nothing is folded in.
+        assert_eq!(folded.c, plain.c + 2);
+        Ok(())
+    }
+}

@@ -68,3 +68,47 @@ pub fn decode<F: PrimeField>(width: usize, section: &[u8]) -> Result<Matrix<F>, 
 pub fn words(bytes: &[u8]) -> impl Iterator<Item = u32> + '_ {
     bytes.chunks_exact(4).map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::instance::Fr;
+    use crate::prove::testing::{matrix, parts};
+
+    #[test]
+    fn coefficients_are_kept_once_and_mean_the_same() -> Result<(), Error> {
+        let rows = matrix(&[&[(0, 7), (2, 9), (1, 7)], &[], &[(2, 9), (1, 1)]]);
+        let section = encode::<Fr>(&parts(&rows))?;
+        assert_eq!(split::<Fr>(&section)?.scalars.len(), 3 * 32);
+        let (before, after) = (Matrix::<Fr>::decode(3, parts(&rows))?, decode::<Fr>(3, &section)?);
+        let vector = [2, 30, 500].map(Fr::from);
+        assert_eq!(after.apply(&vector)?, before.apply(&vector)?);
+        assert_eq!(after.apply(&vector)?, [7 * 32 + 9 * 500, 0, 9 * 500 + 30].map(Fr::from));
+        Ok(())
+    }
+
+    #[test]
+    fn parts_that_are_not_whole_are_refused() {
+        for (part, what) in [(2, "place of a coefficient"), (3, "coefficient")] {
+            let mut rows = matrix(&[&[(0, 7)]]);
+            rows[part].push(0);
+            let found = encode::<Fr>(&parts(&rows)).err();
+            assert!(matches!(found, Some(Error::PartialElement { what: named, .. }) if named == what), "{found:?}");
+        }
+        let mut rows = matrix(&[&[(0, 7)]]);
+        rows[2][0] = 1;
+        let missing = fault("an entry names a coefficient that does not exist");
+        assert_eq!(encode::<Fr>(&parts(&rows)).err(), Some(missing));
+    }
+
+    #[test]
+    fn sections_that_are_cut_or_go_on_are_refused() -> Result<(), Error> {
+        let section = encode::<Fr>(&parts(&matrix(&[&[(0, 7), (1, 1)], &[(1, 7)]])))?;
+        for length in 0..section.len() {
+            assert_eq!(decode::<Fr>(2, &section[..length]).err(), Some(fault("a matrix is cut short")), "{length}");
+        }
+        let longer = [&section[..], &[0]].concat();
+        assert_eq!(decode::<Fr>(2, &longer).err(), Some(fault("bytes left over after a matrix")));
+        Ok(())
+    }
+}

@@ -41,10 +41,10 @@ struct Secrets<F> {
     w: Vec<F>,
 }
 
-/// Rows of (wire, coefficient): row 0 is x_1 x_2 = x_3, rows 1 and 2 bind the constant and x_1.
-const A: [&[(usize, u64)]; SIZE] = [&[(1, 1)], &[(0, 1)], &[(1, 1)], &[]];
+/// Rows of (wire, coefficient): row 0 is 3 x_1 x_2 = 3 x_3, rows 1 and 2 bind the constant and x_1.
+const A: [&[(usize, u64)]; SIZE] = [&[(1, 3)], &[(0, 1)], &[(1, 3)], &[]];
 const B: [&[(usize, u64)]; SIZE] = [&[(2, 1)], &[], &[], &[]];
-const C: [&[(usize, u64)]; SIZE] = [&[(3, 1)], &[], &[], &[]];
+const C: [&[(usize, u64)]; SIZE] = [&[(3, 3)], &[], &[], &[]];
 
 impl<P: BulkCurve, Q: BulkCurve<ScalarField = P::ScalarField>> Example<P, Q> {
     pub fn new(folded: bool) -> Self {

@@ -1,17 +1,19 @@
 //! Proofs that verify and those that must not be made; files that open and those that must not.
 
 use ark_ec::short_weierstrass::Affine;
-use ark_ec::CurveConfig;
-use ark_ff::{AdditiveGroup, Field};
+use ark_ec::{AffineRepr, CurveConfig};
+use ark_ff::{AdditiveGroup, Field, PrimeField};
 
 use super::checked::Prover;
 use super::file;
+use super::key::Query;
 use super::layout::{digest, header_length};
 use super::phases::Phases;
 use super::prover::Blinding;
 use super::testing::{matrix, modulus, parts, witness, Example, Written, WIRES};
 use crate::error::Error;
 use crate::instance::{Fq, Fr, PairingConfig, G1, G2};
+use crate::msm::Shape;
 
 type Ours = Example<G1, G2>;
 type Made = Result<Option<[Vec<u8>; 3]>, Error>;
@@ -76,6 +78,8 @@ fn what_is_no_witness_is_an_error() -> Result<(), Error> {
     let prover = prover(true, 0)?;
     let good = witness(6, 7);
     assert_eq!(proof(&prover, &good[32..]), Err(Error::Count { what: "wire", expected: WIRES, found: WIRES - 1 }));
+    let longer = [&good[..], &[0; 32]].concat();
+    assert_eq!(proof(&prover, &longer), Err(Error::Count { what: "wire", expected: WIRES, found: WIRES + 1 }));
     assert_eq!(proof(&prover, &[]), Err(Error::Count { what: "wire", expected: WIRES, found: 0 }));
     assert_eq!(proof(&prover, &good[1..]), Err(Error::PartialElement { what: "scalar", size: 32, found: 191 }));
     let mut other = good.clone();
@@ -98,6 +102,30 @@ fn a_file_proves_what_the_key_in_memory_does() -> Result<(), Error> {
             assert_eq!(proof(&opened, &witness(3, 5))?, expected);
         }
         file::verify::<G1, G2>(&written.path)?;
+    }
+    Ok(())
+}
+
+/// What is written into the file afterwards does not reach a private copy.
+#[test]
+fn a_private_copy_is_nobody_elses_to_change() -> Result<(), Error> {
+    let written = Written::example("private", &Ours::new(true), 0)?;
+    let expected = proof(&prover(true, 0)?, &witness(3, 5))?;
+    let opened = Prover::<PairingConfig>::open(&written.path, true)?;
+    written.replace(&vec![0; written.bytes()?.len()])?;
+    assert_eq!(proof(&opened, &witness(3, 5))?, expected);
+    Ok(())
+}
+
+#[test]
+fn a_file_keeps_what_is_said_of_its_key() -> Result<(), Error> {
+    for (folded, development, name) in [(false, false, None), (false, true, Some([3; 32])), (true, false, None)] {
+        let mut example = Ours::new(folded);
+        (example.facts.development, example.facts.circuit_digest) = (development, name);
+        let written = Written::example("facts", &example, 0)?;
+        let opened = Prover::<PairingConfig>::open(&written.path, false)?;
+        assert_eq!(opened.key.facts, example.facts);
+        assert!(proof(&opened, &witness(3, 5))?.is_some());
     }
     Ok(())
 }
@@ -177,9 +205,16 @@ fn headers_that_lie_are_refused() -> Result<(), Error> {
     }
     assert_eq!(reason(lie(counts + 12, &word(8))), "flags this engine does not know");
     assert_eq!(reason(lie(counts + 8, &word(8))), "the H query is not as long as the domain");
-    assert_eq!(reason(lie(extents, &word(7))), "a query of another number of points than wires");
-    assert_eq!(reason(lie(extents + 12, &word(0))), "a query of another number of points than wires");
-    assert_eq!(reason(lie(extents + 36, &word(7))), "a query of another number of points than wires");
+    for query in [0, 12, 24, 36] {
+        assert_eq!(reason(lie(extents + query, &word(7))), "a query of another number of points than wires");
+    }
+    for query in [12, 24, 36] {
+        assert_eq!(reason(lie(extents + query, &word(0))), "a query of another number of points than wires");
+        assert_eq!(reason(lie(extents + query, &word(5))), "a query of another number of points than wires");
+    }
+    for size in [0, 2, 3, 5, u32::MAX] {
+        assert_eq!(reason(lie(extents + 48, &word(size))), "the H query is not as long as the domain");
+    }
     let beyond: Vec<u8> = [whole[extents + 16..extents + 24].to_vec(), word(7).to_vec()].concat();
     assert_eq!(
         reason(lie(extents + 12, &[&word(7)[..], &beyond].concat())),
@@ -191,11 +226,23 @@ fn headers_that_lie_are_refused() -> Result<(), Error> {
             "tables of a shape that no key has"
         );
     }
-    let long = u64::MAX.to_le_bytes();
-    assert_eq!(reason(lie(sections, &64u64.to_le_bytes())), "a section is out of place");
-    assert_eq!(reason(lie(sections + 8, &long)), "a section of another length than its counts say");
-    // The matrix of A says itself how long it is.
-    assert_eq!(reason(lie(sections + 2 * 48 + 8, &long)), "a section is out of place");
+    let number = |place: usize| u64::from_le_bytes(whole[place..place + 8].try_into().unwrap_or_default());
+    for section in 0..11 {
+        let place = sections + 48 * section;
+        for start in [0, 64, number(place) - 64, number(place) + 1, number(place) + 64, u64::MAX] {
+            assert_eq!(reason(lie(place, &start.to_le_bytes())), "a section is out of place", "{section}");
+        }
+        for length in [0, number(place + 8) - 1, number(place + 8) + 1, u64::MAX] {
+            // The matrices say themselves how long they are; what follows is then out of place.
+            let expected = match section {
+                2 | 3 => "a section is out of place",
+                _ => "a section of another length than its counts say",
+            };
+            if section != 2 && section != 3 || length == u64::MAX {
+                assert_eq!(reason(lie(place + 8, &length.to_le_bytes())), expected, "{section}");
+            }
+        }
+    }
     assert_eq!(reason(lie(sections + 2 * 48 + 8, &(1u64 << 40).to_le_bytes())), "cut short");
     Ok(())
 }
@@ -215,6 +262,22 @@ fn queries_that_share_digits_are_cut_alike() -> Result<(), Error> {
         other[end..end + 32].copy_from_slice(&checksum);
         let shape = Some(Error::NativeKey { reason: "tables of a shape that no key has" });
         assert_eq!(open(&written, &other).err(), shape, "query {query}");
+    }
+    Ok(())
+}
+
+/// Where A has a point for every wire, it shares C's digits, if its tables are cut as C's are, and only then.
+#[test]
+fn a_has_digits_of_its_own_where_it_needs_them() -> Result<(), Error> {
+    let points: Vec<Affine<G1>> = (3..9).map(|i| (Affine::<G1>::generator() * Fr::from(i)).into()).collect();
+    let wires = [1, 6, 7, 42, 5, 8].map(Fr::from);
+    let expected = Affine::<G1>::generator() * wires.iter().zip(3..).map(|(wire, i)| *wire * Fr::from(i)).sum::<Fr>();
+    let mut key = Ours::new(true).key(0)?;
+    for shape in [key.c.shape, Shape::new::<Fr>(key.c.shape.width() + 1, 1), Shape::new::<Fr>(5, 3)] {
+        (key.a, key.a_wires) = (Query::new(&points, shape)?, (0..6).collect());
+        let integers = wires.map(Fr::into_bigint);
+        let sums = key.sums(&integers, &[Default::default(); 4], &mut Phases::default())?;
+        assert_eq!(sums.a, expected, "{shape:?}");
     }
     Ok(())
 }
@@ -285,15 +348,17 @@ fn contents_that_the_prover_follows_are_checked_at_every_start() -> Result<(), E
         assert_eq!(alter(section(0) + 64 * place, &[0; 64]), infinity);
         assert_eq!(alter(section(1) + 128 * place, &[0; 128]), infinity);
         assert_eq!(alter(section(1) + 128 * place, &stray()), Some(Error::NotInSubgroup { index: place }));
+        // Not by the verifying key alone.
+        assert_eq!(file::open::<G1, G2>(&written.path, false).err(), Some(Error::NotInSubgroup { index: place }));
     }
     let a = section(2);
-    // Counts, then five row pointers, then three columns and three places.
+    // Counts, then five row pointers, then three columns and three places, of two coefficients.
     assert!(matches!(alter(a, &word(3)), Some(Error::NativeKey { .. })));
     assert!(matches!(alter(a, &word(u32::MAX)), Some(Error::NativeKey { .. })));
     assert_eq!(alter(a + 8, &word(0)), Some(Error::NativeKey { reason: "bytes left over after a matrix" }));
     assert!(matches!(alter(a + 12 + 4, &word(9)), Some(Error::Matrix { .. })));
     assert!(matches!(alter(a + 12 + 20, &word(WIRES as u32)), Some(Error::Matrix { .. })));
-    assert!(matches!(alter(a + 12 + 32, &word(1)), Some(Error::Matrix { .. })));
+    assert!(matches!(alter(a + 12 + 32, &word(2)), Some(Error::Matrix { .. })));
     let wires = "a query's wires do not rise, or do not exist";
     assert_eq!(alter(section(4) + 4, &word(WIRES as u32)), Some(Error::NativeKey { reason: wires }));
     assert_eq!(alter(section(4), &word(1)), Some(Error::NativeKey { reason: wires }));
