@@ -7,11 +7,11 @@ that cost, `serve FOLDER` proves and verifies as often as it is asked, `prove FO
 
 from __future__ import annotations
 
+import compileall
 import os
 import shutil
 import subprocess
 import sys
-import sysconfig
 import venv
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -24,6 +24,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 BUILD_TIMEOUT_S = 1800
 ZKSNAKE = "zksnake==0.1.0"
+PROGRAM = "zkmargin-prove"
 
 
 class Side(ABC):
@@ -68,31 +69,42 @@ class Side(ABC):
 
 class Zkmargin(Side):
     name = "zkmargin"
-    mode = "native key by mmap"
+    mode = "native key by mmap; a whole process is zkmargin-prove"
 
     def build(self) -> None:
-        """An environment in which the packages lie as after an install: a development install's import hook costs
-        every process 15 ms."""
-        if (ROOT / ".tree").is_dir() and not self._python.exists():
-            venv.create(self._python.parent.parent)
-            places = (ROOT / ".tree", sysconfig.get_path("purelib"))
-            site = sysconfig.get_path("purelib", vars={"base": str(self._python.parent.parent)})
-            (Path(site) / "tree.pth").write_text("".join(f"{place}\n" for place in places))
+        """The program, where no install has brought it; and the tree's bytecode, which an installed package has, and
+        which some environments keep Python from writing."""
+        for room in (ROOT / ".tree" / "zkmargin").glob("*"):
+            compileall.compile_dir(room.resolve(), quiet=2)
+        if self._installed.exists():
+            return
+        if shutil.which("cargo") is None:
+            print("without zkmargin-prove, for cargo is not installed: a whole process is zkmargin groth16 prove")
+            return
+        command = ["cargo", "build", "--release", "--locked", "--quiet", "--bin", PROGRAM]
+        features = ["--no-default-features", "--features", "command"]
+        places = ["--manifest-path", str(ROOT / "native" / "Cargo.toml"), "--target-dir", str(self._target)]
+        self._run([*command, *features, *places])
 
     @property
-    def _python(self) -> Path:
-        return self.tools / "zkmargin" / "bin" / "python"
+    def _installed(self) -> Path:
+        return Path(sys.executable).with_name(PROGRAM)
+
+    @property
+    def _target(self) -> Path:
+        return self.tools / "zkmargin"
 
     def program(self) -> list[str]:
         return [sys.executable, "-m", "benchmarks.proving.ours"]
 
     def cold(self, files: CircuitFiles) -> list[str]:
         """As a user types it."""
-        python = str(self._python) if self._python.exists() else sys.executable
+        found = [place for place in (self._installed, self._target / "release" / PROGRAM) if place.exists()]
+        python = [sys.executable, "-c", "from zkmargin.cli import main; main()", "groth16", "prove"]
+        command = [str(found[0])] if found else python
         folder = self.folder(files)
         names = (folder / "key", files.wtns, folder / "proof.json", folder / "public.json")
-        start = "import sys; from zkmargin.cli import main; sys.exit(main())"
-        return [python, "-c", start, "groth16", "prove", *map(str, names), "--force"]
+        return [*command, *map(str, names), "--force"]
 
 
 class Gnark(Side):

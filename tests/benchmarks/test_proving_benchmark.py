@@ -77,7 +77,9 @@ def test_an_unknown_circuit_is_one_line(capsys: pytest.CaptureFixture[str]) -> N
     assert "error: no circuit 'nosuch'" in capsys.readouterr().err
 
 
-def test_this_library_is_measured_from_files(tmp_path: Path) -> None:
+def test_this_library_is_measured_from_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A program that is not installed would be compiled, for minutes.
+    monkeypatch.setattr(Zkmargin, "build", lambda side: None)
     folders = ["--build", str(tmp_path / "build"), "--out", str(tmp_path)]
     main(["--only", "chain-10", "margin-small", "--peers", "--rounds", "2", "--many", "2", *folders])
     main(["--only", "chain-10", "--peers", "--rounds", "1", "--setup", *folders])
@@ -113,6 +115,35 @@ def test_sides_that_fail_or_are_slow_are_noted(files: CircuitFiles, tmp_path: Pa
     assert notes == {"bad": "ended: no proof today", "slow": "more than 1 s", "small": "not asked beyond 2^11"}
     [warm] = [one for one in measurement.series if one.what == "warm" and one.side == "good"]
     assert [spent.seconds for spent in warm.spent] == [0.3] * 3
+
+
+def test_a_whole_process_is_the_program_where_there_is_one(
+    files: CircuitFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, built = tmp_path / "bin" / "python", tmp_path / "zkmargin" / "release" / "zkmargin-prove"
+    monkeypatch.setattr(sys, "executable", str(here))
+    side, found = Zkmargin(tmp_path), []
+    for place in (here, built, here.with_name("zkmargin-prove")):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.touch()
+        found.append(side.cold(files)[0])
+    assert found == [str(here), str(built), str(here.with_name("zkmargin-prove"))]
+
+
+def test_building_compiles_the_program_unless_it_is_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands: list[list[str]] = []
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
+    monkeypatch.setattr("compileall.compile_dir", lambda *_, **__: True)
+    monkeypatch.setattr(Zkmargin, "_run", lambda side, command, **_: commands.append(command))
+    side = Zkmargin(tmp_path / "tools")
+    side.build()
+    [command] = commands
+    assert command[:2] == ["cargo", "build"]
+    assert {"--no-default-features", "zkmargin-prove", str(tmp_path / "tools" / "zkmargin")} <= set(command)
+    (tmp_path / "zkmargin-prove").touch()
+    side.build()
+    assert len(commands) == 1
 
 
 class Processes(Pretended):
