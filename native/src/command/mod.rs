@@ -8,6 +8,7 @@ mod documents;
 mod input;
 mod interruption;
 mod outputs;
+mod places;
 mod randomness;
 mod refusal;
 mod text;
@@ -26,7 +27,7 @@ use self::text::{one_line, path_text, printable};
 use crate::error::Kind;
 use crate::instance::{PairingConfig, G1, G2};
 use crate::prove::checked::Prover;
-use crate::prove::layout::MAGIC;
+use crate::prove::file::MAGIC;
 use crate::prove::phases::Phases;
 use crate::prove::prover::{Blinding, Elements};
 use crate::threads;
@@ -85,7 +86,7 @@ fn answer(words: Vec<OsString>) -> Result<String, Refusal> {
 /// Prove, write both files, and say where they are.
 fn prove(arguments: &Arguments) -> Result<String, Refusal> {
     let Arguments { key, witness, proof, public, force, private, .. } = arguments;
-    outputs::require_free(&[proof, public], *force)?;
+    places::require_free(&[proof, public], *force)?;
     let file = Input::open(witness, ".wtns", LARGEST_WITNESS)?;
     let values = witness::read(file.bytes())?;
     let (elements, n_public) = checked_proof(key, *private, values)?;

@@ -24,6 +24,8 @@ use crate::error::Error;
 use crate::ntt::Domain;
 use crate::sparse::Parts;
 
+pub use super::header::MAGIC;
+
 type Base<C> = <<C as ark_ec::CurveConfig>::BaseField as Field>::BasePrimeField;
 
 /// Write a key to an empty file; whoever made the file moves it into place.

@@ -5,7 +5,7 @@ use ark_ff::PrimeField;
 use super::layout::{digest, fault, header_length, modulus, Extent, Facts, Part, Section, CHECKSUM, PARTS};
 use crate::error::Error;
 
-const MAGIC: &[u8; 4] = b"zkmk";
+pub const MAGIC: &[u8; 4] = b"zkmk";
 const VERSION: u32 = 1;
 const DEVELOPMENT: u32 = 1;
 const FOLDED: u32 = 2;
