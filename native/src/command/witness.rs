@@ -197,6 +197,7 @@ mod tests {
             (file(std::slice::from_ref(&three)), Fault::Missing),
             (file(std::slice::from_ref(&body)), Fault::Missing),
             (file(&[section(HEADER, &[0; 39]), body.clone()]), Fault::HeaderSize { found: 39 }),
+            (file(&[section(HEADER, &[0; 41]), body.clone()]), Fault::HeaderSize { found: 41 }),
             (altered(whole.clone(), 24, 31), Fault::OtherField),
             (altered(whole.clone(), 28, 2), Fault::OtherField),
             (file(&[header(2), body.clone()]), Fault::Count { announced: 2, bytes: 96 }),
