@@ -13,7 +13,7 @@ from pathlib import Path
 from zkmargin.circuits import CompiledCircuit
 from zkmargin.circuits.margin import Shape, key_commitment
 from zkmargin.prover import Claim, Prover, ProvingKey
-from zkmargin.prover.randomness import secret_scalar
+from zkmargin.prover.secret_scalar import secret_scalar
 from zkmargin.settlement.book import AccountBook, BookIdentity, NewAccount, PublishedEpoch
 from zkmargin.settlement.credit_document import CreditRequest
 from zkmargin.settlement.lifecycle import Credit, margin_claim

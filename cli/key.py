@@ -26,7 +26,7 @@ def new(output: Output, path: Path, force: bool) -> None:
     The key commitment is what a venue stores. The secret itself goes to nobody.
     """
     from zkmargin.circuits.margin import key_commitment
-    from zkmargin.prover.randomness import secret_scalar
+    from zkmargin.prover.secret_scalar import secret_scalar
     from zkmargin.settlement.account_document import secret_json
 
     require_free([path], force)

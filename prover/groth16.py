@@ -27,15 +27,15 @@ from zkmargin.algebra import Buffer, Engine, get_engine, scalars_from_bytes
 from zkmargin.algebra.encoding import element_count
 from zkmargin.algebra.errors import PointError, ZkMarginError
 from zkmargin.algebra.proving import LoadedProver, ProverFacts
-from zkmargin.verifier.keys import VerifyingKey
 from zkmargin.verifier.proof import Proof
 
 from .errors import CeremonyInvalid, UnsatisfiedWitness, WitnessMismatch
 from .memory import table_memory
-from .randomness import secret_scalar
+from .secret_scalar import secret_scalar
 
 if TYPE_CHECKING:
     from zkmargin.circuits.program import WitnessProgram
+    from zkmargin.verifier.keys import VerifyingKey
 
     from .proving_key import ProvingKey
 
@@ -79,6 +79,8 @@ class Prover:
 
     def verifying_key(self) -> VerifyingKey:
         """The part the target chain needs."""
+        from zkmargin.verifier.keys import VerifyingKey  # a proof starts faster without
+
         facts = self.facts
         return VerifyingKey(
             curve=self.engine.curve,

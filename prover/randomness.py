@@ -1,11 +1,9 @@
-"""Secret scalars: straight from the operating system each time, so that no state can repeat after a fork."""
+"""The random numbers of checks and ceremonies: coefficients, contributors' streams, beacons."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-
-from zkmargin.algebra import BN254, Curve
 
 from .chacha import ChaCha
 from .errors import CeremonyInvalid
@@ -15,15 +13,10 @@ MAX_RECOMPUTED_EXP = 28
 """Beacons iterated more often (2^28 takes minutes) are not recomputed: a hostile file could ask for centuries."""
 
 
-def secret_scalar(curve: Curve = BN254) -> int:
-    """Uniform in 1 .. r - 1."""
-    return 1 + secrets.randbelow(curve.r - 1)
-
-
 def challenge_scalars(count: int) -> bytes:
     """128-bit coefficients for a random linear combination, as canonical scalars: a false relation passes with
     probability 2^-128."""
-    import numpy as np  # a prover, which draws single scalars, starts without it
+    import numpy as np  # a contributor, who needs no coefficients, starts without it
 
     scalars = np.zeros(count, dtype=[("random", "V16"), ("zero", "V16")])
     scalars["random"] = np.frombuffer(secrets.token_bytes(16 * count), dtype="V16")

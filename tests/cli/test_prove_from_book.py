@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from zkmargin.circuits.margin import compile_margin, declared_shape
-from zkmargin.prover.randomness import secret_scalar
+from zkmargin.prover.secret_scalar import secret_scalar
 from zkmargin.settlement.account_document import secret_json
 from zkmargin.settlement.example_market import example_risk_document
 from zkmargin.settlement.ledger_document import LedgerDocument

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import pytest
@@ -127,9 +128,7 @@ def test_blinding_comes_from_the_operating_system(
     best_engine: Engine, cubic_example: Example, development_key: ProvingKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the system's randomness held fixed, and nothing else, two proofs agree: there is no other source."""
-    import secrets
-
-    monkeypatch.setattr(secrets, "randbelow", lambda bound: 41)
+    monkeypatch.setattr(os, "urandom", lambda count: (41).to_bytes(count, "little"))
     first, second = (prove(development_key, cubic_example.witness, engine=best_engine)[0] for _ in range(2))
     assert first == second
 
