@@ -10,7 +10,6 @@ from .curves import BN254, Curve
 from .encoding import Buffer, scalars_to_bytes
 from .engine import Bases, LoadedConstraints, LoadedKey, LoadedProgram, LoadedTree
 from .errors import DomainError, EncodingError, EngineUnavailable
-from .poseidon import list_capacity
 from .proving import LoadedProver, ProverFacts, ProvingParts
 from .sparse import SparseMatrix
 
@@ -160,6 +159,8 @@ class NativeEngine:
         return _native.poseidon(inputs, min(max(arity, 0), _TOO_WIDE))
 
     def poseidon_lists(self, base_tag: int, items: Buffer, width: int) -> bytes:
+        from .poseidon import list_capacity  # most processes hash no lists, and start faster without
+
         capacity = self._scalar(list_capacity(base_tag, width))
         return _native.poseidon_lists(capacity, items, width)
 

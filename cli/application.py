@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib
 import os
 import sys
@@ -94,6 +96,8 @@ class Application(click.Group):
         with warnings.catch_warnings():
             warnings.showwarning = lambda message, *_, **__: output.warn(str(message))
             code = run_guarded(run, output)
+        # The system takes everything back: to search it for garbage first would take longer than many a command.
+        atexit.register(gc.freeze)
         sys.exit(code)
 
 

@@ -7,7 +7,6 @@ import json
 import mmap
 import os
 import stat
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,15 +149,17 @@ class _Undo:
     def stage(self, file: NewFile) -> Path:
         """The contents in a temporary file of the same folder, flushed to the disk."""
         self._make_folder(file.path.parent)
-        descriptor, name = tempfile.mkstemp(prefix=f".{file.path.name[:64]}.", suffix=".part", dir=file.path.parent)
-        self._temporary.append(Path(name))
+        # As `tempfile` does it, whose import takes longer than the writing of what most commands write.
+        temporary = file.path.parent / f".{file.path.name[:64]}.{os.urandom(8).hex()}.part"
+        descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        self._temporary.append(temporary)
         with open(descriptor, "wb") as out:
             if not file.secret:
                 os.fchmod(descriptor, 0o666 & ~_umask())
             out.write(file.data)
             out.flush()
             os.fsync(descriptor)
-        return Path(name)
+        return temporary
 
     def publish(self, temporary: Path, path: Path, force: bool) -> None:
         if not force:

@@ -18,12 +18,12 @@ SHARE_OF_FREE = 4
 """Nor do they take more than this part of the memory that is free."""
 
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
-_SIZE = re.compile(r"([0-9]{1,15})([kmgt]?)(?:i?b)?")
+_SIZE = r"([0-9]{1,15})([kmgt]?)(?:i?b)?"
 
 
 def memory_size(text: str) -> int:
     """Bytes, as in "512M" or "2G" (binary units); anything else is an `EncodingError`."""
-    match = _SIZE.fullmatch(text.strip().lower())
+    match = re.fullmatch(_SIZE, text.strip().lower())
     if match is None:
         raise EncodingError(f"{text!r} is no amount of memory; write bytes, or 512M, or 2G", what="memory")
     return int(match[1]) * _UNITS[match[2]]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,10 +16,11 @@ from zkmargin.algebra import Buffer, Engine, get_engine
 from zkmargin.algebra.errors import EngineUnavailable
 
 from .memory import table_memory
-from .proving_key import ProvingKey
 
 if TYPE_CHECKING:
     from zkmargin.algebra.native import NativeEngine
+
+    from .proving_key import ProvingKey
 
 MAGIC = b"zkmk"
 
@@ -44,6 +44,8 @@ def write_native_key(
     vouches for them. It appears whole or not at all, readable by all whom the umask lets read and writable by none;
     what is already there stays, and is a `FileExistsError`, unless `replace`.
     """
+    import tempfile  # brings much, which those who open a key start faster without
+
     native, place = native_engine(engine), Path(path)
     bound = table_memory(memory, key.domain_size)
     descriptor, name = tempfile.mkstemp(prefix=f".{place.name[:64]}.", suffix=".part", dir=place.parent)
