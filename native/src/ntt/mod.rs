@@ -7,6 +7,8 @@
 mod butterflies;
 mod domain;
 #[cfg(target_arch = "x86_64")]
+mod eights;
+#[cfg(target_arch = "x86_64")]
 mod lanes;
 mod points;
 mod public;

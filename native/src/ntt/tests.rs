@@ -187,7 +187,7 @@ fn many_callers_start_at_once() {
     let pool = &rayon::ThreadPoolBuilder::new().num_threads(6).build().unwrap();
     let values: &[Fr] = &random(1 << 13);
     for kernel in Kernel::available() {
-        for _ in 0..20 {
+        for _ in 0..4 {
             let domain = &Domain::<Fr>::with(values.len(), kernel).unwrap();
             let quotient = || {
                 let mut found = vec![Default::default(); values.len()];

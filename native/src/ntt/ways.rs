@@ -107,3 +107,58 @@ fn powers_of<F: PrimeField>(size: usize, root: F) -> Vec<F> {
     }
     table
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::{mpsc, Arc};
+    use std::time::{Duration, Instant};
+
+    const PATIENCE: Duration = Duration::from_secs(5);
+
+    /// Wait for an event, not for ever.
+    fn await_event(event: &AtomicBool) {
+        let started = Instant::now();
+        while !event.load(Ordering::SeqCst) && started.elapsed() < PATIENCE {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Of two threads one makes a table and waits for the other's part in it, which goes on until somebody else has
+    /// had the table: only the thread that waits is free for that.
+    #[test]
+    fn whoever_makes_a_table_may_be_asked_for_it_meanwhile() {
+        let pool = Arc::new(rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap());
+        let [taken, served] = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
+        let table = Arc::new(Kept::<u32>::new());
+        let (report, reports) = mpsc::channel();
+        let maker = {
+            let (pool, table, taken, served, report) =
+                (pool.clone(), table.clone(), taken.clone(), served.clone(), report.clone());
+            let make = move |taken: &AtomicBool, served: &AtomicBool| {
+                let part = || {
+                    taken.store(true, Ordering::SeqCst);
+                    await_event(served);
+                };
+                rayon::join(|| await_event(taken), part);
+                1
+            };
+            move || report.send(pool.install(|| *table.get(|| make(&taken, &served))))
+        };
+        let asker = move || {
+            await_event(&taken);
+            let found = pool.install(|| {
+                let found = *table.get(|| 2);
+                served.store(true, Ordering::SeqCst);
+                found
+            });
+            report.send(found)
+        };
+        std::thread::spawn(maker);
+        std::thread::spawn(asker);
+        for _ in 0..2 {
+            assert_eq!(reports.recv_timeout(3 * PATIENCE), Ok(2), "the first one done is kept");
+        }
+    }
+}
