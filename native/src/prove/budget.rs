@@ -84,12 +84,22 @@ mod tests {
             assert!(cost <= last);
             last = cost;
         }
-        let cost = |megabytes: u64| {
-            let shapes = shapes::<Fr>(&COUNTS, megabytes << 20, 64);
-            shapes.wide.additions(COUNTS.a)
-                + shapes.wide.additions(COUNTS.c + COUNTS.h)
-                + 4 * shapes.b.additions(COUNTS.b)
-        };
-        assert!(cost(40) < cost(0) && cost(160) < cost(40) && cost(1280) < cost(160), "more memory, fewer additions");
+    }
+
+    /// Of all pairs of shapes that fit, none costs fewer additions.
+    #[test]
+    fn no_shapes_that_fit_are_cheaper() {
+        let Counts { a, b, c, h } = COUNTS;
+        let all: Vec<Shape> = WIDTHS.flat_map(all_levels::<Fr>).collect();
+        let wide = |shape: &Shape| shape.additions(a) + shape.additions(c + h);
+        let narrow = |shape: &Shape| (1 + G2_COST) * shape.additions(b);
+        for megabytes in [25, 60, 200, 500, 2000] {
+            let room = (megabytes << 20) / 64;
+            let chosen = shapes::<Fr>(&COUNTS, megabytes << 20, 64);
+            let pairs = all.iter().flat_map(|wide| all.iter().map(|b| Shapes { wide: *wide, b: *b }));
+            let fitting = pairs.filter(|pair| points(pair) as u64 <= room);
+            let least = fitting.map(|pair| wide(&pair.wide) + narrow(&pair.b)).min();
+            assert_eq!(Some(wide(&chosen.wide) + narrow(&chosen.b)), least, "{megabytes} MiB");
+        }
     }
 }
