@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import stat
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -223,6 +224,11 @@ def a_fifo(path: Path) -> None:
     os.mkfifo(path)
 
 
+def a_socket(path: Path) -> None:
+    path.unlink()
+    os.mknod(path, stat.S_IFSOCK | 0o600)
+
+
 def a_loop(path: Path) -> None:
     path.unlink()
     path.symlink_to(path)
@@ -238,7 +244,7 @@ def too_large(path: Path) -> None:
         file.truncate(SIZE_LIMITS[".zkey" if path.suffix == ".zkmkey" else path.suffix] + 1)
 
 
-@pytest.mark.parametrize("spoil", [absent, empty, a_folder, a_fifo, a_loop, below_a_file, too_large])
+@pytest.mark.parametrize("spoil", [absent, empty, a_folder, a_fifo, a_socket, a_loop, below_a_file, too_large])
 @pytest.mark.parametrize("name", ["k.zkmkey", "w.wtns"])
 def test_only_regular_files_of_sensible_size_are_read(files: Files, name: str, spoil: Callable[[Path], None]) -> None:
     spoil(files / name)
