@@ -1,7 +1,7 @@
 """The Groth16 check (Groth 2016, section 3.2) by the door's other operations, for one proof and for many at once.
 
 One proof: e(-A, B) e(alpha, beta) e(S, gamma) e(C, delta) = 1, where S = IC_0 + sum x_j IC_j. Many: the product of the
-left sides, each raised to a random weight, is one; `native/src/batch.rs` says why that is enough. The native engine
+left sides, each raised to a random weight, is one; `native/src/batch/mod.rs` says why that is enough. The native engine
 does the same in fewer steps, and the tests hold the two equal.
 """
 

@@ -3,7 +3,7 @@
 A batch is checked by one equation: each proof's own, raised to a weight, multiplied together. A false proof passes only
 if its weight happens to be the one value that cancels it, so the weights must be unknown to whoever made the proofs:
 they are drawn anew for each call, after the proofs have arrived, from the operating system, which a forked process does
-not share. They are never derived from the proofs, and nothing is kept between calls. `native/src/batch.rs` has the
+not share. They are never derived from the proofs, and nothing is kept between calls. `native/src/batch/mod.rs` has the
 argument, and its bound: for N proofs the chance that any false one passes is at most N 2^-127.
 """
 
