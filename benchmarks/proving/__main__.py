@@ -11,9 +11,9 @@ from pathlib import Path
 from ..machine import describe_machine, load_average
 from . import results
 from .circuits import CircuitFiles, ProvenCircuit
-from .measure import Limits, Measurement
+from .measure import Limits, Measurement, Series
 from .pictures import draw
-from .report import write_report
+from .report import Asked, write_report
 from .sides import SIDES, Side
 
 ROOT = Path(__file__).parent.parent.parent
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ValueError as problem:
         parser.error(str(problem))
     options.out.mkdir(parents=True, exist_ok=True)
-    sides = _sides(options)
+    sides, absent = _sides(options)
     limits = Limits(options.rounds, options.step_limit, options.circuit_limit)
     load, run = load_average(), time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime())
     table = results.read(options.out / "proving.csv")
@@ -45,10 +45,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         measurement.prepare(anew=results.OURS if options.prepare else "")
         if not options.prepare:
             _measure(measurement, sides, options)
+            measurement.series += [] if options.setup else _left_out(circuit.name, absent)
             table = results.merged(table, results.rows(measurement.series, files.counts, run))
             results.write(options.out / "proving.csv", table)
             machine = [*describe_machine(), f"load average before {load}, after {load_average()}"]
-            write_report(table, options.out / "proving.md", machine, {kind.name: kind.mode for kind in SIDES})
+            modes = {kind.name: kind.mode for kind in SIDES}
+            write_report(table, options.out / "proving.md", machine, modes, _wanted(table))
     if not options.prepare:
         draw(table, options.out)
         print(f"results are in {options.out}")
@@ -74,33 +76,52 @@ def _measure(measurement: Measurement, sides: Sequence[Side], options: argparse.
         measurement.other(ours, f"many-{number}", "many", str(options.many), number, RAYON_NUM_THREADS=number)
 
 
-def _sides(options: argparse.Namespace) -> list[Side]:
-    """Those that can run here, built before any clock."""
+def _sides(options: argparse.Namespace) -> tuple[list[Side], list[tuple[type[Side], str]]]:
+    """Those that can run here, built before any clock; and the others, each with why it cannot."""
     tools = options.build / "tools"
     tools.mkdir(parents=True, exist_ok=True)
-    found = []
-    for side in (kind(tools) for kind in SIDES if kind.name in options.peers or kind.name == results.OURS):
+    found, absent = [], []
+    for kind in SIDES:
+        if kind.name not in options.peers and kind.name != results.OURS:
+            continue
+        side = kind(tools)
         reason = side.missing()
         if reason is not None:
             print(f"without {side.name}: {reason}")
+            absent.append((kind, reason))
             continue
         side.build()
         side.largest = dict(options.largest).get(side.name, side.largest)
         found.append(side)
-    return found
+    return found, absent
+
+
+def _left_out(circuit: str, absent: Sequence[tuple[type[Side], str]]) -> list[Series]:
+    """What a side that cannot run here would have been asked."""
+    return [Series(circuit, kind.name, what, note=reason) for kind, reason in absent for what in _proofs_of(kind)]
+
+
+def _wanted(table: Sequence[results.Row]) -> list[Asked]:
+    """The proofs of every side on the circuits of a run without options, and on those that were measured besides."""
+    circuits = dict.fromkeys((*ESSENTIAL, *(row.circuit for row in table)))
+    return [(circuit, kind.name, what) for kind in SIDES for what in _proofs_of(kind) for circuit in circuits]
+
+
+def _proofs_of(kind: type[Side]) -> list[str]:
+    return [what for what, has in (("warm", kind.has_warm), ("cold", kind.has_cold)) if has]
 
 
 def _parser() -> argparse.ArgumentParser:
     peers = [kind.name for kind in SIDES if kind.name != results.OURS]
     parser = argparse.ArgumentParser(prog="python -m benchmarks.proving", description=__doc__)
     parser.add_argument(
-        "--only", nargs="*", default=ESSENTIAL, metavar="CIRCUIT", help="chain-14, bits-16, margin-small"
+        "--only", nargs="*", default=ESSENTIAL, metavar="CIRCUIT", help="chain-POWER, bits-POWER or margin-SHAPE"
     )
-    parser.add_argument("--peers", nargs="*", choices=peers, default=peers)
+    parser.add_argument("--peers", nargs="*", choices=peers, default=peers, help="none: this library alone")
     parser.add_argument(
         "--largest", nargs="*", type=_power, default=[], metavar="SIDE=POWER", help="a side's last size"
     )
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=7, help="at most, of each side on each circuit")
     parser.add_argument("--step-limit", type=float, default=120.0, metavar="SECONDS", help="for one proof or loading")
     parser.add_argument(
         "--circuit-limit", type=float, default=25.0, metavar="SECONDS", help="for the rounds of a circuit"
@@ -110,8 +131,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--setup", action="store_true", help="time setups, and nothing else")
     parser.add_argument("--many", type=int, default=0, metavar="PROOFS", help="also time a stream of so many proofs")
-    parser.add_argument("--build", type=Path, default=ROOT / "build" / "proving", help="circuits, keys, programs")
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results")
+    parser.add_argument(
+        "--build", type=Path, default=ROOT / "build" / "proving", help="where circuits, keys and programs are kept"
+    )
+    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results", help="where results go")
     return parser
 
 

@@ -34,7 +34,18 @@ COLUMNS = (
 )
 
 
-def write_report(table: Sequence[Row], path: Path, machine: Iterable[str], modes: Mapping[str, str]) -> None:
+Asked = tuple[str, str, str]
+"""A circuit, a side, and warm or cold."""
+
+
+def write_report(
+    table: Sequence[Row],
+    path: Path,
+    machine: Iterable[str],
+    modes: Mapping[str, str],
+    wanted: Iterable[Asked] = (),
+) -> None:
+    """`wanted` is what the whole comparison has; where the table has neither a figure nor a reason, it says so."""
     versions = {row.side: row.version for row in table if row.version}
     sides = sorted({row.side for row in table if row.rounds})
     parts = [
@@ -52,7 +63,7 @@ def write_report(table: Sequence[Row], path: Path, machine: Iterable[str], modes
         *(_section(title, [row for row in table if row.what == what]) for what, title in WORDS.items()),
         _keys(table),
         _streams(table),
-        _notes(table),
+        _notes(table, wanted),
     ]
     path.write_text("\n".join(part for part in parts if part))
 
@@ -87,8 +98,8 @@ def _section(title: str, table: Sequence[Row]) -> str:
         for row in table
         if row.rounds
     ]
-    heading, _, what = title.partition(": ")
-    return f"## {heading.capitalize()}\n\n{what.capitalize()}.\n\n{markdown_table(COLUMNS, rows)}" if rows else ""
+    heading, what = (part[:1].upper() + part[1:] for part in title.split(": ", 1))
+    return f"## {heading}\n\n{what}.\n\n{markdown_table(COLUMNS, rows)}" if rows else ""
 
 
 def _keys(table: Sequence[Row]) -> str:
@@ -111,9 +122,17 @@ def _streams(table: Sequence[Row]) -> str:
     )
 
 
-def _notes(table: Sequence[Row]) -> str:
-    """What is missing, and why."""
-    notes = dict.fromkeys(f"- {row.circuit}, {row.side}, {row.what}: {row.note}" for row in table if row.note)
+def _notes(table: Sequence[Row], wanted: Iterable[Asked]) -> str:
+    """What is missing, and why: a line for all circuits that a side lacks for the same reason."""
+    circuits: dict[tuple[str, str, str], list[str]] = {}
+    for row in table:
+        if row.note:
+            circuits.setdefault((row.side, row.what, row.note), []).append(row.circuit)
+    known = {(row.circuit, row.side, row.what) for row in table}
+    for circuit, side, what in wanted:
+        if (circuit, side, what) not in known:
+            circuits.setdefault((side, what, "not in these runs"), []).append(circuit)
+    notes = [f"- {side}, {what}, {', '.join(names)}: {note}" for (side, what, note), names in circuits.items()]
     return "## Not measured\n\n" + "\n".join(notes) + "\n" if notes else ""
 
 

@@ -16,7 +16,7 @@ from benchmarks.proving.circuits import CircuitFiles, ProvenCircuit
 from benchmarks.proving.measure import Limits, Measurement, Series
 from benchmarks.proving.report import write_report
 from benchmarks.proving.server import Spent, last_line, whole_process
-from benchmarks.proving.sides import Side, Zkmargin
+from benchmarks.proving.sides import Gnark, Side, Zkmargin
 
 PEER = """
 import json, sys, time
@@ -100,7 +100,8 @@ def test_this_library_is_measured_from_files(tmp_path: Path, monkeypatch: pytest
     assert all(row.side == "zkmargin" and not row.note for row in table)
     text = (tmp_path / "proving.md").read_text()
     assert "A whole process" in text
-    assert "Not measured" not in text
+    assert "- gnark, cold, chain-12, " in text.partition("## Not measured")[2]
+    assert not [line for line in text.splitlines() if line.startswith("- zkmargin, ") and "chain-10" in line]
     assert (tmp_path / "proving-growth.svg").exists()
 
 
@@ -248,6 +249,33 @@ def test_ratios_are_of_pairs_and_rows_survive_the_file(tmp_path: Path) -> None:
     cold = results.rows([Series("chain-12", "gnark", "cold", [Spent(1.0, 1.0, 1.0)])], counts, "then")
     merged = results.merged([*table, *cold], again)
     assert [(row.what, row.run) for row in merged] == [("cold", "then"), ("warm", "later")]
+
+
+def test_the_report_says_what_was_not_measured_and_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Zkmargin, "build", lambda side: None)
+    monkeypatch.setattr(Gnark, "missing", lambda side: "no go here")
+    main(
+        [
+            "--only",
+            "chain-10",
+            "--peers",
+            "gnark",
+            "--rounds",
+            "1",
+            "--build",
+            str(tmp_path / "b"),
+            "--out",
+            str(tmp_path),
+        ]
+    )
+    notes = (tmp_path / "proving.md").read_text().partition("## Not measured\n\n")[2].splitlines()
+    assert "- gnark, warm, chain-10: no go here" in notes
+    assert "- gnark, cold, chain-10: no go here" in notes
+    [asked] = [line for line in notes if line.startswith("- gnark, warm, chain-12")]
+    assert asked.endswith(": not in these runs")
+    assert "chain-10" not in asked
+    [never] = [line for line in notes if line.startswith("- arkworks, warm")]
+    assert never.endswith("margin-portfolio, chain-10: not in these runs")
 
 
 def test_keys_go_with_the_circuit_they_are_for(tmp_path: Path) -> None:
