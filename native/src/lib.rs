@@ -26,6 +26,7 @@ pub mod keccak;
 pub mod kernel;
 pub mod lines;
 pub mod membership;
+pub mod memory;
 pub mod merkle;
 pub mod miller;
 pub mod msm;

@@ -12,10 +12,11 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use memmap2::{Mmap, MmapMut};
+use memmap2::Mmap;
 use rayon::prelude::*;
 
 use crate::affine::Stored;
+use crate::memory::{ask_for_large_pages, zeros};
 
 /// A shared, read-only array of points.
 #[derive(Clone)]
@@ -44,8 +45,7 @@ impl<T: Stored> Shelf<T> {
         let size = size_of::<T>();
         let bytes =
             rows.checked_mul(width).and_then(|count| count.checked_mul(size)).ok_or(io::ErrorKind::OutOfMemory)?;
-        let mut memory = MmapMut::map_anon(bytes.max(1))?;
-        advise_large_pages(&memory);
+        let mut memory = zeros(bytes)?;
         if bytes > 0 {
             let mut blocks: Vec<Vec<&mut [u8]>> = (0..width.div_ceil(columns)).map(|_| Vec::new()).collect();
             for row in memory[..bytes].chunks_exact_mut(width * size) {
@@ -75,14 +75,15 @@ impl<T: Stored> Deref for Shelf<T> {
 pub fn map(file: &File) -> io::Result<Arc<Mmap>> {
     // SAFETY: nothing here holds that the bytes stay as they are: every index that is followed has been copied and checked,
     // and any words are a point. What cutting the file short does is said above.
-    Ok(Arc::new(unsafe { Mmap::map(file) }?))
+    let memory = unsafe { Mmap::map(file) }?;
+    ask_for_large_pages(&memory);
+    Ok(Arc::new(memory))
 }
 
 /// So many bytes of a file in memory of our own, which nobody else can change or cut short. They are read, not copied from
 /// a map: a file cut short meanwhile is an error, and no page of it is held twice.
 pub fn copy(mut file: impl Read, length: usize) -> io::Result<Arc<Mmap>> {
-    let mut memory = MmapMut::map_anon(length.max(1))?;
-    advise_large_pages(&memory);
+    let mut memory = zeros(length)?;
     file.read_exact(&mut memory[..length])?;
     Ok(Arc::new(memory.make_read_only()?))
 }
@@ -96,16 +97,6 @@ pub fn forget(memory: &Mmap, start: usize, end: usize) {
     }
     #[cfg(not(target_os = "linux"))]
     let _ = (memory, start, end);
-}
-
-/// Points are read all over the tables; large pages spare the processor the search for small ones. A wish, no more.
-fn advise_large_pages(memory: &MmapMut) {
-    #[cfg(target_os = "linux")]
-    if memory.len() >= 1 << 21 {
-        let _ = memory.advise(memmap2::Advice::HugePage);
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = memory;
 }
 
 #[cfg(test)]
