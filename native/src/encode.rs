@@ -123,14 +123,22 @@ pub fn check_subgroup<P: Group>(index: usize, point: Affine<P>) -> Result<Affine
 pub fn encode_points<P: SWCurveConfig>(points: &[Affine<P>]) -> Vec<u8> {
     let size = point_size::<P>();
     let mut out = vec![0; points.len() * size];
-    out.par_chunks_exact_mut(size).zip(points).with_min_len(GRAIN).for_each(|(chunk, point)| {
-        if let Some((x, y)) = point.xy() {
-            let (left, right) = chunk.split_at_mut(size / 2);
-            write_coordinate(&x, left);
-            write_coordinate(&y, right);
-        }
-    });
+    if points.len() < GRAIN {
+        out.chunks_exact_mut(size).zip(points).for_each(|(chunk, point)| write_point(point, chunk));
+    } else {
+        let chunks = out.par_chunks_exact_mut(size).zip(points).with_min_len(GRAIN);
+        chunks.for_each(|(chunk, point)| write_point(point, chunk));
+    }
     out
+}
+
+/// Over zeros, which the point at infinity leaves.
+fn write_point<P: SWCurveConfig>(point: &Affine<P>, out: &mut [u8]) {
+    if let Some((x, y)) = point.xy() {
+        let (left, right) = out.split_at_mut(out.len() / 2);
+        write_coordinate(&x, left);
+        write_coordinate(&y, right);
+    }
 }
 
 /// Canonical coordinates and nothing else checked.

@@ -156,7 +156,7 @@ impl Prover {
         out.set_item("beta2", PyBytes::new(py, &encode_points(&[singles.beta2])))?;
         out.set_item("gamma2", PyBytes::new(py, &encode_points(&[singles.gamma2])))?;
         out.set_item("delta2", PyBytes::new(py, &encode_points(&[singles.delta2])))?;
-        out.set_item("ic", PyBytes::new(py, &encode_points(&singles.ic)))?;
+        out.set_item("ic", PyBytes::new(py, &threads::install(|| encode_points(&singles.ic))))?;
         Ok(out)
     }
 

@@ -86,14 +86,15 @@ where
     let facts = header.facts.clone();
     let n = facts.n_wires as usize;
     let singles = read_singles::<P, Q>(&facts, content(Part::SinglesG1)?, content(Part::SinglesG2)?)?;
-    let matrices = [matrices::decode(n, content(Part::MatrixA)?)?, matrices::decode(n, content(Part::MatrixB)?)?];
+    let matrix = |part| matrices::decode::<P::ScalarField>(n, content(part)?);
+    let (a_matrix, b_matrix) = rayon::join(|| matrix(Part::MatrixA), || matrix(Part::MatrixB));
     let wires = |part| Ok::<_, Error>(words(content(part)?).collect());
     let [a, b1, b2, c, h] = header.extents;
     let key = Key {
         domain: Domain::new(facts.domain_size as usize)?,
         facts,
         singles,
-        matrices,
+        matrices: [a_matrix?, b_matrix?],
         a_wires: wires(Part::WiresA)?,
         b_wires: wires(Part::WiresB)?,
         a: query(&memory, &header, Part::QueryA, a)?,
