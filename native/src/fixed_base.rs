@@ -1,14 +1,19 @@
 //! Sums of products over points known ahead, from tables of their multiples: no doublings are left to do.
 //!
 //! A scalar is written in signed digits of `width` bits, from -2^(width - 1) up to 2^(width - 1). The table of a base
-//! holds d 2^(width i) times the base for each place i and each digit d > 0.
+//! holds d 2^(width i) times the base for each place i and each digit d > 0. Tables cost as much as some ten sums without
+//! them, so they are made when there have been about as many: whoever needs one sum does not wait for them.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::OnceLock;
 
 use ark_ec::short_weierstrass::{Affine, Projective, SWCurveConfig};
-use ark_ec::{AffineRepr, CurveGroup};
+use ark_ec::AffineRepr;
 use ark_ff::{serial_batch_inversion_and_mul, AdditiveGroup, Field, Zero};
 
 use crate::digits::{digits, windows, Digit};
 use crate::error::Error;
+use crate::group::Group;
 use crate::msm;
 
 /// Points in all tables together at most: 2 MiB in G1, what a core keeps close.
@@ -17,33 +22,33 @@ const ROOM: usize = 1 << 15;
 /// From so many points on, an inversion costs less than it saves.
 const WORTH_AN_INVERSION: usize = 24;
 
-/// Few bases have tables; many have none.
-pub struct FixedBases<P: SWCurveConfig> {
+/// Sums after which tables are made.
+const WORTH_TABLES: usize = 8;
+
+/// Few bases get tables; many do not.
+pub struct FixedBases<P: Group> {
     bases: Vec<Affine<P>>,
-    /// Bits of a digit; 0 where there are no tables.
+    /// Bits of a digit; 0 where there will be no tables.
     width: usize,
-    multiples: Vec<Affine<P>>,
+    /// Sums that were made without tables.
+    sums: AtomicUsize,
+    tables: OnceLock<Vec<Affine<P>>>,
 }
 
-impl<P: SWCurveConfig> FixedBases<P> {
+impl<P: Group> FixedBases<P> {
+    /// Bases in the subgroup.
     pub fn new(bases: Vec<Affine<P>>) -> Self {
         let fits = |width: &usize| (bases.len() * windows::<P::ScalarField>(*width)) << (width - 1) <= ROOM;
         let width = (4..=7).rev().find(fits).unwrap_or(0);
-        let mut multiples = Vec::new();
-        if width > 0 {
-            for base in &bases {
-                tabulate(*base, width, &mut multiples);
-            }
-        }
-        Self { multiples: Projective::normalize_batch(&multiples), width, bases }
+        Self { width, bases, sums: AtomicUsize::new(0), tables: OnceLock::new() }
     }
 
     pub fn len(&self) -> usize {
         self.bases.len()
     }
 
-    /// Without tables, sums are done on all threads of the pool; with them, on this one.
-    pub fn has_tables(&self) -> bool {
+    /// Are they so few that their sums are done on the thread that asks? Others are done on all threads of the pool.
+    pub fn are_few(&self) -> bool {
         self.width > 0
     }
 
@@ -53,15 +58,33 @@ impl<P: SWCurveConfig> FixedBases<P> {
 
     /// sum scalars[i] * bases[i]; exactly one scalar per base.
     pub fn sum(&self, scalars: &[P::ScalarField]) -> Result<Projective<P>, Error> {
-        if !self.has_tables() || scalars.len() != self.bases.len() {
+        if !self.are_few() || scalars.len() != self.bases.len() {
             return msm::straight(&self.bases, scalars);
         }
+        let Some(tables) = self.tables() else {
+            return Ok(self.bases.iter().zip(scalars).map(|(base, scalar)| P::times(base, scalar)).sum());
+        };
         let mut terms = Vec::with_capacity(scalars.len() * windows::<P::ScalarField>(self.width));
-        let tables = self.multiples.chunks_exact(windows::<P::ScalarField>(self.width) << (self.width - 1));
+        let tables = tables.chunks_exact(windows::<P::ScalarField>(self.width) << (self.width - 1));
         for (scalar, table) in scalars.iter().zip(tables) {
             self.terms(scalar, table, &mut terms);
         }
         Ok(affine_sum(terms))
+    }
+
+    /// None as long as they are not worth their making. Whoever comes while they are made waits for them, which takes a
+    /// few milliseconds of one thread: their maker never waits for others.
+    fn tables(&self) -> Option<&[Affine<P>]> {
+        if self.tables.get().is_none() && self.sums.fetch_add(1, Ordering::Relaxed) < WORTH_TABLES {
+            return None;
+        }
+        Some(self.tables.get_or_init(|| {
+            let mut multiples = Vec::new();
+            for base in &self.bases {
+                tabulate(*base, self.width, &mut multiples);
+            }
+            affine(&multiples)
+        }))
     }
 
     /// The multiples that add up to a scalar's product.
@@ -119,6 +142,20 @@ fn sum<P: SWCurveConfig>(p: &Affine<P>, q: &Affine<P>, inverse: &P::BaseField) -
     Affine::new_unchecked(x, slope * (p.x - x) - p.y)
 }
 
+/// Affine forms, on this thread alone.
+fn affine<P: SWCurveConfig>(points: &[Projective<P>]) -> Vec<Affine<P>> {
+    let mut inverses: Vec<P::BaseField> = points.iter().map(|point| point.z).collect();
+    serial_batch_inversion_and_mul(&mut inverses, &P::BaseField::ONE);
+    let affine = |(point, inverse): (&Projective<P>, &P::BaseField)| {
+        let square = inverse.square();
+        match point.z.is_zero() {
+            true => Affine::identity(),
+            false => Affine::new_unchecked(point.x * square, point.y * square * inverse),
+        }
+    };
+    points.iter().zip(&inverses).map(affine).collect()
+}
+
 fn tabulate<P: SWCurveConfig>(base: Affine<P>, width: usize, out: &mut Vec<Projective<P>>) {
     let mut step = Projective::from(base);
     for _ in 0..windows::<P::ScalarField>(width) {
@@ -135,7 +172,17 @@ fn tabulate<P: SWCurveConfig>(base: Affine<P>, width: usize, out: &mut Vec<Proje
 mod tests {
     use super::*;
     use crate::instance::{Fr, G1};
+    use ark_ec::{CurveGroup, PrimeGroup};
     use ark_ff::UniformRand;
+
+    /// After more sums than it takes.
+    fn with_tables(bases: &[Affine<G1>]) -> Result<FixedBases<G1>, Error> {
+        let fixed = FixedBases::new(bases.to_vec());
+        for _ in 0..=WORTH_TABLES {
+            assert!(fixed.sum(&vec![Fr::ZERO; bases.len()])?.is_zero());
+        }
+        Ok(fixed)
+    }
 
     #[test]
     fn sums_are_those_of_the_general_algorithm() -> Result<(), Error> {
@@ -143,9 +190,9 @@ mod tests {
         for count in [0, 1, 2, 8, 20, 30, 64, 80] {
             let mut bases: Vec<Affine<G1>> = (0..count).map(|_| Projective::rand(rng).into_affine()).collect();
             bases.extend([Affine::identity(), Affine::identity()]);
-            let tables = FixedBases::new(bases.clone());
+            let (tables, without) = (with_tables(&bases)?, FixedBases::new(bases.clone()));
             assert_eq!(tables.len(), count + 2);
-            assert!(tables.multiples.len() <= ROOM && (count > 60 || tables.has_tables()));
+            assert!(tables.tables.get().map_or(count > 60, |tables| tables.len() <= ROOM));
             let mut edges = vec![Fr::ZERO, Fr::from(1), -Fr::from(1), -Fr::from(2), Fr::from(u64::MAX)];
             edges.extend((1..9).map(|bits| Fr::from(1u64 << bits) - Fr::from(1)));
             edges.extend((1..9).map(|bits| Fr::from(1u64 << bits)));
@@ -153,10 +200,23 @@ mod tests {
                 let mut scalars: Vec<Fr> = (0..count).map(|_| Fr::rand(rng)).collect();
                 scalars.extend([edge, edge]);
                 scalars.rotate_left(count / 2);
-                assert_eq!(tables.sum(&scalars)?, msm::straight(&bases, &scalars)?);
+                let expected = msm::straight(&bases, &scalars)?;
+                assert_eq!((tables.sum(&scalars)?, without.sum(&scalars)?), (expected, expected));
             }
             assert!(tables.sum(&vec![Fr::ZERO; count + 3]).is_err());
         }
+        Ok(())
+    }
+
+    #[test]
+    fn tables_are_made_when_they_are_worth_it() -> Result<(), Error> {
+        let fixed = FixedBases::new(vec![Affine::<G1>::generator(); 3]);
+        for _ in 0..WORTH_TABLES {
+            assert_eq!(fixed.sum(&[Fr::from(5); 3])?, Projective::generator() * Fr::from(15));
+            assert!(fixed.tables.get().is_none());
+        }
+        assert_eq!(fixed.sum(&[Fr::from(5); 3])?, Projective::generator() * Fr::from(15));
+        assert!(fixed.tables.get().is_some());
         Ok(())
     }
 
@@ -166,7 +226,7 @@ mod tests {
         let rng = &mut ark_std::test_rng();
         let point = Projective::<G1>::rand(rng).into_affine();
         let bases = vec![point, point, -point, Affine::identity(), point, (point + point).into_affine()];
-        let tables = FixedBases::new(bases.clone());
+        let tables = with_tables(&bases)?;
         for _ in 0..50 {
             let scalar = Fr::rand(rng);
             for signs in [[1, 1, 1, 1, 1, 1], [1, 1, 1, 1, -1, 1], [1, 0, 1, 0, 0, 0], [1, -1, 0, 0, 0, 0]] {

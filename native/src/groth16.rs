@@ -22,7 +22,7 @@ pub trait PairingCurve: BnConfig<G1Config: Group, G2Config: Group> {}
 
 impl<B: BnConfig<G1Config: Group, G2Config: Group>> PairingCurve for B {}
 
-/// A verifying key with the lines of its points in G2, and tables of its public inputs' points.
+/// A verifying key with the lines of its points in G2, and, once they are worth it, tables of its public inputs' points.
 pub struct Key<B: PairingCurve> {
     pub(crate) ic: FixedBases<B::G1Config>,
     pub(crate) alpha: G1Affine<B>,
@@ -116,13 +116,13 @@ impl<B: PairingCurve> Key<B> {
         self.ic.len() - 1
     }
 
-    /// Does the equation hold? On this thread alone, where there are tables for the public inputs' points.
+    /// Does the equation hold? On this thread alone, where the public inputs are few.
     pub fn check(&self, inputs: &[Scalar<B>], proof: &Proof<B>) -> Result<bool, Error> {
         if inputs.len() != self.n_public() {
             return Err(Error::Count { what: "public input", expected: self.n_public(), found: inputs.len() });
         }
         let work = || self.holds(inputs, proof);
-        Ok(if self.ic.has_tables() { work() } else { threads::install(work) })
+        Ok(if self.ic.are_few() { work() } else { threads::install(work) })
     }
 
     /// The same for as many inputs as there must be.
