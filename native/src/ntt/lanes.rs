@@ -61,16 +61,14 @@ impl<T: MontConfig<4>> LaneWays<T> {
     }
 
     fn packed_table(&self, table: &[Element<T>]) -> Vec<Unit> {
-        let factor = Element::<T>::from(1u64 << <T as Modulus<5>>::SHIFT);
-        let raised: Vec<Element<T>> = table.par_iter().with_min_len(LANES * GRAIN).map(|w| *w * factor).collect();
         let mut units = vec![Unit::ZERO; table.len() / LANES];
-        self.pack(&raised, &mut units);
+        self.pack::<true>(table, &mut units);
         units
     }
 
-    fn pack(&self, elements: &[Element<T>], units: &mut [Unit]) {
+    fn pack<const RAISED: bool>(&self, elements: &[Element<T>], units: &mut [Unit]) {
         let chunks = elements.par_chunks(LANES * GRAIN).zip(units.par_chunks_mut(GRAIN));
-        chunks.for_each(|(elements, units)| self.ifma.run(Pack { elements, units }));
+        chunks.for_each(|(elements, units)| self.ifma.run(Pack::<T, RAISED> { elements, units }));
     }
 
     fn unpack(&self, units: &[Unit], elements: &mut [Element<T>]) {
@@ -81,14 +79,14 @@ impl<T: MontConfig<4>> LaneWays<T> {
     /// Do `work` on the values as units.
     fn on_units(&self, values: &mut [Element<T>], work: impl FnOnce(&mut [Unit])) {
         let mut units = vec![Unit::ZERO; values.len() / LANES];
-        self.pack(values, &mut units);
+        self.pack::<false>(values, &mut units);
         work(&mut units);
         self.unpack(&units, values);
     }
 
     fn extended(&self, values: &[Element<T>], tables: &Tables<Element<T>>) -> Vec<Unit> {
         let mut units = vec![Unit::ZERO; values.len() / LANES];
-        self.pack(values, &mut units);
+        self.pack::<false>(values, &mut units);
         butterflies::extend(self.butterflies(), &mut units, self.inverse(tables), self.odd(tables));
         units
     }
@@ -139,19 +137,24 @@ impl<T: MontConfig<4>> Ways<Element<T>> for LaneWays<T> {
 
 type Eights<T> = Lanes<T, 5>;
 
-struct Pack<'a, T: MontConfig<4>> {
+/// As they are, or with the factor that products of lanes lack.
+struct Pack<'a, T: MontConfig<4>, const RAISED: bool> {
     elements: &'a [Element<T>],
     units: &'a mut [Unit],
 }
 
-impl<T: MontConfig<4>> Task for Pack<'_, T> {
+impl<T: MontConfig<4>, const RAISED: bool> Task for Pack<'_, T, RAISED> {
     type Output = ();
 
     #[inline(always)]
     fn run(self, ifma: Ifma) {
         let (elements, _) = self.elements.as_chunks::<LANES>();
         for i in 0..elements.len() {
-            self.units[i].write(&Eights::<T>::load(ifma, &elements[i]));
+            let value = match RAISED {
+                false => Eights::<T>::load(ifma, &elements[i]),
+                true => Eights::<T>::load_raised(ifma, &elements[i]).less::<8>().less::<4>().less::<2>().canonical(),
+            };
+            self.units[i].write(&value);
         }
     }
 }

@@ -73,7 +73,7 @@ impl<F: PrimeField> Tables<F> {
             table[place] = table[2 * place + 1];
         }
         let half_step = self.half_step.unwrap_or_default();
-        table[half..].iter_mut().for_each(|power| *power *= half_step);
+        table[half..].copy_from_slice(&crate::field::powers(self.step, self.size - half, half_step));
         table
     }
 }
