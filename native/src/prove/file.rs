@@ -21,6 +21,7 @@ use super::storage::{copy, forget, map, Shelf};
 use crate::affine::{BulkCurve, Stored};
 use crate::encode::check_subgroup;
 use crate::error::Error;
+use crate::memory::keep_freed_blocks;
 use crate::ntt::Domain;
 use crate::sparse::Parts;
 
@@ -79,6 +80,7 @@ where
     P: BulkCurve,
     Q: BulkCurve<ScalarField = P::ScalarField>,
 {
+    keep_freed_blocks();
     let (memory, header, file) = mapped::<P, Q>(path)?;
     let memory = if private { copy(&file, memory.len())? } else { memory };
     let copied = [Part::MatrixA, Part::WiresB].map(|part| ends(header.section(part)));
