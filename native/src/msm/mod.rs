@@ -4,6 +4,9 @@
 //! No two additions of a round touch the same sum, so there is no collision to handle; zeros have no digit and cost
 //! nothing, small scalars have few.
 
+mod cut;
+#[cfg(target_arch = "x86_64")]
+mod lanes;
 mod reduce;
 mod schedule;
 mod shape;

@@ -1,15 +1,19 @@
 //! The digits of scalars, sorted by bucket: which points are added to which bucket, for any points with these scalars.
 
-use ark_ff::{BigInteger, PrimeField};
+use ark_ff::PrimeField;
 use rayon::iter::repeat_n;
 use rayon::prelude::*;
 
+use super::cut::Cutter;
 use super::shape::Shape;
 use crate::affine::{Room, Term};
 use crate::error::Error;
+use crate::kernel::{kernel, Kernel};
 
-/// Scalars that are cut into digits at a time: their digits stay in a core's second cache.
+/// Scalars that are cut into digits at a time, at the most: their digits stay in a core's second cache.
 const PART: usize = 2048;
+/// And at the least, so that the threads share few scalars as well.
+const SMALLEST: usize = 256;
 /// Buckets that are told apart in the second pass of sorting, in bits: those of a byte.
 const FINE: u32 = u8::BITS;
 /// Terms that one thread makes room for at least.
@@ -27,15 +31,21 @@ pub struct Schedule {
 impl Schedule {
     /// The schedule of sum scalars[i] P_i, where level j of P_i is found at index j n + i of n points' table.
     pub fn new<F: PrimeField>(scalars: &[F], shape: Shape) -> Result<Self, Error> {
-        Self::build::<F, F>(scalars, shape, |scalar| scalar.into_bigint())
+        Self::build::<F, F>(kernel(), scalars, shape, |scalar| scalar.into_bigint())
     }
 
     /// The same from the integers below the modulus, as witnesses have them.
     pub fn of_integers<F: PrimeField>(scalars: &[F::BigInt], shape: Shape) -> Result<Self, Error> {
-        Self::build::<F, F::BigInt>(scalars, shape, |scalar| *scalar)
+        Self::by::<F>(kernel(), scalars, shape)
+    }
+
+    /// The same with a given kernel's instructions. Terms of a bucket may come in another order.
+    pub fn by<F: PrimeField>(kernel: Kernel, scalars: &[F::BigInt], shape: Shape) -> Result<Self, Error> {
+        Self::build::<F, F::BigInt>(kernel, scalars, shape, |scalar| *scalar)
     }
 
     fn build<F: PrimeField, S: Sync>(
+        kernel: Kernel,
         scalars: &[S],
         shape: Shape,
         integer: impl Fn(&S) -> F::BigInt + Sync,
@@ -44,12 +54,13 @@ impl Schedule {
         if points.saturating_mul(shape.windows()) >= Term::MOST {
             return Err(Error::Count { what: "scalar", expected: Term::MOST / shape.windows(), found: points });
         }
-        let cutter = Cutter::new::<F>(points, &shape);
+        let cutter = Cutter::new::<F>(kernel, points, &shape);
         let bins = shape.buckets().div_ceil(1 << FINE);
+        let part_size = points.div_ceil(rayon::current_num_threads()).clamp(SMALLEST, PART);
         let parts: Vec<Part> = scalars
-            .par_chunks(PART)
+            .par_chunks(part_size)
             .enumerate()
-            .map(|(part, scalars)| Part::new::<F>(scalars.iter().map(&integer), part * PART, &cutter, bins))
+            .map(|(part, scalars)| Part::new::<F, S>(scalars, &integer, part * part_size, &cutter, bins))
             .collect();
         let mut starts = vec![0; shape.buckets() + 1];
         let total = parts.iter().map(|part| part.terms.len()).sum();
@@ -96,88 +107,6 @@ impl Schedule {
     }
 }
 
-/// Where a window's bits are found, and where its digits go: the bucket before the first of its set, and the first index
-/// of its level.
-struct Place {
-    limb: usize,
-    shift: u32,
-    mask: u32,
-    bucket: u32,
-    index: u32,
-}
-
-impl Place {
-    fn new(window: usize, points: usize, shape: &Shape) -> Self {
-        let (level, set) = (window / shape.sets(), window % shape.sets());
-        let low = window * shape.width();
-        Self {
-            limb: low / 64,
-            shift: (low % 64) as u32,
-            // What runs over in the last window stays in it.
-            mask: if window + 1 == shape.windows() { u32::MAX } else { (1 << shape.width()) - 1 },
-            bucket: ((set * shape.buckets_of_set()) as u32).wrapping_sub(1),
-            index: (level * points) as u32,
-        }
-    }
-}
-
-/// Limbs of a small scalar with all digits raised, and zeros beyond.
-type Limbs = [u64; 8];
-
-/// How scalars are cut into digits of one shape: with half of a digit's range added to each digit, the carries are those
-/// of one addition of integers, and the digits are the windows' bits less that half.
-struct Cutter {
-    width: usize,
-    places: Vec<Place>,
-    halves: Limbs,
-}
-
-impl Cutter {
-    fn new<F: PrimeField>(points: usize, shape: &Shape) -> Self {
-        const { assert!(<F::BigInt as BigInteger>::NUM_LIMBS + 2 <= size_of::<Limbs>() / 8, "a limb to run over into") };
-        let mut halves = [0; 8];
-        for window in 0..shape.windows() {
-            let bit = window * shape.width() + shape.width() - 1;
-            halves[bit / 64] |= 1 << (bit % 64);
-        }
-        let places = (0..shape.windows()).map(|window| Place::new(window, points, shape)).collect();
-        Self { width: shape.width(), places, halves }
-    }
-
-    /// Write the digits of one scalar that are not zero, as bucket << 32 | term, and say how many they are. There is no
-    /// branch on a digit, which would be guessed wrongly half of the time.
-    #[inline(always)]
-    fn cut<F: PrimeField>(&self, mut value: F::BigInt, index: u32, out: &mut [u64]) -> usize {
-        let negative = value > F::MODULUS_MINUS_ONE_DIV_TWO;
-        if negative {
-            let mut opposite = F::MODULUS;
-            opposite.sub_with_borrow(&value);
-            value = opposite;
-        }
-        let mut limbs = self.halves;
-        let mut carry = 0;
-        for (limb, part) in limbs.iter_mut().zip(value.as_ref().iter().chain(std::iter::repeat(&0))) {
-            let sum = u128::from(*limb) + u128::from(*part) + carry;
-            (*limb, carry) = (sum as u64, sum >> 64);
-        }
-        // The digits of k windows reach (2^(width - 1) - 1) (2^(width k) - 1) / (2^width - 1) >= 2^(width k - 2), so that
-        // nothing is carried beyond these.
-        let windows = (value.num_bits() as usize + 2).div_ceil(self.width).min(self.places.len());
-        let windows = if value.is_zero() { 0 } else { windows };
-        let half = 1 << (self.width - 1);
-        let mut count = 0;
-        for place in &self.places[..windows] {
-            let pair = u128::from(limbs[(place.limb + 1) % 8]) << 64 | u128::from(limbs[place.limb % 8]);
-            let digit = ((pair >> place.shift) as u32 & place.mask) as i32 - half;
-            let sign = (digit < 0) != negative;
-            let bucket = place.bucket.wrapping_add(digit.unsigned_abs());
-            out[count] = u64::from(bucket) << 32 | u64::from(sign) << 31 | u64::from(place.index + index);
-            count += usize::from(digit != 0);
-        }
-        count
-    }
-}
-
 /// Digits of some scalars, ordered by bin, which is the upper bits of the bucket: the terms, and the buckets' lower bits.
 struct Part {
     terms: Vec<Term>,
@@ -186,21 +115,16 @@ struct Part {
 }
 
 impl Part {
-    fn new<F: PrimeField>(
-        scalars: impl ExactSizeIterator<Item = F::BigInt>,
+    fn new<F: PrimeField, S>(
+        scalars: &[S],
+        integer: &impl Fn(&S) -> F::BigInt,
         first: usize,
         cutter: &Cutter,
         bins: usize,
     ) -> Self {
-        let most = scalars.len() * cutter.places.len() + 1;
         Room::of_thread(|room| {
-            let digits: &mut Vec<u64> = room.of();
-            digits.resize(most.max(digits.len()), 0);
-            let mut count = 0;
-            for (index, scalar) in scalars.enumerate() {
-                count += cutter.cut::<F>(scalar, (first + index) as u32, &mut digits[count..]);
-            }
-            Self::sorted(&digits[..count], bins)
+            let digits = cutter.cut::<F, S>(scalars, integer, first as u32, room.of());
+            Self::sorted(digits, bins)
         })
     }
 
@@ -257,8 +181,40 @@ fn sort_bin(parts: &[Part], bin: usize, base: u32, starts: &mut [u32], terms: &m
 
 #[cfg(test)]
 mod tests {
+    use ark_ff::UniformRand;
+
     use super::*;
     use crate::instance::Fr;
+
+    /// Each digit is found under its bucket once, whatever cuts it, and by however many threads.
+    #[test]
+    fn terms_are_sorted_by_bucket() {
+        let rng = &mut ark_std::test_rng();
+        for (width, levels) in [(2, 1000), (8, 3), (9, 1000), (10, 1000), (13, 1)] {
+            for count in [0, 1, 8, SMALLEST - 1, SMALLEST, SMALLEST + 1, 2 * SMALLEST + 7, PART, PART + 1, 3 * PART + 5]
+            {
+                let shape = Shape::new::<Fr>(width, levels);
+                let scalars: Vec<_> = (0..count).map(|_| Fr::rand(rng).into_bigint()).collect();
+                let integer = |scalar: &<Fr as PrimeField>::BigInt| *scalar;
+                let mut expected = Vec::new();
+                let cutter = Cutter::new::<Fr>(Kernel::Portable, count, &shape);
+                let expected = cutter.cut::<Fr, _>(&scalars, &integer, 0, &mut expected);
+                let mut expected: Vec<_> =
+                    expected.iter().map(|digit| ((digit >> 32) as usize, *digit as u32)).collect();
+                expected.sort_unstable();
+                for (kernel, threads) in Kernel::available().flat_map(|kernel| [(kernel, 1), (kernel, 2)]) {
+                    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+                    let schedule = pool.install(|| Schedule::by::<Fr>(kernel, &scalars, shape)).expect("few scalars");
+                    let term = |bucket| move |term: &Term| (bucket, term.0);
+                    let terms = |bucket| schedule.terms(bucket).iter().map(term(bucket));
+                    let mut found: Vec<_> = (0..shape.buckets()).flat_map(terms).collect();
+                    found.sort_unstable();
+                    assert!(found == expected, "{kernel}, {threads} threads, width {width}, {count} scalars");
+                    assert_eq!(schedule.len(), expected.len());
+                }
+            }
+        }
+    }
 
     /// Nothing is allocated for more digits than terms can tell apart; a slice of nothings stands for the scalars.
     #[test]
@@ -266,9 +222,10 @@ mod tests {
         let shape = Shape::new::<Fr>(20, 1);
         let count = Term::MOST / shape.windows() + 1;
         let scalars = [(); usize::MAX];
-        let found = Schedule::build::<Fr, ()>(&scalars[..count], shape, |()| unreachable!("a scalar was read"));
+        let found =
+            Schedule::build::<Fr, ()>(kernel(), &scalars[..count], shape, |()| unreachable!("a scalar was read"));
         assert_eq!(found.err(), Some(Error::Count { what: "scalar", expected: count - 1, found: count }));
-        let found = Schedule::build::<Fr, ()>(&scalars, shape, |()| unreachable!("a scalar was read"));
+        let found = Schedule::build::<Fr, ()>(kernel(), &scalars, shape, |()| unreachable!("a scalar was read"));
         assert_eq!(found.err(), Some(Error::Count { what: "scalar", expected: count - 1, found: usize::MAX }));
     }
 }

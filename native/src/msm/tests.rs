@@ -53,7 +53,8 @@ fn naive<C: BulkCurve<ScalarField = Fr>>(points: &[Affine<C>], scalars: &[Fr]) -
 fn check<C: BulkCurve<ScalarField = Fr>>(kernel: Kernel, shape: Shape, points: &[Affine<C>], scalars: &[Fr]) {
     let adder = C::adder(kernel);
     let tables = Tables::build(adder, &store::<C>(points), shape);
-    let schedule = Schedule::new(scalars, shape).expect("few scalars");
+    let integers: Vec<_> = scalars.iter().map(|scalar| scalar.into_bigint()).collect();
+    let schedule = Schedule::by::<Fr>(kernel, &integers, shape).expect("few scalars");
     let found = sum_by(adder, &[(&tables, &schedule)]).expect("one scalar for each point");
     assert_eq!(found, naive(points, scalars), "{kernel} {shape:?} {}", points.len());
 }

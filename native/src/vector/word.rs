@@ -175,6 +175,18 @@ impl Word {
         Word(unsafe { _mm512_mask_sub_epi64(self.0, mask, from.0, self.0) })
     }
 
+    /// Without its sign.
+    #[inline(always)]
+    pub fn absolute(self) -> Word {
+        Word(unsafe { _mm512_abs_epi64(self.0) })
+    }
+
+    /// The lanes of the mask, next to each other from the first place on, then zeros.
+    #[inline(always)]
+    pub fn compressed(self, mask: Mask) -> Word {
+        Word(unsafe { _mm512_maskz_compress_epi64(mask, self.0) })
+    }
+
     /// The lanes where all bits are zero.
     #[inline(always)]
     pub fn zeros(self) -> Mask {
