@@ -13,17 +13,22 @@ struct Run {
     odd: u32,
 }
 
+/// Pairs of a run that are written at a time, though fewer may count.
+const STEP: usize = 8;
+
 /// Room for the sums of all rounds. The first round takes from outside, later ones from here.
 pub struct Tree<P> {
     sums: Vec<P>,
     used: usize,
     runs: Vec<Run>,
+    /// Each round's pairs, over those of the rounds before.
     pairs: Vec<[Term; 2]>,
+    odd: Vec<(usize, Term)>,
 }
 
 impl<P> Default for Tree<P> {
     fn default() -> Self {
-        Self { sums: Vec::new(), used: 0, runs: Vec::new(), pairs: Vec::new() }
+        Self { sums: Vec::new(), used: 0, runs: Vec::new(), pairs: Vec::new(), odd: Vec::new() }
     }
 }
 
@@ -48,23 +53,27 @@ impl<P: Stored> Tree<P> {
         lists: impl Iterator<Item = &'a [Term]>,
         room: &mut Room,
     ) {
-        let begin = self.runs.len();
-        self.pairs.clear();
-        let mut odd = Vec::new();
+        let (begin, base) = (self.runs.len(), self.used);
+        self.odd.clear();
+        let mut made = 0;
         for list in lists {
             let (pairs, rest) = list.as_chunks();
-            let first = (self.used + self.pairs.len()) as u32;
+            let first = (base + made) as u32;
             if let &[term] = rest {
                 prefetch(source, term.index());
-                odd.push((self.runs.len(), term));
+                self.odd.push((self.runs.len(), term));
             }
             self.runs.push(Run { first, count: pairs.len() as u32, odd: NOWHERE });
-            self.pairs.extend_from_slice(pairs);
+            let end = made + pairs.len();
+            if self.pairs.len() < end {
+                self.pairs.resize(2 * end, [Term::NONE; 2]);
+            }
+            self.pairs[made..end].copy_from_slice(pairs);
+            made = end;
         }
-        let base = self.used;
-        self.reserve(self.pairs.len() + odd.len());
-        adder.add_pairs(source, &self.pairs, &mut self.sums[base..base + self.pairs.len()], room);
-        for ((run, term), place) in odd.into_iter().zip(base + self.pairs.len()..) {
+        self.reserve(made + self.odd.len());
+        adder.add_pairs(source, &self.pairs[..made], &mut self.sums[base..base + made], room);
+        for (&(run, term), place) in self.odd.iter().zip(base + made..) {
             self.runs[run].odd = place as u32;
             let point = &source[term.index()];
             self.sums[place] = if term.is_minus() { C::negated(point) } else { *point };
@@ -73,32 +82,40 @@ impl<P: Stored> Tree<P> {
     }
 
     /// One round over the runs from `begin` on; false when there is nothing left to add.
+    ///
+    /// Half of the runs have an odd point, and most are short: so there is no branch on either, which would be guessed
+    /// wrongly often.
     fn halve<C: BulkCurve<Point = P>>(&mut self, begin: usize, adder: &dyn Adder<C>, room: &mut Room) -> bool {
-        self.pairs.clear();
-        let base = self.used;
-        for run in &mut self.runs[begin..] {
-            if run.count == 0 || (run.count == 1 && run.odd == NOWHERE) {
-                continue;
-            }
-            let first = (base + self.pairs.len()) as u32;
-            let (start, mut count) = (run.first, run.count / 2);
-            self.pairs.extend((0..count).map(|pair| [Term(start + 2 * pair), Term(start + 2 * pair + 1)]));
-            if run.count % 2 == 1 {
-                let last = start + run.count - 1;
-                if run.odd == NOWHERE {
-                    run.odd = last;
-                } else {
-                    self.pairs.push([Term(last), Term(run.odd)]);
-                    run.odd = NOWHERE;
-                    count += 1;
+        let (base, runs) = (self.used, &mut self.runs[begin..]);
+        let most = runs.iter().map(|run| run.count as usize).sum::<usize>() + STEP;
+        if self.pairs.len() < most {
+            self.pairs.resize(most, [Term::NONE; 2]);
+        }
+        let mut made = 0;
+        for run in runs {
+            let Run { first, count, odd } = *run;
+            let free = &mut self.pairs[made..];
+            let whole = (count / 2) as usize;
+            for (step, pairs) in free[..whole.next_multiple_of(STEP)].as_chunks_mut::<STEP>().0.iter_mut().enumerate() {
+                let start = first + (2 * STEP * step) as u32;
+                for (pair, place) in pairs.iter_mut().zip(0..) {
+                    *pair = [Term(start + 2 * place), Term(start + 2 * place + 1)];
                 }
             }
-            (run.first, run.count) = (first, count);
+            // The last point of an odd number goes with the one kept elsewhere, or is kept itself.
+            let (last, left) = (first.wrapping_add(count).wrapping_sub(1), count % 2 == 1);
+            free[whole] = [Term(last), Term(odd)];
+            let both = left && odd != NOWHERE;
+            let odd = if both { NOWHERE } else { odd };
+            let odd = if left && !both { last } else { odd };
+            let count = whole + usize::from(both);
+            *run = Run { first: (base + made) as u32, count: count as u32, odd };
+            made += count;
         }
-        self.reserve(self.pairs.len());
+        self.reserve(made);
         let (source, sums) = self.sums.split_at_mut(base);
-        adder.add_pairs(source, &self.pairs, &mut sums[..self.pairs.len()], room);
-        !self.pairs.is_empty()
+        adder.add_pairs(source, &self.pairs[..made], &mut sums[..made], room);
+        made > 0
     }
 
     /// Add list number `other + i` to list number i, for each of `count` lists.
@@ -150,8 +167,43 @@ impl<P: Stored> Tree<P> {
 
 #[cfg(test)]
 mod tests {
+    use ark_ec::short_weierstrass::Affine;
+    use ark_ec::{AffineRepr, CurveGroup};
+
     use super::*;
     use crate::affine::Point;
+    use crate::instance::{Fr, G1};
+    use crate::kernel::Kernel;
+
+    /// Lists of each length, from whose pairs come runs on both sides of a step and odd points in every round.
+    #[test]
+    fn lists_of_any_length_are_summed_side_by_side() {
+        let multiple = |k: u64| (Affine::<G1>::generator() * Fr::from(k)).into_affine();
+        let source: Vec<Point<8>> = (0..90).map(|k| G1::store(&multiple(3 * k + 1))).collect();
+        let lists: Vec<Vec<Term>> = (0..90)
+            .map(|count| (0..count).map(|k| if k % 5 == 2 { Term::minus(k) } else { Term::plus(k) }).collect())
+            .collect();
+        let expected = |list: &Vec<Term>| {
+            let sum = list.iter().map(|term| {
+                let value = Fr::from(3 * term.index() as u64 + 1);
+                if term.is_minus() {
+                    -value
+                } else {
+                    value
+                }
+            });
+            (Affine::<G1>::generator() * sum.sum::<Fr>()).into_affine()
+        };
+        for adder in Kernel::available().map(G1::adder) {
+            Tree::with(|tree, room| {
+                tree.add(adder, &source, lists.iter().map(Vec::as_slice), room);
+                tree.add(adder, &source, lists.iter().rev().map(Vec::as_slice), room);
+                for (place, list) in lists.iter().chain(lists.iter().rev()).enumerate() {
+                    assert_eq!(G1::load(&tree.sum(place)), expected(list), "{}", list.len());
+                }
+            });
+        }
+    }
 
     #[test]
     fn a_tree_is_used_from_its_beginning_again() {
