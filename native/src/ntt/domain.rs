@@ -89,3 +89,26 @@ impl<F: Transformed> Domain<F> {
         self.tables.half_step.map(|_| ()).ok_or(Error::TransformLength { size: self.size() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::instance::Fr;
+    use ark_ff::One;
+
+    /// The field's largest domain takes 8 GiB; this one is made to look like it.
+    #[test]
+    fn without_odd_points_there_is_no_quotient() -> Result<(), Error> {
+        for kernel in Kernel::available() {
+            let mut domain = Domain::<Fr>::with(64, kernel)?;
+            domain.tables.half_step = None;
+            let (none, values) = (Err(Error::TransformLength { size: 64 }), || vec![Fr::one(); 64]);
+            assert_eq!(domain.interpolate(&mut values()), Ok(()));
+            assert_eq!(domain.evaluate(&mut values()), Ok(()));
+            assert_eq!(domain.evaluate_odd(&mut values()), none);
+            assert_eq!(domain.extend(&mut values()), none);
+            assert_eq!(domain.quotient(&mut values(), &mut values(), None, &mut [Default::default(); 64]), none);
+        }
+        Ok(())
+    }
+}

@@ -206,3 +206,56 @@ impl<T: MontConfig<4>> Task for Combine<'_, T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::instance::{Fr, FrConfig};
+    use ark_ff::PrimeField;
+    use num_bigint::BigUint;
+
+    /// One number in all lanes of a unit.
+    struct Fill<'a> {
+        unit: &'a mut Unit,
+        limbs: [u64; 5],
+    }
+
+    impl Task for Fill<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn run(self, ifma: Ifma) {
+            self.unit.write(&Eights::<FrConfig>::splat_limbs(ifma, self.limbs));
+        }
+    }
+
+    /// Whatever a transform may leave: no vector of values brings all sizes near their bound.
+    #[test]
+    fn numbers_below_60_p_come_back_reduced() {
+        let Some(ways) = LaneWays::<FrConfig>::find(64, Kernel::Ifma) else { return };
+        let (modulus, one) = (BigUint::from(Fr::MODULUS), BigUint::from(1u8));
+        for rest in [BigUint::default(), one.clone(), &modulus >> 1, &modulus - &one] {
+            for multiple in 0..60u8 {
+                let number = &modulus * multiple + &rest;
+                let limb = |place: usize| (&number >> (52 * place)).iter_u64_digits().next().unwrap_or(0) % (1 << 52);
+                let mut units = [Unit::ZERO];
+                ways.ifma.run(Fill { unit: &mut units[0], limbs: std::array::from_fn(limb) });
+                let mut found = [Fr::from(7u8); LANES];
+                ways.unpack(&units, &mut found);
+                let expected = BigInt::try_from(rest.clone()).map(Fr::new_unchecked).ok();
+                assert!(found.iter().all(|found| Some(*found) == expected), "{multiple} p + {rest}");
+            }
+        }
+    }
+
+    /// Of BLS12-381's scalars 64 p is too large for five limbs.
+    #[test]
+    fn lanes_are_for_fields_and_sizes_that_fit() {
+        for kernel in [Kernel::Portable, Kernel::Adx] {
+            assert!(LaneWays::<FrConfig>::find(64, kernel).is_none(), "{kernel}");
+        }
+        assert!(LaneWays::<FrConfig>::find(32, Kernel::Ifma).is_none());
+        assert!(LaneWays::<ark_bls12_381::FrConfig>::find(64, Kernel::Ifma).is_none());
+        assert_eq!(LaneWays::<FrConfig>::find(64, Kernel::Ifma).is_some(), Kernel::Ifma.runs_here());
+    }
+}
