@@ -149,8 +149,9 @@ class _Undo:
     def stage(self, file: NewFile) -> Path:
         """The contents in a temporary file of the same folder, flushed to the disk."""
         self._make_folder(file.path.parent)
-        # As `tempfile` does it, whose import takes longer than the writing of what most commands write.
-        temporary = file.path.parent / f".{file.path.name[:64]}.{os.urandom(8).hex()}.part"
+        # As `tempfile` does it, whose import takes longer than the writing of what most commands write. Of the name so
+        # much that it fits beside the rest into 255 bytes, whatever its letters take.
+        temporary = file.path.parent / f".{file.path.name[:48]}.{os.urandom(8).hex()}.part"
         descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         self._temporary.append(temporary)
         with open(descriptor, "wb") as out:

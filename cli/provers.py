@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zkmargin.algebra import Engine
 from zkmargin.prover import Prover, is_native_key
-from zkmargin.verifier import VerifyingKey
 
 from .files import read_file
+
+if TYPE_CHECKING:
+    from zkmargin.verifier import VerifyingKey
 
 
 def open_prover(path: Path, engine: Engine) -> Prover:

@@ -48,7 +48,7 @@ def write_native_key(
 
     native, place = native_engine(engine), Path(path)
     bound = table_memory(memory, key.domain_size)
-    descriptor, name = tempfile.mkstemp(prefix=f".{place.name[:64]}.", suffix=".part", dir=place.parent)
+    descriptor, name = tempfile.mkstemp(prefix=f".{place.name[:48]}.", suffix=".part", dir=place.parent)
     try:
         os.close(descriptor)
         native.write_native_key(key, bound, name)

@@ -78,6 +78,14 @@ def test_outputs_are_written_into_new_folders(tmp_path: Path) -> None:
     assert names(tmp_path / "a") == ["b", "two"]
 
 
+def test_a_name_may_be_as_long_as_the_file_system_lets_it_be(tmp_path: Path) -> None:
+    for name in ("n" * 255, "\N{LOCK}" * 63):
+        for force in (False, True):
+            write_files([NewFile(tmp_path / name, b"proof")], force=force)
+        assert names(tmp_path) == [name]
+        (tmp_path / name).unlink()
+
+
 def test_secrets_are_for_their_owner_and_other_files_follow_the_umask(tmp_path: Path) -> None:
     before = os.umask(0o022)
     try:
