@@ -123,15 +123,20 @@ def _streams(table: Sequence[Row]) -> str:
 
 
 def _notes(table: Sequence[Row], wanted: Iterable[Asked]) -> str:
-    """What is missing, and why: a line for all circuits that a side lacks for the same reason."""
+    """What is missing, and why: a line for all circuits that a side lacks for the same reason.
+
+    A side that failed on a circuit, or was not asked, is not asked for anything else there, for the same reason.
+    """
     circuits: dict[tuple[str, str, str], list[str]] = {}
     for row in table:
         if row.note:
             circuits.setdefault((row.side, row.what, row.note), []).append(row.circuit)
     known = {(row.circuit, row.side, row.what) for row in table}
+    reasons = {(row.circuit, row.side): row.note for row in table if row.note}
     for circuit, side, what in wanted:
         if (circuit, side, what) not in known:
-            circuits.setdefault((side, what, "not in these runs"), []).append(circuit)
+            reason = reasons.get((circuit, side), "not in these runs")
+            circuits.setdefault((side, what, reason), []).append(circuit)
     notes = [f"- {side}, {what}, {', '.join(names)}: {note}" for (side, what, note), names in circuits.items()]
     return "## Not measured\n\n" + "\n".join(notes) + "\n" if notes else ""
 

@@ -278,6 +278,18 @@ def test_the_report_says_what_was_not_measured_and_why(tmp_path: Path, monkeypat
     assert never.endswith("margin-portfolio, chain-10: not in these runs")
 
 
+def test_who_failed_or_was_not_asked_is_missing_elsewhere_for_the_same_reason(tmp_path: Path) -> None:
+    series = [Series("chain-12", "gnark", "warm", note="more than 1 s"), Series("chain-14", "gnark", "warm")]
+    table = results.rows(series, {"constraints": 4081, "wires": 4084, "bits": 1}, "now")
+    wanted = [(circuit, "gnark", what) for what in ("warm", "cold") for circuit in ("chain-12", "chain-14")]
+    write_report(table, tmp_path / "x.md", [], {}, wanted)
+    assert (tmp_path / "x.md").read_text().partition("## Not measured\n\n")[2].splitlines() == [
+        "- gnark, warm, chain-12: more than 1 s",
+        "- gnark, cold, chain-12: more than 1 s",
+        "- gnark, cold, chain-14: not in these runs",
+    ]
+
+
 def test_keys_go_with_the_circuit_they_are_for(tmp_path: Path) -> None:
     files = CircuitFiles(ProvenCircuit.parse("chain-10"), tmp_path / "chain-10")
     files.make()
