@@ -82,6 +82,7 @@ class Application(click.Group):
         **extra: Any,
     ) -> Any:
         """Run and exit; every failure is one line (or one JSON object) on stderr and a documented exit code."""
+        _replace_closed_streams()
         arguments = list(sys.argv[1:] if args is None else args)
         name = prog_name or "zkmargin"
         if COMPLETION_VARIABLE in os.environ:
@@ -99,6 +100,13 @@ class Application(click.Group):
         # The system takes everything back: to search it for garbage first would take longer than many a command.
         atexit.register(gc.freeze)
         sys.exit(code)
+
+
+def _replace_closed_streams() -> None:
+    """What whoever started us has closed leads nowhere; else the next file that is opened would take its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115  # open until the end
 
 
 def run_guarded(run: Callable[[], None], output: Output) -> int:

@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import sys
+import sysconfig
 from importlib import metadata
 from pathlib import Path
 
@@ -69,9 +70,8 @@ def cpu_features() -> list[str]:
 
 
 def program_path() -> str | None:
-    """Where `zkmargin-prove` lies: beside the interpreter, as installs put it, or else on the PATH."""
-    beside = Path(sys.executable).with_name(PROGRAM)
-    return str(beside) if beside.is_file() else shutil.which(PROGRAM)
+    """Where `zkmargin-prove` lies: where installs put programs, or else on the PATH."""
+    return shutil.which(PROGRAM, path=sysconfig.get_path("scripts")) or shutil.which(PROGRAM)
 
 
 def version_of(distribution: str) -> str | None:

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -16,6 +17,7 @@ from click.testing import CliRunner
 
 from zkmargin.algebra import EncodingError, ZkMarginError
 from zkmargin.cli import application, main
+from zkmargin.cli.doctor import PROGRAM, program_path
 from zkmargin.cli.errors import INVALID_CLASSES
 from zkmargin.cli.options import Command
 from zkmargin.cli.output import Output
@@ -205,6 +207,34 @@ def test_a_full_disk_under_stdout_is_an_error() -> None:
     assert done.returncode == 2
     assert "no space left" in done.stderr.lower()
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("arguments", "code"), [("doctor", 0), ("compile --shape small -o OUT", 0), ("inspect no", 2)])
+def test_closed_streams_lead_nowhere(arguments: str, code: int, tmp_path: Path) -> None:
+    script = (
+        "import os\nfrom zkmargin.cli import main\n"
+        f"try: main({arguments.split()!r})\nexcept SystemExit as end: code = end.code\n"
+        "nowhere = os.stat(os.devnull)\nled = [os.path.samestat(os.fstat(number), nowhere) for number in (0, 1, 2)]\n"
+        "with open('led', 'w') as out: print(*led, file=out)\nraise SystemExit(code)"
+    )
+    command = f'exec "{sys.executable}" -c "$0" <&- >&- 2>&-'
+    assert subprocess.run(["sh", "-c", command, script], cwd=tmp_path, check=False).returncode == code
+    assert (tmp_path / "led").read_text().split() == ["True"] * 3
+
+
+def test_the_doctor_looks_for_programs_where_installs_put_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "")  # as in a process that Python is embedded in
+    scripts, other = tmp_path / "scripts", tmp_path / "other"
+    monkeypatch.setattr("sysconfig.get_path", lambda name: str(tmp_path / name))
+    monkeypatch.setenv("PATH", str(other))
+    for folder in (scripts, other):
+        folder.mkdir()
+        (folder / PROGRAM).touch(0o755)
+    assert program_path() == str(scripts / PROGRAM)
+    (scripts / PROGRAM).chmod(0o644)
+    assert program_path() == str(other / PROGRAM)
+    (other / PROGRAM).unlink()
+    assert program_path() is None
 
 
 def test_no_colours_where_nobody_looks() -> None:
