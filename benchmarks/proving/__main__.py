@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             table = results.merged(table, results.rows(measurement.series, files.counts, run))
             results.write(options.out / "proving.csv", table)
             machine = [*describe_machine(), f"load average before {load}, after {load_average()}"]
-            modes = {kind.name: kind.mode for kind in SIDES}
+            modes = {kind.name: kind.mode for kind in SIDES} | {side.name: side.mode for side in sides}
             write_report(table, options.out / "proving.md", machine, modes, _wanted(table))
     if not options.prepare:
         draw(table, options.out)

@@ -76,15 +76,18 @@ class Zkmargin(Side):
         which some environments keep Python from writing."""
         for room in (ROOT / ".tree" / "zkmargin").glob("*"):
             compileall.compile_dir(room.resolve(), quiet=2)
-        if self._installed.exists():
-            return
-        if shutil.which("cargo") is None:
-            print("without zkmargin-prove, for cargo is not installed: a whole process is zkmargin groth16 prove")
-            return
-        command = ["cargo", "build", "--release", "--locked", "--quiet", "--bin", PROGRAM]
-        features = ["--no-default-features", "--features", "command"]
-        places = ["--manifest-path", str(ROOT / "native" / "Cargo.toml"), "--target-dir", str(self._target)]
-        self._run([*command, *features, *places])
+        if not self._installed.exists() and shutil.which("cargo"):
+            command = ["cargo", "build", "--release", "--locked", "--quiet", "--bin", PROGRAM]
+            features = ["--no-default-features", "--features", "command"]
+            places = ["--manifest-path", str(ROOT / "native" / "Cargo.toml"), "--target-dir", str(self._target)]
+            self._run([*command, *features, *places])
+        if not self._programs:
+            print("without zkmargin-prove, for cargo is not installed")
+            self.mode = "native key by mmap; a whole process is zkmargin groth16 prove"
+
+    @property
+    def _programs(self) -> list[Path]:
+        return [place for place in (self._installed, self._target / "release" / PROGRAM) if place.exists()]
 
     @property
     def _installed(self) -> Path:
@@ -99,9 +102,8 @@ class Zkmargin(Side):
 
     def cold(self, files: CircuitFiles) -> list[str]:
         """As a user types it."""
-        found = [place for place in (self._installed, self._target / "release" / PROGRAM) if place.exists()]
         python = [sys.executable, "-c", "from zkmargin.cli import main; main()", "groth16", "prove"]
-        command = [str(found[0])] if found else python
+        command = [str(self._programs[0])] if self._programs else python
         folder = self.folder(files)
         names = (folder / "key", files.wtns, folder / "proof.json", folder / "public.json")
         return [*command, *map(str, names), "--force"]

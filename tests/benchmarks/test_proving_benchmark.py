@@ -142,8 +142,15 @@ def test_building_compiles_the_program_unless_it_is_installed(tmp_path: Path, mo
     [command] = commands
     assert command[:2] == ["cargo", "build"]
     assert {"--no-default-features", "zkmargin-prove", str(tmp_path / "tools" / "zkmargin")} <= set(command)
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    without = Zkmargin(tmp_path / "tools")
+    without.build()
+    assert without.mode.endswith("a whole process is zkmargin groth16 prove")
     (tmp_path / "zkmargin-prove").touch()
+    monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
+    side = Zkmargin(tmp_path / "tools")
     side.build()
+    assert side.mode.endswith("a whole process is zkmargin-prove")
     assert len(commands) == 1
 
 
