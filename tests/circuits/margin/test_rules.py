@@ -195,6 +195,23 @@ def test_what_falls_short_is_named(claim_of, changes, credit, part) -> None:
     assert refused.value.part == part
 
 
+def test_a_claim_found_true_is_not_looked_at_again_and_a_false_one_always_is(claim_of, monkeypatch) -> None:
+    looked: list[int] = []
+    monkeypatch.setattr(
+        "zkmargin.prover.assembly.require_claim", lambda *of: (looked.append(of[2]), require_claim(*of))
+    )
+    claim = claim_of()
+    false = replace(claim, credit_e8=claim.credit_e8 + 10**6 * E8)
+    for _ in range(2):
+        claim.require_true()
+        claim.circuit_inputs()
+        with pytest.raises(StatementFalse):
+            false.require_true()
+        with pytest.raises(StatementFalse):
+            replace(claim, credit_e8=false.credit_e8).circuit_inputs()
+    assert looked == [claim.credit_e8, *[false.credit_e8] * 4]
+
+
 def test_a_leaf_that_is_not_under_the_root_is_named(claim_of) -> None:
     claim = claim_of()
     forged = replace(claim.openings[0], leaf=replace(claim.openings[0].leaf, balances_e8=(2**63,) * 4))
