@@ -97,8 +97,10 @@ class Application(click.Group):
         with warnings.catch_warnings():
             warnings.showwarning = lambda message, *_, **__: output.warn(str(message))
             code = run_guarded(run, output)
-        # The system takes everything back: to search it for garbage first would take longer than many a command.
-        atexit.register(gc.freeze)
+        if args is None:
+            # The process is ours, and the system takes everything back: to search it for garbage first would take
+            # longer than many a command. Whoever calls this with arguments has things of their own, which may need it.
+            atexit.register(gc.freeze)
         sys.exit(code)
 
 
