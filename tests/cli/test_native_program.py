@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import stat
 import subprocess
@@ -350,6 +351,29 @@ def test_nobody_reads_what_it_says(files: Files) -> None:
         assert running.poll() is None
     assert running.returncode == 141
     assert files.outputs() == list(OUTPUTS)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
+def test_what_cannot_be_said_is_an_error_and_told(files: Files) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [program_path() or PROGRAM, *map(str, files.words())], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert (done.returncode, done.stderr) == (2, b"error: system: No space left on device\n")
+    assert files.outputs() == list(OUTPUTS)
+
+
+def test_a_file_that_may_not_grow_leaves_nothing(files: Files) -> None:
+    before = sorted(path.name for path in files.root.iterdir())
+    done = subprocess.run(
+        [program_path() or PROGRAM, *map(str, files.words())],
+        capture_output=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY)),
+    )
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr == f"error: {files / 'proof.json'}: cannot be written: file too large\n".encode()
+    assert sorted(path.name for path in files.root.iterdir()) == before
 
 
 @pytest.fixture(scope="module")

@@ -21,8 +21,11 @@ static STATE: AtomicU8 = AtomicU8::new(AT_WORK);
 /// The number of the last signal, or 0.
 static SIGNAL: AtomicU8 = AtomicU8::new(0);
 
-/// Catch the signals that end a program at its user's wish, where whoever started it has not said otherwise.
+/// Catch the signals that end a program at its user's wish, where whoever started it has not said otherwise. A file that
+/// may not become so long is an error like a full disk, and not the end, as for Python's programs.
 pub fn catch() {
+    // SAFETY: to ignore a signal runs no code of ours.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
     for signal in CAUGHT {
         let mut before = MaybeUninit::<libc::sigaction>::zeroed();
         // SAFETY: no new action is given, and there is room for the old one, which is read only where it was written (all

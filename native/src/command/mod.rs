@@ -20,7 +20,6 @@ use std::panic;
 use std::path::Path;
 
 use self::arguments::{Arguments, Asked, HELP};
-use self::input::Input;
 use self::outputs::NewFile;
 use self::refusal::{Refusal, BAD_INPUT, DONE, PIPE_CLOSED};
 use self::text::{one_line, path_text, printable};
@@ -58,7 +57,11 @@ pub fn main(words: impl Iterator<Item = OsString>) -> u8 {
         Ok(()) => code,
         // Whoever read our output has left.
         Err(problem) if problem.kind() == io::ErrorKind::BrokenPipe => PIPE_CLOSED,
-        Err(_) => BAD_INPUT,
+        Err(problem) => {
+            // Where it was stderr that failed, this does too.
+            let _ = writeln!(io::stderr(), "error: {}", Refusal::system(&problem));
+            BAD_INPUT
+        }
     }
 }
 
@@ -87,8 +90,8 @@ fn answer(words: Vec<OsString>) -> Result<String, Refusal> {
 fn prove(arguments: &Arguments) -> Result<String, Refusal> {
     let Arguments { key, witness, proof, public, force, private, .. } = arguments;
     places::require_free(&[proof, public], *force)?;
-    let file = Input::open(witness, ".wtns", LARGEST_WITNESS)?;
-    let values = witness::read(file.bytes())?;
+    let file = input::read(witness, ".wtns", LARGEST_WITNESS)?;
+    let values = witness::read(&file)?;
     let (elements, n_public) = checked_proof(key, *private, values)?;
     let inputs = &values[SCALAR..SCALAR * (n_public + 1)];
     let files = [
@@ -102,7 +105,7 @@ fn prove(arguments: &Arguments) -> Result<String, Refusal> {
 
 /// A proof that verifies, and the number of its public inputs.
 fn checked_proof(key: &Path, private: bool, values: &[u8]) -> Result<(Elements<G1, G2>, usize), Refusal> {
-    if !Input::open(key, ".zkey", LARGEST_KEY)?.bytes().starts_with(MAGIC) {
+    if !input::starts_with(key, MAGIC, ".zkey", LARGEST_KEY)? {
         return Err(Refusal::NotNative { path: key.to_owned() });
     }
     let prover = Prover::<PairingConfig>::open(key, private).map_err(|error| Refusal::of_key(key, error))?;

@@ -79,6 +79,11 @@ impl Refusal {
         Self::file(path, format!("cannot be written: {}", reason(problem)))
     }
 
+    /// What the system said about something that has no path.
+    pub fn system(problem: &io::Error) -> Self {
+        Self::file(Path::new("system"), said(problem))
+    }
+
     /// What the prover said about a key.
     pub fn of_key(path: &Path, error: Error) -> Self {
         match error {
@@ -104,8 +109,13 @@ fn reason(problem: &io::Error) -> String {
         Some(libc::ENXIO) => return "is not a regular file".to_owned(),
         _ => (),
     }
+    said(problem).to_lowercase()
+}
+
+/// The system's words, without their number.
+fn said(problem: &io::Error) -> String {
     let text = problem.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+    text.split(" (os error").next().unwrap_or(&text).to_owned()
 }
 
 impl fmt::Display for Refusal {
