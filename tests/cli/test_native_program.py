@@ -384,6 +384,34 @@ def long_work(tmp_path_factory: pytest.TempPathFactory) -> Files:
     return Files(root)
 
 
+@pytest.mark.skipif(not Path("/proc/self/io").is_file(), reason="Linux's /proc says how much was read")
+def test_the_inputs_that_are_written_are_those_that_were_proven(long_work: Files, tmp_path: Path) -> None:
+    honest, witness = (long_work / "w.wtns").read_bytes(), tmp_path / "w.wtns"
+    words = [long_work / "k.zkmkey", witness, *(tmp_path / name for name in OUTPUTS)]
+    slow = os.environ | {"ZKMARGIN_KERNEL": "portable"}
+    for _ in range(5):
+        witness.write_bytes(honest)
+        command = [program_path() or PROGRAM, *map(str, words), "--threads", "1", "--force"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, env=slow) as running:
+            while running.poll() is None and _has_read(running.pid) < len(honest):
+                pass
+            running.send_signal(signal.SIGSTOP)
+            in_time = running.poll() is None and not (tmp_path / "public.json").exists()
+            with witness.open("r+b") as file:
+                file.seek(76 + 32)
+                file.write(bytes(32))
+            running.send_signal(signal.SIGCONT)
+            running.communicate(timeout=TIMEOUT_S)
+        assert running.returncode == 0
+        if in_time:
+            break
+        # It was faster than the change.
+        (tmp_path / "public.json").unlink()
+    assert in_time
+    proven = int.from_bytes(honest[76 + 32 : 76 + 64], "little")
+    assert json.loads((tmp_path / "public.json").read_text())[0] == str(proven) != "0"
+
+
 @pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="Linux's /proc says when signals are caught")
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interruption_leaves_nothing(long_work: Files, sent: signal.Signals) -> None:
@@ -427,6 +455,14 @@ def _catches(pid: int, sent: signal.Signals) -> bool:
         return False
     lines = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
     return bool(int(lines.get("SigCgt", "0"), 16) >> (sent - 1) & 1)
+
+
+def _has_read(pid: int) -> int:
+    try:
+        counts = Path(f"/proc/{pid}/io").read_text()
+    except OSError:
+        return 0
+    return int(dict(line.split(": ") for line in counts.splitlines()).get("rchar", "0"))
 
 
 def _default_signals() -> None:
