@@ -293,6 +293,12 @@ def test_force_replaces_and_folders_are_made(files: Files) -> None:
     assert not [path for path in files.root.iterdir() if path.name.startswith(".")]
 
 
+def test_names_may_be_as_long_as_the_system_has_them(files: Files) -> None:
+    for name in ("p" * 255, "\N{MATHEMATICAL SCRIPT CAPITAL A}" * 63, os.fsdecode(b"\xff" * 255)):
+        assert prove(*files.words(proof=files / name), "--force").code == 0
+        assert (files / name).is_file()
+
+
 @pytest.mark.parametrize(
     "words",
     ["", "a", "a b c", "a b c d e", "a b c d e f", "--bad", "-x", "--force=1", "a --help=x", "--", "-- --force"],

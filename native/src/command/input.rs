@@ -11,9 +11,10 @@ use super::refusal::Refusal;
 /// that were proven. `kind` is what a file of at most `largest` bytes is called.
 pub fn read(path: &Path, kind: &str, largest: u64) -> Result<Vec<u8>, Refusal> {
     let (file, size) = open(path, kind, largest)?;
-    let mut bytes = Vec::with_capacity(size as usize);
-    file.take(size).read_to_end(&mut bytes).map_err(|problem| Refusal::unreadable(path, &problem))?;
-    Ok(bytes)
+    let mut bytes = Vec::new();
+    let room = bytes.try_reserve_exact(size as usize).map_err(|_| io::ErrorKind::OutOfMemory.into());
+    let done = room.and_then(|()| file.take(size).read_to_end(&mut bytes));
+    done.map(|_| bytes).map_err(|problem| Refusal::unreadable(path, &problem))
 }
 
 /// Whether a file's first bytes are these.

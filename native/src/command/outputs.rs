@@ -121,10 +121,11 @@ impl Undo {
     }
 }
 
-/// A new file next to a path, whose name says of which it is a part.
+/// A new file next to a path, whose name says of which it is a part. Of that one's so much that it fits beside the rest into
+/// 255 bytes, whatever its letters take.
 fn beside(path: &Path) -> io::Result<(fs::File, PathBuf)> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beginning: String = name.chars().take(64).collect();
+    let beginning: String = name.chars().take(48).collect();
     let mut attempt = 0u32;
     loop {
         let place = folder(path).join(format!(".{beginning}.{}-{attempt}.part", std::process::id()));
