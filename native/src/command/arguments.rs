@@ -16,7 +16,7 @@ Options:
   --threads N  Threads to prove with; by default $RAYON_NUM_THREADS, else one
                for each core.
   --private    Copy the key into memory instead of mapping its file, which
-               nobody may then cut short meanwhile.
+               must not be cut short while it is mapped.
   --version    Show the version and exit.
   -h, --help   Show this message and exit.
 
