@@ -183,8 +183,11 @@ class Rapidsnark(_WithZkey):
     def missing(self) -> str | None:
         return None if shutil.which("rapidsnark") else "rapidsnark is not on the PATH"
 
+    def program(self) -> list[str]:
+        return ["rapidsnark"]
+
     def cold(self, files: CircuitFiles) -> list[str]:
-        return ["rapidsnark", *self._names(files)]
+        return [*self.program(), *self._names(files)]
 
 
 class Zksnake(Side):

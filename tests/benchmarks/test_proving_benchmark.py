@@ -16,7 +16,7 @@ from benchmarks.proving.circuits import CircuitFiles, ProvenCircuit
 from benchmarks.proving.measure import Limits, Measurement, Series
 from benchmarks.proving.report import write_report
 from benchmarks.proving.server import Spent, last_line, whole_process
-from benchmarks.proving.sides import Gnark, Side, Zkmargin
+from benchmarks.proving.sides import SIDES, Gnark, Side, Zkmargin
 
 PEER = """
 import json, sys, time
@@ -54,6 +54,16 @@ class Pretended(Side):
 def files(tmp_path: Path) -> CircuitFiles:
     (tmp_path / "counts.json").write_text(json.dumps({"constraints": 4081, "wires": 4084, "bits": 1}))
     return CircuitFiles(ProvenCircuit.parse("chain-12"), tmp_path)
+
+
+@pytest.mark.parametrize("kind", SIDES, ids=lambda kind: kind.name)
+def test_every_side_says_how_it_is_started(kind: type[Side], tmp_path: Path, files: CircuitFiles) -> None:
+    side = kind(tmp_path)
+    assert side.program()
+    folder = str(side.folder(files))
+    assert side.command("check", files)[-1] == folder
+    if side.has_cold:
+        assert any(word.startswith(folder) for word in side.cold(files))
 
 
 @pytest.mark.parametrize("name", ["chain-10", "bits-11"])
