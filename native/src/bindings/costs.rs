@@ -11,7 +11,7 @@ use crate::threads;
 #[pyfunction]
 pub fn unit_costs(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let [product, butterfly, g1, g2] = py.detach(|| {
-        threads::install(|| {
+        threads::alone(|| {
             Ok::<_, crate::error::Error>([
                 costs::product::<Fr>(),
                 costs::butterfly::<Fr>()?,
