@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import selectors
+import signal
 import subprocess
 import sys
 import tempfile
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -46,6 +50,7 @@ class Server:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
+            start_new_session=True,
         )
         self.loaded = self._answer()
 
@@ -59,9 +64,14 @@ class Server:
         return self._answer()
 
     def close(self) -> None:
-        self._process.kill()
-        self._process.communicate()
+        self._kill()
         self._errors.close()
+
+    def _kill(self) -> None:
+        """With the processes it started, which would hold its pipes open."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.communicate()
 
     def __enter__(self) -> Server:
         return self
@@ -71,18 +81,20 @@ class Server:
 
     def _answer(self) -> Spent:
         assert self._process.stdout is not None
+        end, ready, alive = time.monotonic() + self._limit, False, True
         with selectors.DefaultSelector() as selector:
             selector.register(self._process.stdout, selectors.EVENT_READ)
-            ready = selector.select(self._limit)
+            while alive and not ready and time.monotonic() < end:
+                alive = self._process.poll() is None
+                ready = bool(selector.select(1.0 if alive else 0.0))
         line = self._process.stdout.readline() if ready else ""
         if line:
             return Spent.from_json(line)
-        self._process.kill()
-        self._process.communicate()
+        self._kill()
         self._errors.seek(0)
         words = self._errors.read().strip() or "no last words"
         self._errors.close()
-        reason = f"ended: {words.splitlines()[-1]}" if ready else f"more than {self._limit:.0f} s"
+        reason = f"ended: {words.splitlines()[-1]}" if ready or not alive else f"more than {self._limit:.0f} s"
         raise PeerFailed(f"{reason}\n{self._name}\n{words[-2000:]}")
 
 

@@ -15,7 +15,7 @@ from benchmarks.proving.__main__ import main
 from benchmarks.proving.circuits import CircuitFiles, ProvenCircuit
 from benchmarks.proving.measure import Limits, Measurement, Series
 from benchmarks.proving.report import write_report
-from benchmarks.proving.server import Spent, last_line, whole_process
+from benchmarks.proving.server import Server, Spent, last_line, whole_process
 from benchmarks.proving.sides import SIDES, Gnark, Side, Zkmargin
 
 PEER = """
@@ -162,6 +162,18 @@ def test_building_compiles_the_program_unless_it_is_installed(tmp_path: Path, mo
     side.build()
     assert side.mode.endswith("a whole process is zkmargin-prove")
     assert len(commands) == 1
+
+
+class Parent(Pretended):
+    """A side that ends badly, and leaves a child that holds its pipes."""
+
+    def program(self) -> list[str]:
+        return [sys.executable, "-c", "import subprocess, sys; subprocess.Popen(['sleep', '60']); sys.exit('gone')"]
+
+
+def test_a_side_that_ended_is_not_waited_for(files: CircuitFiles, tmp_path: Path) -> None:
+    with pytest.raises(PeerFailed, match="ended: gone"):
+        Server(Parent(tmp_path, "parent", 0.0), files, 20.0)
 
 
 class Processes(Pretended):
